@@ -1,0 +1,90 @@
+// Domain events: past tense, one per transition, emitted after the store acknowledged it. Metrics, logs and the live panel derive only
+// from these, so they cannot disagree with the store.
+import type { InvocationId, RunId, SandboxId } from './ids.ts';
+import type { Invocation, InvocationState } from './invocation.ts';
+import type { Run, RunState, Trigger } from './run.ts';
+import type { SandboxState } from './sandbox.ts';
+
+export type RunEvent =
+  | { readonly kind: 'runQueued'; readonly run: Run }
+  | { readonly kind: 'runClaimed'; readonly run: Run }
+  | { readonly kind: 'hookStarted'; readonly runId: RunId; readonly pipeline: string; readonly hook: string }
+  | {
+      readonly kind: 'hookFinished';
+      readonly runId: RunId;
+      readonly pipeline: string;
+      readonly hook: string;
+      readonly state: InvocationState;
+      readonly durationMs: number;
+    }
+  | { readonly kind: 'invocationStarted'; readonly invocation: Invocation }
+  | { readonly kind: 'invocationFinished'; readonly invocation: Invocation }
+  | {
+      readonly kind: 'runFinished';
+      readonly run: Run;
+    };
+
+export interface LogLine {
+  readonly runId: RunId | null;
+  readonly invocationId: InvocationId | null;
+  readonly pipeline: string | null;
+  readonly hook: string | null;
+  readonly plugin: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** control characters escaped, secrets redacted */
+  readonly message: string;
+  readonly atMs: number;
+}
+
+export type SystemEvent =
+  | { readonly kind: 'runRecovered'; readonly runId: RunId; readonly pipeline: string; readonly state: RunState }
+  | {
+      readonly kind: 'runRefused';
+      readonly pipeline: string;
+      readonly trigger: Trigger;
+      readonly code: string;
+    }
+  | {
+      readonly kind: 'sandboxMoved';
+      readonly sandboxId: SandboxId;
+      readonly plugin: string;
+      /** null: it did not exist before */
+      readonly from: SandboxState | null;
+      readonly to: SandboxState;
+      readonly reason: string;
+    }
+  | { readonly kind: 'sandboxStarted'; readonly plugin: string; readonly durationMs: number }
+  | { readonly kind: 'sandboxTaken'; readonly plugin: string; readonly sandboxKind: 'prestarted' | 'cold' }
+  | { readonly kind: 'quotaBreached'; readonly plugin: string; readonly limit: string }
+  | { readonly kind: 'cpuThrottled'; readonly plugin: string; readonly throttledMs: number }
+  | { readonly kind: 'orphansReaped'; readonly count: number }
+  | {
+      readonly kind: 'buildFinished';
+      readonly plugin: string;
+      readonly isSuccessful: boolean;
+      readonly durationMs: number;
+      readonly message: string;
+    }
+  | { readonly kind: 'pluginRegistered'; readonly plugin: string; readonly version: string }
+  | { readonly kind: 'pluginRemoved'; readonly plugin: string }
+  | { readonly kind: 'pluginRefused'; readonly plugin: string; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'engineRequestFinished';
+      readonly operation: string;
+      /** HTTP status, or `timeout`, `aborted`, `unreachable` */
+      readonly result: string;
+      readonly durationMs: number;
+    }
+  | { readonly kind: 'engineLost'; readonly message: string }
+  | { readonly kind: 'engineFound' }
+  | {
+      readonly kind: 'storeOperationFinished';
+      readonly operation: string;
+      readonly isSuccessful: boolean;
+      readonly durationMs: number;
+    }
+  | { readonly kind: 'staleWriteIgnored'; readonly operation: string }
+  | { readonly kind: 'capacityChanged'; readonly resource: 'cpu' | 'memory'; readonly usedRatio: number }
+  | { readonly kind: 'logWritten'; readonly line: LogLine };
+
+export type DomainEvent = RunEvent | SystemEvent;

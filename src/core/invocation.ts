@@ -1,0 +1,97 @@
+// One plugin called once for one hook of one run. States and their table; every change of state emits one event.
+//   pending → running → succeeded | failed | skipped | cancelled      (pending may end at once: cancelled, failed, skipped)
+import type { InvocationId, RunId, SandboxId } from './ids.ts';
+import type { Outcome } from './outcome.ts';
+
+export const INVOCATION_STATES = ['pending', 'running', 'succeeded', 'failed', 'skipped', 'cancelled'] as const;
+export type InvocationState = (typeof INVOCATION_STATES)[number];
+
+export const INVOCATION_TRANSITIONS = {
+  pending: ['running', 'failed', 'skipped', 'cancelled'],
+  running: ['succeeded', 'failed', 'skipped', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  skipped: [],
+  cancelled: [],
+} as const satisfies Record<InvocationState, readonly InvocationState[]>;
+
+/** Where an invocation's time went, in milliseconds; null when the phase was not reached. */
+export interface InvocationPhases {
+  /** waiting for capacity and for a ready sandbox */
+  readonly sandboxWaitMs: number | null;
+  /** writing the request until the plugin took it */
+  readonly sendMs: number | null;
+  /** from the request's last byte to the first byte of the result */
+  readonly runMs: number | null;
+  /** from the first byte of the result to the settled end (exit code known) */
+  readonly receiveMs: number | null;
+}
+
+/** Use of the sandbox's quotas; null where the host cannot read it. */
+export interface InvocationUsage {
+  readonly memoryPeakBytes: number | null;
+  readonly cpuTimeMs: number | null;
+  readonly outputBytes: number;
+  readonly logsBytes: number;
+}
+
+/** How the sandbox was had: started ahead of time, or on demand. (`warm` and `forked` come with reuse.) */
+export type SandboxKind = 'prestarted' | 'cold';
+
+/** What is known of leftovers in the sandbox before the invocation. */
+export type Cleanliness = 'fresh';
+
+/** The stored record of an invocation. Times are unix milliseconds. */
+export interface Invocation {
+  readonly id: InvocationId;
+  readonly runId: RunId;
+  readonly pipeline: string;
+  readonly hook: string;
+  readonly hookIndex: number;
+  readonly plugin: string;
+  /** `<name>@<semver>+<hash12>` */
+  readonly pluginVersion: string;
+  readonly order: number;
+  readonly attempt: number;
+  readonly state: InvocationState;
+  readonly outcome: Outcome | null;
+  readonly warnings: readonly string[];
+  readonly sandboxId: SandboxId | null;
+  readonly sandboxKind: SandboxKind | null;
+  readonly cleanliness: Cleanliness | null;
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+  readonly phases: InvocationPhases | null;
+  readonly usage: InvocationUsage | null;
+  /** name of the stored payload with the plugin's `data`; null when there is none */
+  readonly resultPayload: string | null;
+}
+
+/** The state that an outcome leads to. */
+export function stateOfOutcome(outcome: Outcome): InvocationState {
+  switch (outcome.code) {
+    case 'ok':
+      return 'succeeded';
+    case 'skipped':
+      return 'skipped';
+    case 'cancelled':
+      return 'cancelled';
+    case 'plugin_error':
+    case 'crash':
+    case 'oom':
+    case 'cpu_time':
+    case 'timeout':
+    case 'output_limit':
+    case 'protocol':
+    case 'no_result':
+    case 'not_ready':
+    case 'start_failed':
+    case 'image':
+    case 'denied':
+    case 'busy':
+    case 'engine':
+    case 'lost':
+      return 'failed';
+  }
+}

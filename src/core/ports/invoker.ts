@@ -1,0 +1,52 @@
+// What the pipeline needs of the sandboxes: one call that always settles with an outcome. Plugin faults, engine faults, timeouts and
+// cancellation are all outcomes; it rejects only for a defect of ours.
+import type { InvocationId, RunId, SandboxId } from '../ids.ts';
+import type { Cleanliness, InvocationPhases, InvocationUsage, SandboxKind } from '../invocation.ts';
+import type { JsonValue } from '../json.ts';
+import type { Outcome } from '../outcome.ts';
+import type { PluginVersion } from '../plugin.ts';
+
+export interface InvocationRequest {
+  readonly runId: RunId;
+  readonly invocationId: InvocationId;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly pipeline: string;
+  readonly version: PluginVersion;
+  /** the bytes that go to stdin, written once the sandbox is ready */
+  readonly input: Uint8Array;
+  /** the smallest timeout in force; counted from the moment the sandbox takes the input */
+  readonly timeoutMs: number;
+  /** how long it may wait for a sandbox before it ends as `busy` */
+  readonly waitMs: number;
+  /** called once, after the sandbox was had and before its input is written; may be awaited (the start is stored first) */
+  onStarted(sandboxId: SandboxId): Promise<void>;
+  /** called for each stderr line (already cut to the limit, escaped); must not throw */
+  onLog(line: PluginLogLine): void;
+  /** aborts when the run is cancelled or out of time; the reason is a `StopReason` */
+  readonly stop: AbortSignal;
+}
+
+/** Why an invocation is stopped from outside: what its outcome says. */
+export type StopReason = 'cancelled' | 'hook_timeout' | 'pipeline_timeout' | 'draining' | 'lease_lost';
+
+export interface PluginLogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+export interface InvocationEnd {
+  readonly outcome: Outcome;
+  /** the plugin's `data`; null when it gave none */
+  readonly result: JsonValue | null;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly sandboxId: SandboxId | null;
+  readonly sandboxKind: SandboxKind | null;
+  readonly cleanliness: Cleanliness | null;
+  readonly phases: InvocationPhases;
+  readonly usage: InvocationUsage;
+}
+
+export interface Invoker {
+  invoke(request: InvocationRequest): Promise<InvocationEnd>;
+}

@@ -1,0 +1,158 @@
+// Everything durable. One contract suite (test/contract/store) runs against every adapter and the fake.
+// - A write that resolved is durable; a write that rejected with STORE_UNAVAILABLE or STORE_TIMEOUT may or may not have happened:
+//   the adapter reads the key again before it says so (never a blind repetition), and rejects only when it cannot find out.
+// - Transitions are grouped inside the adapter (one transaction or bulk write per group); each caller awaits its own acknowledgement.
+// - Calls may be made at once from any number of places; writes of one document are applied in the order of the calls.
+// - Only single-document atomicity is promised.
+import type { InvocationId, RunId, WorkerId } from '../ids.ts';
+import type { Invocation, InvocationState } from '../invocation.ts';
+import type { JsonValue } from '../json.ts';
+import type { LogLine, RunEvent } from '../events.ts';
+import type { Run, RunState } from '../run.ts';
+
+export interface StoreOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Result of an accepted or repeated trigger. */
+export type InsertResult =
+  | { readonly kind: 'inserted' }
+  /** a run with the same (pipeline, idempotencyKey) stands already */
+  | { readonly kind: 'exists'; readonly run: Run };
+
+/** Who may write: the update changes nothing unless all given fields match. */
+export interface RunGuard {
+  readonly states: readonly RunState[];
+  readonly epoch?: number;
+  readonly worker?: WorkerId | null;
+}
+
+export type RunChanges = Partial<Omit<Run, 'id' | 'part' | 'pipeline' | 'createdAtMs'>>;
+export type InvocationChanges = Partial<Omit<Invocation, 'id' | 'runId' | 'createdAtMs'>>;
+
+export interface RunFilter {
+  readonly states?: readonly RunState[];
+  readonly pipeline?: string;
+}
+
+/** Keyset pages, newest first. `after` is the `next` of the page before. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly after?: RunId;
+}
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: RunId | null;
+}
+
+export interface StoredLogLine extends LogLine {
+  /** ascending within the store */
+  readonly seq: number;
+}
+
+export interface LogFilter {
+  readonly runId?: RunId;
+  readonly plugin?: string;
+  /** only lines after this seq, ascending; without it: the last `limit` lines, ascending */
+  readonly afterSeq?: number;
+  readonly limit: number;
+}
+
+export interface StoredEvent {
+  readonly runId: RunId;
+  /** 1, 2, 3, … within the run */
+  readonly seq: number;
+  readonly atMs: number;
+  readonly kind: RunEvent['kind'];
+  readonly body: JsonValue;
+}
+
+export interface ClaimRequest {
+  readonly worker: WorkerId;
+  readonly limit: number;
+  readonly nowMs: number;
+  /** pipelines this worker can run now; others stay queued */
+  readonly pipelines: readonly string[];
+}
+
+export interface PluginVersionRecord {
+  readonly id: string;
+  readonly plugin: string;
+  readonly contentHash: string;
+  readonly imageId: string;
+  readonly imageTag: string;
+  readonly manifest: JsonValue;
+  readonly createdAtMs: number;
+}
+
+export interface PipelineVersionRecord {
+  readonly name: string;
+  readonly version: string;
+  readonly author: string;
+  readonly definition: JsonValue;
+  readonly createdAtMs: number;
+}
+
+export interface WorkerRecord {
+  readonly id: WorkerId;
+  readonly startedAtMs: number;
+  readonly beatAtMs: number;
+}
+
+export interface Store extends AsyncDisposable {
+  /** Creates what is missing. @throws GantryError STORE_SCHEMA_NEWER, STORE_UNAVAILABLE */
+  open(options: StoreOptions): Promise<void>;
+  /** A round trip that proves that writes are possible. */
+  ping(options: StoreOptions): Promise<void>;
+  /** `sqlite` or `mongo`, the server's version, and warnings for `doctor` (a standalone MongoDB, …) */
+  describe(
+    options: StoreOptions,
+  ): Promise<{ readonly kind: string; readonly version: string; readonly warnings: readonly string[] }>;
+
+  insertRun(run: Run, options: StoreOptions): Promise<InsertResult>;
+  findRun(id: RunId, options: StoreOptions): Promise<Run | null>;
+  /** For the repeat of a trigger, before the queue is asked for room. */
+  findRunByKey(pipeline: string, idempotencyKey: string, options: StoreOptions): Promise<Run | null>;
+  /** Applies the changes when the guard holds. False: it did not, and nothing changed. */
+  updateRun(id: RunId, guard: RunGuard, changes: RunChanges, options: StoreOptions): Promise<boolean>;
+  /** Queued runs that are ready, by (priority descending, age): now running, with this worker and epoch + 1. No two workers get one run. */
+  claimRuns(request: ClaimRequest, options: StoreOptions): Promise<readonly Run[]>;
+  listRuns(filter: RunFilter, page: PageRequest, options: StoreOptions): Promise<Page<Run>>;
+  /** Not-ended runs of a worker or of any (null): for recovery and for the queue's length. */
+  listOpenRuns(options: StoreOptions): Promise<readonly Run[]>;
+  /** Queued runs of the pipeline, counted no further than `atMost`. */
+  countQueued(pipeline: string, atMost: number, options: StoreOptions): Promise<number>;
+  countRuns(filter: RunFilter, options: StoreOptions): Promise<number>;
+
+  insertInvocation(invocation: Invocation, options: StoreOptions): Promise<void>;
+  updateInvocation(
+    id: InvocationId,
+    guard: { readonly states: readonly InvocationState[] },
+    changes: InvocationChanges,
+    options: StoreOptions,
+  ): Promise<boolean>;
+  /** In order of creation. */
+  listInvocations(runId: RunId, options: StoreOptions): Promise<readonly Invocation[]>;
+
+  /** JSON text of any size up to 64 MiB, replacing what stood under the name; stored in chunks of ≤ 256 KiB with its hash. */
+  putPayload(runId: RunId, name: string, json: string, options: StoreOptions): Promise<void>;
+  /** Null when there is none. @throws GantryError STORE_FAILED when the chunks do not fit the hash */
+  findPayload(runId: RunId, name: string, options: StoreOptions): Promise<string | null>;
+
+  appendEvents(events: readonly StoredEvent[], options: StoreOptions): Promise<void>;
+  listEvents(runId: RunId, afterSeq: number, limit: number, options: StoreOptions): Promise<readonly StoredEvent[]>;
+  appendLogs(lines: readonly LogLine[], options: StoreOptions): Promise<void>;
+  listLogs(filter: LogFilter, options: StoreOptions): Promise<readonly StoredLogLine[]>;
+
+  /** Same id again: no change. */
+  putPluginVersion(record: PluginVersionRecord, options: StoreOptions): Promise<void>;
+  listPluginVersions(plugin: string, options: StoreOptions): Promise<readonly PluginVersionRecord[]>;
+  /** A new version by content; false when the newest stored version of the name has this content already. */
+  putPipelineVersion(record: PipelineVersionRecord, options: StoreOptions): Promise<boolean>;
+  /** Newest first. */
+  listPipelineVersions(name: string, options: StoreOptions): Promise<readonly PipelineVersionRecord[]>;
+
+  putWorker(record: WorkerRecord, options: StoreOptions): Promise<void>;
+  listWorkers(options: StoreOptions): Promise<readonly WorkerRecord[]>;
+  removeWorker(id: WorkerId, options: StoreOptions): Promise<void>;
+}

@@ -1,0 +1,103 @@
+// One execution of a pipeline: its states, who may write it, and the stored record.
+//   queued → running ⇄ waiting → succeeded | failed | cancelled | timed_out     (queued and waiting may end at once, too)
+// `epoch` is + 1 at every claim and never lowered: every write of a worker is conditional on (worker, epoch, state).
+import { GantryError } from './errors/gantry-error.ts';
+import type { JsonObject } from './json.ts';
+import type { RunId, WorkerId } from './ids.ts';
+
+export const RUN_STATES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled', 'timed_out'] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+export const RUN_TRANSITIONS = {
+  queued: ['running', 'failed', 'cancelled', 'timed_out'],
+  running: ['queued', 'waiting', 'succeeded', 'failed', 'cancelled', 'timed_out'],
+  waiting: ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'timed_out'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+  timed_out: [],
+} as const satisfies Record<RunState, readonly RunState[]>;
+
+export const TRIGGERS = ['api', 'cli', 'schedule', 'webhook', 'replay', 'run'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+/** Number of queue partitions; the partition of a run is a hash of its id (later the shard key). */
+export const RUN_PARTITIONS = 64;
+
+export type TerminalRunState = 'succeeded' | 'failed' | 'cancelled' | 'timed_out';
+
+/** Why a run did not succeed: the hook and plugin at fault where there is one. */
+export interface RunFailure {
+  /** an outcome code, or an error code of the error table */
+  readonly code: string;
+  readonly message: string;
+  readonly hook: string | null;
+  readonly plugin: string | null;
+}
+
+/** Something that went wrong without failing the run. */
+export interface RunWarning {
+  /** an outcome code, or `MERGE_CONFLICT`, `HOOK_WITHOUT_PLUGINS`, `LOGS_TRUNCATED`, … */
+  readonly code: string;
+  readonly message: string;
+  readonly hook: string | null;
+  readonly plugin: string | null;
+}
+
+/** How far one hook of the run has come. */
+export interface HookRecord {
+  readonly hook: string;
+  readonly state: 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+}
+
+/** The stored record of a run. Times are unix milliseconds. Payloads (input, data, results) are stored apart, by name. */
+export interface Run {
+  readonly id: RunId;
+  readonly pipeline: string;
+  /** content hash of the pipeline's definition that this run uses */
+  readonly pipelineVersion: string;
+  readonly trigger: Trigger;
+  readonly state: RunState;
+  readonly epoch: number;
+  readonly worker: WorkerId | null;
+  readonly part: number;
+  readonly priority: number;
+  readonly readyAtMs: number;
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+  /** when the run ends as timed_out; fixed at its first claim */
+  readonly deadlineAtMs: number | null;
+  readonly cancelRequestedAtMs: number | null;
+  readonly params: JsonObject;
+  readonly idempotencyKey: string | null;
+  /** SHA-256 of what the trigger asked (pipeline, params, data), to tell a repeat from a clash */
+  readonly requestHash: string;
+  readonly hooks: readonly HookRecord[];
+  readonly failure: RunFailure | null;
+  readonly warnings: readonly RunWarning[];
+}
+
+/** Names of the payloads of a run in the store. */
+export const INPUT_PAYLOAD = 'input';
+/** The merged `context.data` after the last finished hook. */
+export const DATA_PAYLOAD = 'data';
+/** `context.results` of the finished hooks: hook → plugin → {status, data}. */
+export const RESULTS_PAYLOAD = 'results';
+
+export function isTerminal(state: RunState): state is TerminalRunState {
+  return RUN_TRANSITIONS[state].length === 0;
+}
+
+/** True when the table allows the step. */
+export function mayAdvance(from: RunState, to: RunState): boolean {
+  return (RUN_TRANSITIONS[from] as readonly RunState[]).includes(to);
+}
+
+/** Returns the run in its next state with the given changes. @throws GantryError DEFECT for a step outside the table */
+export function advanceRun(run: Run, to: RunState, changes: Partial<Omit<Run, 'id' | 'state'>> = {}): Run {
+  if (!mayAdvance(run.state, to)) throw new GantryError('DEFECT', `run ${run.id}: no step ${run.state} → ${to}`);
+  return { ...run, ...changes, state: to };
+}

@@ -1,0 +1,28 @@
+// One container prepared for one plugin version.
+//   creating → starting → idle → busy → stopping → gone      (every state may go to stopping; creating may fail straight to gone)
+// I-7: a sandbox serves one invocation at a time. Each transition emits one event and moves one gauge.
+import type { SandboxId } from './ids.ts';
+
+export const SANDBOX_STATES = ['creating', 'starting', 'idle', 'busy', 'stopping', 'gone'] as const;
+export type SandboxState = (typeof SANDBOX_STATES)[number];
+
+export const SANDBOX_TRANSITIONS = {
+  creating: ['starting', 'stopping', 'gone'],
+  starting: ['idle', 'stopping'],
+  idle: ['busy', 'stopping'],
+  busy: ['idle', 'stopping'],
+  stopping: ['gone'],
+  gone: [],
+} as const satisfies Record<SandboxState, readonly SandboxState[]>;
+
+/** What the panel and the log say of a sandbox. */
+export interface SandboxRecord {
+  readonly id: SandboxId;
+  readonly pluginVersion: string;
+  readonly state: SandboxState;
+  readonly containerId: string | null;
+}
+
+export function mayMoveSandbox(from: SandboxState, to: SandboxState): boolean {
+  return (SANDBOX_TRANSITIONS[from] as readonly SandboxState[]).includes(to);
+}

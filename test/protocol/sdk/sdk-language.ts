@@ -1,0 +1,66 @@
+// How the tests start the fixture plugin of each SDK as a local process. A missing toolchain fails the tests with its
+// name: an SDK that nobody could run is not an SDK that works.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const FIXTURES = path.join(import.meta.dirname, 'fixtures');
+
+export interface SdkLanguage {
+  readonly name: string;
+  /** Cases of the shared table the language has no means to pass; docs/protocol.md says so to authors. */
+  readonly cannot: readonly string[];
+  /** Makes the fixture ready; returns the command that starts it. */
+  readonly prepare: (folder: string) => readonly [string, ...string[]];
+}
+
+export const SDK_LANGUAGES: readonly SdkLanguage[] = [
+  { name: 'python', cannot: [], prepare: () => ['python3', path.join(FIXTURES, 'plugin.py')] },
+  { name: 'node', cannot: ['child'], prepare: () => [process.execPath, path.join(FIXTURES, 'plugin.mjs')] },
+  { name: 'shell', cannot: [], prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')] },
+  { name: 'go', cannot: ['exit'], prepare: buildGo },
+];
+
+function buildGo(folder: string): readonly [string] {
+  const program = path.join(folder, 'plugin');
+  execFileSync('go', ['build', '-o', program, '.'], {
+    cwd: path.join(FIXTURES, 'go'),
+    env: { ...process.env, GOPROXY: 'off', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local', GOWORK: 'off' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return [program];
+}
+
+export class SdkPlugin implements Disposable {
+  readonly #folder = mkdtempSync(path.join(tmpdir(), 'gantry-sdk-'));
+  readonly #command: readonly [string, ...string[]];
+
+  constructor(language: SdkLanguage) {
+    this.#command = language.prepare(this.#folder);
+  }
+
+  /** Gives the plugin one document on stdin and collects all it says until it ends. */
+  async ask(input: string | Buffer): Promise<{ stdout: string; stderr: string; exitCode: number | null }> {
+    const [program, ...args] = this.#command;
+    const child = spawn(program, args, { stdio: 'pipe' });
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    child.stdin.on('error', () => undefined); // a plugin may end without reading: its exit code tells
+    child.stdin.end(input);
+    const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    return { stdout, stderr, exitCode };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function text(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,59 @@
+// Every SDK keeps the same promises, proven by one table against real processes. What a language cannot do is listed in
+// its entry, and a test holds that list to be honest and short.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SDK_CASES, requestOf, type SdkCase } from './sdk-cases.ts';
+import { SDK_LANGUAGES, SdkPlugin } from './sdk-language.ts';
+
+const DEADLINE_MS = 120_000;
+
+describe.each(SDK_LANGUAGES)('the $name SDK', (language) => {
+  let plugin: SdkPlugin;
+  beforeAll(() => {
+    plugin = new SdkPlugin(language);
+  }, 300_000);
+  afterAll(() => {
+    plugin[Symbol.dispose]();
+  });
+
+  const possible = SDK_CASES.filter(({ name }) => !language.cannot.includes(name));
+  it.each(possible)('$promise', { timeout: DEADLINE_MS }, async (sdkCase) => {
+    const said = await plugin.ask(requestOf(sdkCase));
+    expectAnswer(sdkCase, said);
+  });
+
+  it('refuses a request that is not JSON', { timeout: DEADLINE_MS }, async () => {
+    const { stdout, exitCode } = await plugin.ask('{"protocol": "1.0", ');
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'error', error: { code: 'invalid_request', retryable: false } });
+    expect(exitCode).toBe(1);
+  });
+
+  it('ends in silence when the host closes an idle sandbox', { timeout: DEADLINE_MS }, async () => {
+    expect(await plugin.ask('')).toEqual({ stdout: '', stderr: '', exitCode: 0 });
+  });
+});
+
+describe('the node SDK', () => {
+  it.each([
+    ['ends a handler that never settles as an error', 'never_settles', 'early_exit'],
+    ['ends a rejection nobody awaits as an error', 'rejects_elsewhere', 'exception'],
+  ])('%s', { timeout: DEADLINE_MS }, async (_promise, name, code) => {
+    const node = SDK_LANGUAGES.find((language) => language.name === 'node');
+    if (!node) throw new Error('no node in the table');
+    using plugin = new SdkPlugin(node);
+    const { stdout, exitCode } = await plugin.ask(requestOf({ promise: '', name }));
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'error', error: { code } });
+    expect(exitCode).not.toBe(0);
+  });
+});
+
+function expectAnswer(sdkCase: SdkCase, said: { stdout: string; stderr: string; exitCode: number | null }): void {
+  const answer: unknown = JSON.parse(said.stdout);
+  if (sdkCase.error) {
+    const { code, message, retryable = false } = sdkCase.error;
+    expect(answer).toEqual({ status: 'error', error: { code, message: expect.stringMatching(message), retryable } });
+  } else {
+    expect(answer).toEqual(sdkCase.result);
+  }
+  if (sdkCase.stderr) expect(said.stderr).toMatch(sdkCase.stderr);
+  expect(said.exitCode).toBe(sdkCase.error ? 1 : 0);
+}
