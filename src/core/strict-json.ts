@@ -1,0 +1,95 @@
+// JSON from a hostile side: JSON.parse does the grammar, and this file adds what it lacks – size, depth, valid UTF-8, no `__proto__`.
+// Depth is counted on the text before parsing, so nested brackets cannot exhaust the stack. A duplicate key: the last one wins.
+import { JSON_DEPTH_MAX, MESSAGE_BYTES_MAX } from './limits.ts';
+import type { JsonValue } from './json.ts';
+
+export type JsonViolation = 'too_large' | 'bad_utf8' | 'too_deep' | 'not_json' | 'forbidden_key';
+
+export type StrictJson =
+  | { readonly ok: true; readonly value: JsonValue }
+  | { readonly ok: false; readonly violation: JsonViolation; readonly message: string };
+
+export interface JsonLimits {
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+}
+
+const DEFAULTS: JsonLimits = { maxBytes: MESSAGE_BYTES_MAX, maxDepth: JSON_DEPTH_MAX };
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+/** Parses one JSON document of UTF-8 bytes. A byte order mark at the start is ignored. Objects have a null prototype. */
+export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits = DEFAULTS): StrictJson {
+  if (bytes.length > limits.maxBytes)
+    return fault('too_large', `${String(bytes.length)} bytes, at most ${String(limits.maxBytes)} are accepted`);
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return fault('bad_utf8', 'the bytes are not valid UTF-8');
+  }
+  return parseStrictText(text, limits.maxDepth);
+}
+
+/** As parseStrictJson, for text whose size was checked already. */
+export function parseStrictText(text: string, maxDepth: number = JSON_DEPTH_MAX): StrictJson {
+  if (depthOf(text) > maxDepth) return fault('too_deep', `nested deeper than ${String(maxDepth)} levels`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return fault('not_json', error instanceof Error ? error.message : 'not JSON');
+  }
+  // A cheap test first: most documents hold no such key, written plainly or with escapes.
+  if (/__proto__|\\u005f/i.test(text) && hasForbiddenKey(value))
+    return fault('forbidden_key', 'the key "__proto__" is not accepted');
+  return { ok: true, value: bare(value as JsonValue) };
+}
+
+function fault(violation: JsonViolation, message: string): StrictJson {
+  return { ok: false, violation, message };
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** Greatest nesting of brackets outside of strings. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text.charCodeAt(index);
+    if (isInString) {
+      if (char === BACKSLASH) index += 1;
+      else if (char === QUOTE) isInString = false;
+    } else if (char === QUOTE) isInString = true;
+    else if (isOpening(char)) deepest = Math.max(deepest, (depth += 1));
+    else if (isClosing(char)) depth -= 1;
+  }
+  return deepest;
+}
+
+function isOpening(char: number): boolean {
+  return char === 123 || char === 91;
+}
+
+function isClosing(char: number): boolean {
+  return char === 125 || char === 93;
+}
+
+function hasForbiddenKey(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(hasForbiddenKey);
+  return Object.entries(value).some(([key, member]) => key === '__proto__' || hasForbiddenKey(member));
+}
+
+/** Takes the prototype off every object, in place. */
+function bare(value: JsonValue): JsonValue {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    value.forEach(bare);
+    return value;
+  }
+  Object.values(value).forEach(bare);
+  return Object.setPrototypeOf(value, null) as JsonValue;
+}
