@@ -12,7 +12,7 @@ import { ENGINE_STATE } from './places.mjs';
 import { isProcessAlive, isProcessNamed, readPidFile } from './process-state.mjs';
 import { say, SetupError } from './say.mjs';
 
-const DEFAULT_HOST = 'unix:///var/run/docker.sock';
+export const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 const DAEMON_PID_FILE = '/var/run/docker.pid';
 const CONTAINERD_PID_FILE = '/var/run/docker/containerd/containerd.pid';
 const START_DEADLINE_MS = 180_000;

@@ -1,0 +1,32 @@
+// Programs that only tests need. jq is installed; promtool is merely unpacked into the cache, because installing its package
+// would start a server. What is there already costs a look at the file system.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram, installPackages, unpackPackages } from './debian-packages.mjs';
+import { CACHE } from './places.mjs';
+import { withPidLock } from './pid-lock.mjs';
+
+const PROMETHEUS_FOLDER = join(CACHE, 'prometheus');
+const PROMTOOL = join(PROMETHEUS_FOLDER, 'usr', 'bin', 'promtool');
+
+/** Absolute paths of the tools: `{ jq, promtool }`. Throws SetupError when one is missing and cannot be had. */
+export async function ensureTestTools() {
+  if (findTestTools() === undefined) await withPidLock(join(CACHE, 'test-tools.lock'), fetchMissing);
+  return findTestTools();
+}
+
+/** The same without getting anything: undefined unless all are there. */
+export function findTestTools() {
+  const jq = findProgram('jq');
+  const promtool = findPromtool();
+  return jq === undefined || promtool === undefined ? undefined : { jq, promtool };
+}
+
+function findPromtool() {
+  return existsSync(PROMTOOL) ? PROMTOOL : findProgram('promtool');
+}
+
+function fetchMissing() {
+  if (findProgram('jq') === undefined) installPackages(['jq']);
+  if (findPromtool() === undefined) unpackPackages(['prometheus'], PROMETHEUS_FOLDER);
+}

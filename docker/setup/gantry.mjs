@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// The `gantry` command: src/main.ts on Node.js 24. When this already is one (as under npx, once the packages are installed) the
+// program is loaded right here, with no second process between it and its signals.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { areNodeModulesReady, ensureNodeModules } from './ensure-node-modules.mjs';
+import { ROOT } from './places.mjs';
+import { runCommand } from './run-command.mjs';
+import { sayFailure } from './say.mjs';
+
+const MAIN = join(ROOT, 'src', 'main.ts');
+
+try {
+  if (!areNodeModulesReady()) await ensureNodeModules();
+  if (Number.parseInt(process.versions.node, 10) >= 24) {
+    process.argv[1] = MAIN;
+    await import(pathToFileURL(MAIN).href);
+  } else {
+    process.exit(await runCommand(['node', MAIN, ...process.argv.slice(2)]));
+  }
+} catch (error) {
+  sayFailure(error);
+  process.exitCode = 1;
+}
