@@ -3,7 +3,6 @@
 
 // C0 and C1 controls, line and paragraph separators, bidi marks, embeddings, overrides and isolates, zero-width and BOM, lone surrogates.
 const HOSTILE =
-  // eslint-disable-next-line no-control-regex -- naming the control characters is the purpose
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
