@@ -1,0 +1,3 @@
+module licence_summary
+
+go 1.21
