@@ -112,7 +112,7 @@ export interface ContainerEngine extends AsyncDisposable {
   buildImage(request: BuildRequest, options: CallOptions): Promise<{ readonly imageId: string }>;
 }
 
-/** One checked entry of a build context; `read` opens the file at the time of packing. */
+/** One checked file of a build context, with the bytes that were checked. */
 export interface ContextEntry {
   /** relative, `/`-separated */
   readonly path: string;
@@ -122,6 +122,7 @@ export interface ContextEntry {
 
 export interface BuildRequest {
   readonly tag: string;
+  /** the text of the Dockerfile; it is sent beside the entries and no COPY can see it */
   readonly dockerfile: string;
   readonly entries: readonly ContextEntry[];
   readonly labels: Readonly<Record<string, string>>;
