@@ -1,0 +1,157 @@
+// Every key of config/system.yaml with its meaning, unit and default. config/system.yaml is generated from here (and checked for staleness).
+import { z } from 'zod';
+import { parseDurationMs } from '../lib/parse-duration.ts';
+import { parseSizeBytes } from '../lib/parse-size.ts';
+import { SecretText } from '../lib/secret-text.ts';
+
+function duration(fallback: string, min: string, max: string, meaning: string) {
+  const minMs = parseDurationMs(min) ?? 0;
+  const maxMs = parseDurationMs(max) ?? 0;
+  return z
+    .string()
+    .transform((text) => parseDurationMs(text))
+    .refine((ms): ms is number => ms !== null && ms >= minMs && ms <= maxMs, {
+      error: `is no duration from ${min} to ${max} (write 250ms, 30s, 10m, 2h or 7d)`,
+    })
+    .prefault(fallback)
+    .describe(meaning);
+}
+
+function size(fallback: string, min: string, max: string, meaning: string) {
+  const minBytes = parseSizeBytes(min) ?? 0;
+  const maxBytes = parseSizeBytes(max) ?? 0;
+  return z
+    .union([z.string(), z.number()])
+    .transform((value) => parseSizeBytes(value))
+    .refine((bytes): bytes is number => bytes !== null && bytes >= minBytes && bytes <= maxBytes, {
+      error: `is no size from ${min} to ${max} (write 512Ki, 128Mi, 1Gi or bytes)`,
+    })
+    .prefault(fallback)
+    .describe(meaning);
+}
+
+function whole(fallback: number, min: number, max: number, meaning: string) {
+  return z.int().min(min).max(max).prefault(fallback).describe(meaning);
+}
+
+function path(fallback: string, meaning: string) {
+  return z.string().min(1).max(1024).prefault(fallback).describe(meaning);
+}
+
+const HOST = /^[a-zA-Z0-9.:_-]{1,255}$/;
+function host(fallback: string, meaning: string) {
+  return z.string().regex(HOST, 'is no host name or address').prefault(fallback).describe(meaning);
+}
+
+export const SYSTEM_SCHEMA = z.strictObject({
+  web: z
+    .strictObject({
+      host: host('127.0.0.1', 'Address of the panel and the API. Keep it on loopback until accounts exist.'),
+      port: whole(8080, 0, 65_535, 'Port of the panel and the API; 0 takes a free one.'),
+      allowedHosts: z
+        .array(z.string().regex(HOST, 'is no host name or address'))
+        .max(64)
+        .prefault([])
+        .describe('Host names accepted besides loopback ones.'),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      host: host('127.0.0.1', 'Address of the metrics listener.'),
+      port: whole(9464, 0, 65_535, 'Port of the metrics listener; 0 takes a free one.'),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({
+      uri: z
+        .string()
+        .max(2048)
+        .regex(/^$|^mongodb(\+srv)?:\/\/./, 'is neither empty nor a mongodb:// address')
+        .transform((text) => new SecretText(text))
+        .prefault('')
+        .describe('mongodb://… ; empty: the embedded SQLite file in the data folder.'),
+      database: z
+        .string()
+        .regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,62}$/, 'is no database name')
+        .prefault('gantry')
+        .describe('Name of the MongoDB database.'),
+      timeout: duration('10s', '100ms', '5m', 'How long one operation of the store may take.'),
+    })
+    .prefault({}),
+  engine: z
+    .strictObject({
+      timeout: duration(
+        '30s',
+        '1s',
+        '10m',
+        'How long one request to the Docker Engine may take (builds have their own limit).',
+      ),
+    })
+    .prefault({}),
+  plugins: z
+    .strictObject({
+      folder: path('plugins', 'Folder with one folder per plugin.'),
+      scanInterval: duration('1s', '100ms', '1h', 'How often the folder is looked at for changes.'),
+    })
+    .prefault({}),
+  pipelines: z
+    .strictObject({
+      file: path('config/pipelines.yaml', 'File that declares the pipelines.'),
+    })
+    .prefault({}),
+  runs: z
+    .strictObject({
+      maxRunning: whole(16, 1, 10_000, 'Runs under way at once.'),
+      maxQueued: whole(1000, 1, 1_000_000, 'Runs that wait at once, per pipeline; beyond, triggers answer QUEUE_FULL.'),
+      heartbeat: duration('3s', '100ms', '1m', 'How often a worker says that it is alive.'),
+      deadAfter: duration('15s', '1s', '10m', 'Silence after which a worker counts as dead.'),
+      grace: duration('10s', '0ms', '10m', 'How long runs may go on when the program is asked to stop.'),
+      sandboxWait: duration('1m', '100ms', '1h', 'How long an invocation waits for a sandbox before it ends as busy.'),
+    })
+    .prefault({}),
+  sandbox: z
+    .strictObject({
+      cpuOvercommit: z
+        .number()
+        .min(0.1)
+        .max(64)
+        .prefault(4)
+        .describe("CPU promised to sandboxes, as a multiple of the engine's cores."),
+      memoryShare: z
+        .number()
+        .min(0.05)
+        .max(1)
+        .prefault(0.8)
+        .describe("Share of the engine's memory that sandboxes may be promised."),
+      maxWaiting: whole(1000, 1, 100_000, 'Invocations that wait for capacity at once.'),
+      grace: duration('2s', '0ms', '1m', 'Time between SIGTERM and SIGKILL.'),
+    })
+    .prefault({}),
+  build: z
+    .strictObject({
+      allowDockerfile: z.boolean().prefault(true).describe('Whether plugins may bring their own Dockerfile.'),
+      allowNetwork: z
+        .boolean()
+        .prefault(true)
+        .describe('Whether plugins may ask for the network while they are built.'),
+      timeout: duration('5m', '1s', '1h', 'How long one build may take.'),
+      memory: size('1Gi', '64Mi', '64Gi', 'Memory of one build.'),
+    })
+    .prefault({}),
+  secrets: z
+    .strictObject({
+      folder: path('config/secrets', 'Folder with one file per secret; GANTRY_SECRET_<NAME> comes first.'),
+    })
+    .prefault({}),
+  logs: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).prefault('info').describe('Least level that is written.'),
+      folder: path('logs', 'Folder of the log files.'),
+      maxSize: size('10Mi', '64Ki', '1Gi', 'Size at which a log file is put aside.'),
+      keep: whole(5, 1, 100, 'Log files that are kept.'),
+    })
+    .prefault({}),
+});
+
+/** The checked settings: durations in milliseconds, sizes in bytes. */
+export type SystemConfig = z.output<typeof SYSTEM_SCHEMA>;
