@@ -50,7 +50,7 @@ function expectAnswer(sdkCase: SdkCase, said: { stdout: string; stderr: string; 
   const answer: unknown = JSON.parse(said.stdout);
   if (sdkCase.error) {
     const { code, message, retryable = false } = sdkCase.error;
-    expect(answer).toEqual({ status: 'error', error: { code, message: expect.stringMatching(message), retryable } });
+    expect(answer).toEqual({ status: 'error', error: { code, message: expect.stringMatching(message) as unknown, retryable } });
   } else {
     expect(answer).toEqual(sdkCase.result);
   }
