@@ -1,0 +1,57 @@
+// The request document of protocol 1: what a `json` plugin reads from stdin, once, before the end of input.
+import type { InvocationId, RunId } from '../core/ids.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { Trigger } from '../core/run.ts';
+
+export const PROTOCOL_VERSION = '1.0';
+
+export interface JsonRequest {
+  readonly invocationId: InvocationId;
+  /** unpredictable hex; a `json` result need not echo it, since the sandbox serves one invocation only */
+  readonly nonce: string;
+  readonly attempt: number;
+  /** the same for every attempt of one invocation, so that a plugin can make its effects happen once */
+  readonly idempotencyKey: string;
+  /** unix milliseconds */
+  readonly deadlineAtMs: number;
+  readonly timeoutMs: number;
+  /** W3C trace context; null when the run carries none */
+  readonly traceparent: string | null;
+  readonly run: { readonly id: RunId; readonly pipeline: string; readonly trigger: Trigger };
+  readonly hook: string;
+  readonly params: JsonObject;
+  readonly data: JsonValue;
+  /** hook → plugin → {status, data} of the hooks before this one */
+  readonly results: JsonObject;
+  readonly config: JsonObject;
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+const encoder = new TextEncoder();
+
+/** The UTF-8 bytes of the request document, with a line end so that line readers are served as well. */
+export function encodeJsonRequest(request: JsonRequest): Uint8Array {
+  const document = {
+    protocol: PROTOCOL_VERSION,
+    method: 'run',
+    invocation: {
+      id: request.invocationId,
+      nonce: request.nonce,
+      attempt: request.attempt,
+      idempotencyKey: request.idempotencyKey,
+      deadline: new Date(request.deadlineAtMs).toISOString(),
+      timeoutMs: request.timeoutMs,
+      ...(request.traceparent === null ? {} : { traceparent: request.traceparent }),
+    },
+    context: {
+      run: request.run,
+      hook: request.hook,
+      params: request.params,
+      data: request.data,
+      results: request.results,
+    },
+    config: request.config,
+    secrets: Object.fromEntries(request.secrets),
+  };
+  return encoder.encode(`${JSON.stringify(document)}\n`);
+}

@@ -1,0 +1,105 @@
+// Reads the answer of a `json` plugin: exactly one result document on stdout, then exit 0. Strict: a broken byte is never taken for a
+// result, and a document counts only together with the exit code (a success before a crash is a crash).
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { parseStrictJson, parseStrictText } from '../core/strict-json.ts';
+import { exitVerdict } from './exit-verdict.ts';
+import { documentEnd } from './document-end.ts';
+import { oneLine, type Reply, type Verdict } from './reply.ts';
+import { violationVerdict } from './violation.ts';
+
+const PLUGIN_CODE = /^[A-Za-z0-9_.-]{1,64}$/;
+
+export function readJsonResult(reply: Reply): Verdict {
+  const byExit = exitVerdict(reply);
+  if (byExit === null) return readDocument(reply.stdout);
+  // An error document beside exit 1 or a usage code says more than stderr; it cannot turn a crash into anything else.
+  if (byExit.outcome.code !== 'plugin_error') return byExit;
+  const byDocument = readDocument(reply.stdout);
+  return byDocument.outcome.code === 'plugin_error' ? byDocument : byExit;
+}
+
+function readDocument(stdout: Uint8Array): Verdict {
+  if (isBlank(stdout)) {
+    const message = 'the plugin ended without writing a result to stdout';
+    return { outcome: { code: 'no_result', message }, result: null };
+  }
+  const parsed = parseStrictJson(stdout);
+  if (parsed.ok) {
+    if (!isJsonObject(parsed.value))
+      return violationVerdict('not_object', stdout, 'the result is JSON, but not an object: write {"data": …}');
+    return readResult(parsed.value, stdout);
+  }
+  if (parsed.violation === 'not_json') return notJson(stdout, parsed.message);
+  return violationVerdict(parsed.violation, stdout, `the result is not acceptable: ${parsed.message}`);
+}
+
+/** Tells a second document, a cut one and a stray print apart. */
+function notJson(stdout: Uint8Array, reason: string): Verdict {
+  const text = new TextDecoder().decode(stdout);
+  const start = text.search(/\S/);
+  const end = documentEnd(text, start);
+  const isObject = text[start] === '{';
+  if (isObject && end === null)
+    return violationVerdict('truncated', stdout, 'the result ends in the middle of the document');
+  if (end !== null && parseStrictText(text.slice(start, end)).ok) {
+    if (/^\s*[{[]/.test(text.slice(end)))
+      return violationVerdict('second_result', stdout, 'a second document follows the result');
+    return violationVerdict('not_json', stdout, `text follows the result${STRAY_PRINT}`);
+  }
+  const hint = isObject ? '' : STRAY_PRINT;
+  return violationVerdict('not_json', stdout, `the output is not JSON (${reason})${hint}`);
+}
+
+const STRAY_PRINT = '; this looks like a stray print: stdout belongs to the result, print to stderr instead';
+
+/** Space, tab, line feed, carriage return only. */
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 32 || byte === 9 || byte === 10 || byte === 13);
+}
+
+function readResult(document: JsonObject, stdout: Uint8Array): Verdict {
+  if (!Object.hasOwn(document, 'status')) return succeeded(document);
+  const data = document['data'] ?? null;
+  switch (document['status']) {
+    case 'success':
+      return succeeded(data);
+    case 'skipped':
+      return { outcome: { code: 'skipped', message: reasonOf(document) }, result: data };
+    case 'error':
+      return readError(document, data, stdout);
+    default:
+      return violationVerdict('bad_result', stdout, 'the status of the result is none of success, skipped, error');
+  }
+}
+
+function succeeded(data: JsonValue): Verdict {
+  return { outcome: { code: 'ok', message: 'the plugin succeeded' }, result: data };
+}
+
+function reasonOf(document: JsonObject): string {
+  const reason = document['reason'];
+  return (typeof reason === 'string' && oneLine(reason)) || 'the plugin had nothing to do';
+}
+
+function readError(document: JsonObject, data: JsonValue, stdout: Uint8Array): Verdict {
+  const error = document['error'] ?? {};
+  if (!isJsonObject(error)) return violationVerdict('bad_result', stdout, 'the error of the result is not an object');
+  const { code = 'error', message = '', retryable = false } = error;
+  if (typeof code !== 'string' || typeof message !== 'string' || typeof retryable !== 'boolean')
+    return violationVerdict(
+      'bad_result',
+      stdout,
+      'the error needs a text code, a text message and a true or false retryable',
+    );
+  return { outcome: reportedError(code, message, retryable), result: data };
+}
+
+function reportedError(code: string, message: string, isRetryable: boolean): Outcome {
+  return {
+    code: 'plugin_error',
+    message: oneLine(message) || 'the plugin reported an error without a message',
+    pluginCode: PLUGIN_CODE.test(code) ? code : 'error',
+    isRetryable,
+  };
+}
