@@ -27,7 +27,7 @@ export interface RunGuard {
   readonly worker?: WorkerId | null;
 }
 
-export type RunChanges = Partial<Omit<Run, 'id' | 'part' | 'pipeline' | 'createdAtMs'>>;
+export type RunChanges = Partial<Omit<Run, 'id' | 'part' | 'pipeline' | 'createdAtMs' | 'idempotencyKey'>>;
 export type InvocationChanges = Partial<Omit<Invocation, 'id' | 'runId' | 'createdAtMs'>>;
 
 export interface RunFilter {
