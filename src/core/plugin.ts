@@ -80,7 +80,14 @@ export interface PluginVersion {
 /** What stands between a folder and a usable version; shown by `plugins list` and the panel. */
 export type PluginStatus =
   | { readonly state: 'building'; readonly name: string; readonly folder: string }
-  | { readonly state: 'ready'; readonly name: string; readonly folder: string; readonly version: PluginVersion }
+  | {
+      readonly state: 'ready';
+      readonly name: string;
+      readonly folder: string;
+      readonly version: PluginVersion;
+      /** what is doubtful but does not keep it from serving (an inline secret, a pipeline nobody declared) */
+      readonly warnings?: readonly Problem[];
+    }
   | {
       readonly state: 'failed';
       readonly name: string;
