@@ -28,7 +28,7 @@ export interface SdkLanguage {
 export const SDK_LANGUAGES: readonly SdkLanguage[] = [
   { name: 'python', cannot: [], prepare: () => ['python3', path.join(FIXTURES, 'plugin.py')] },
   { name: 'node', cannot: ['child'], prepare: () => [process.execPath, path.join(FIXTURES, 'plugin.mjs')] },
-  { name: 'shell', cannot: [], prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')] },
+  { name: 'shell', cannot: ['until_cancelled'], prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')] },
   { name: 'go', cannot: ['exit'], prepare: buildGo },
 ];
 
@@ -42,6 +42,13 @@ function buildGo(folder: string): readonly [string] {
   return [program];
 }
 
+export interface SdkAnswer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 export class SdkPlugin implements Disposable {
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'gantry-sdk-'));
   readonly #command: readonly [string, ...string[]];
@@ -50,18 +57,29 @@ export class SdkPlugin implements Disposable {
     this.#command = language.prepare(this.#folder);
   }
 
-  /** Gives the plugin one document on stdin and collects all it says until it ends. */
-  async ask(input: string | Buffer): Promise<{ stdout: string; stderr: string; exitCode: number | null }> {
+  /**
+   * Gives the plugin one document on stdin and collects all it says until it ends.
+   * @param cancelAt when given: SIGTERM is sent once stderr holds this text
+   */
+  async ask(input: string, cancelAt?: string): Promise<SdkAnswer> {
     const [program, ...args] = this.#command;
-    const child = spawn(program, args, { stdio: 'pipe' });
-    const ended = new Promise<number | null>((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'pipe', detached: true });
+    const ended = new Promise<Pick<SdkAnswer, 'exitCode' | 'signal'>>((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', resolve);
+      child.once('close', (exitCode, signal) => {
+        resolve({ exitCode, signal });
+      });
     });
     child.stdin.on('error', () => undefined); // a plugin may end without reading: its exit code tells
     child.stdin.end(input);
-    const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    return { stdout, stderr, exitCode };
+    let isCancelled = false;
+    const cancel = (said: string): void => {
+      if (cancelAt === undefined || isCancelled || child.pid === undefined || !said.includes(cancelAt)) return;
+      isCancelled = true;
+      process.kill(-child.pid, 'SIGTERM'); // the whole group, as nothing of a container outlives its first process
+    };
+    const [stdout, stderr, ending] = await Promise.all([text(child.stdout), text(child.stderr, cancel), ended]);
+    return { stdout, stderr, ...ending };
   }
 
   [Symbol.dispose](): void {
@@ -69,8 +87,11 @@ export class SdkPlugin implements Disposable {
   }
 }
 
-async function text(stream: NodeJS.ReadableStream): Promise<string> {
+async function text(stream: NodeJS.ReadableStream, onText: (said: string) => void = () => undefined): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk));
+    if (chunks.length < 50) onText(Buffer.concat(chunks).toString('utf8'));
+  }
   return Buffer.concat(chunks).toString('utf8');
 }

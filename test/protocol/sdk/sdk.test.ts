@@ -2,7 +2,7 @@
 // its entry, and a test holds that list to be honest and short.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SDK_CASES, requestOf, type SdkCase } from './sdk-cases.ts';
-import { SDK_LANGUAGES, SdkPlugin } from './sdk-language.ts';
+import { SDK_LANGUAGES, SdkPlugin, type SdkAnswer } from './sdk-language.ts';
 
 const DEADLINE_MS = 120_000;
 
@@ -28,7 +28,23 @@ describe.each(SDK_LANGUAGES)('the $name SDK', (language) => {
   });
 
   it('ends in silence when the host closes an idle sandbox', { timeout: DEADLINE_MS }, async () => {
-    expect(await plugin.ask('')).toEqual({ stdout: '', stderr: '', exitCode: 0 });
+    expect(await plugin.ask('')).toEqual({ stdout: '', stderr: '', exitCode: 0, signal: null });
+  });
+
+  it(
+    'ends at once on SIGTERM when the handler never asks whether it was cancelled',
+    { timeout: DEADLINE_MS },
+    async () => {
+      const { stdout, signal } = await plugin.ask(requestOf({ promise: '', name: 'work' }), 'waiting');
+      expect({ stdout, signal }).toEqual({ stdout: '', signal: 'SIGTERM' });
+    },
+  );
+
+  if (language.cannot.includes('until_cancelled')) return;
+  it('lets a handler that asks whether it was cancelled return what it has', { timeout: DEADLINE_MS }, async () => {
+    const { stdout, exitCode } = await plugin.ask(requestOf({ promise: '', name: 'until_cancelled' }), 'waiting');
+    expect(JSON.parse(stdout)).toEqual({ status: 'success', data: { stopped: true } });
+    expect(exitCode).toBe(0);
   });
 });
 
@@ -46,11 +62,14 @@ describe('the node SDK', () => {
   });
 });
 
-function expectAnswer(sdkCase: SdkCase, said: { stdout: string; stderr: string; exitCode: number | null }): void {
+function expectAnswer(sdkCase: SdkCase, said: SdkAnswer): void {
   const answer: unknown = JSON.parse(said.stdout);
   if (sdkCase.error) {
     const { code, message, retryable = false } = sdkCase.error;
-    expect(answer).toEqual({ status: 'error', error: { code, message: expect.stringMatching(message) as unknown, retryable } });
+    expect(answer).toEqual({
+      status: 'error',
+      error: { code, message: expect.stringMatching(message) as unknown, retryable },
+    });
   } else {
     expect(answer).toEqual(sdkCase.result);
   }
