@@ -2,14 +2,17 @@
 // usual case one small read; it vanishes together with what it vouches for. An installation made by hand that fits is adopted.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { withPidLock } from './pid-lock.mjs';
 import { BIN, CACHE, MODULES, ROOT } from './places.mjs';
+import { isProcessAlive, readCommandLine, readPidFile } from './process-state.mjs';
 import { say, SetupError } from './say.mjs';
 
 const STAMP = join(MODULES, '.gantry-stamp');
 const LOCK_FILE = join(ROOT, 'package-lock.json');
+const NPM_PID_FILE = join(CACHE, 'npm.pid');
 const ATTEMPTS = 2;
 const NPM_ARGS = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--engine-strict=false'];
 const NPM_QUIET = [
@@ -28,8 +31,9 @@ export async function ensureNodeModules(onChild = () => {}) {
   if (isStamped(stamp)) return;
   await withPidLock(join(CACHE, 'install.lock'), async () => {
     if (isStamped(stamp)) return;
-    if (!isInstalledAsLocked()) await install(onChild);
-    await requireNode();
+    await waitForOrphan();
+    if (isInstalledAsLocked()) await requireNode();
+    else await install(onChild);
     writeFileSync(STAMP, stamp);
   });
 }
@@ -71,28 +75,52 @@ function hasNode() {
 
 async function install(onChild) {
   say('installing the packages of package-lock.json (only now; about half a minute) …');
-  let failure = '';
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const { code, output } = await runNpm(onChild);
-    if (code === 0) return;
-    failure = output;
-    if (attempt < ATTEMPTS) say('npm ci failed; trying once more …');
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await installOnce(onChild);
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      say('that failed; removing node_modules and trying once more …');
+      rmSync(MODULES, { recursive: true, force: true });
+    }
   }
-  const why = failure.trim().split('\n').slice(-12).join('\n  ');
+}
+
+async function installOnce(onChild) {
+  const { code, output } = await runNpm(onChild);
+  if (code === 0) return requireNode();
+  const why = output.trim().split('\n').slice(-12).join('\n  ');
   throw new SetupError(`npm ci failed\n  ${why}`, 'see that the machine reaches its package registry, then try again');
+}
+
+// An npm whose set-up was killed goes on alone, and two in one folder ruin each other's work.
+async function waitForOrphan() {
+  const orphan = readPidFile(NPM_PID_FILE);
+  if (orphan === undefined || !isNpm(orphan)) return;
+  say(`waiting for an installation that goes on (process ${orphan}) …`);
+  while (isNpm(orphan)) await pause(100);
+}
+
+function isNpm(pid) {
+  return isProcessAlive(pid) && readCommandLine(pid).includes('npm');
 }
 
 function runNpm(onChild) {
   const [program, ...args] = [...npmProgram(), ...NPM_ARGS, ...NPM_QUIET];
   return new Promise((resolve) => {
     const npm = spawn(program, args, { cwd: ROOT, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    writeFileSync(NPM_PID_FILE, `${npm.pid}\n`);
     onChild(npm);
     let output = '';
     const keep = (text) => (output = (output + text).slice(-8000));
     npm.stdout.setEncoding('utf8').on('data', keep);
     npm.stderr.setEncoding('utf8').on('data', keep);
     npm.once('error', (error) => resolve({ code: 1, output: `npm could not be started: ${error.message}` }));
-    npm.once('close', (code) => resolve({ code, output }));
+    npm.once('close', (code) => {
+      rmSync(NPM_PID_FILE, { force: true });
+      resolve({ code, output });
+    });
   });
 }
 

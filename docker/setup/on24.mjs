@@ -43,8 +43,10 @@ async function main() {
   }
   let child;
   const stop = (signal) => {
-    child?.kill(signal);
-    process.exit(128 + constants.signals[signal]);
+    const end = () => process.exit(128 + constants.signals[signal]);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return end();
+    child.once('close', end);
+    child.kill('SIGTERM');
   };
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', stop);
   const environment = await setUp(flags, (started) => (child = started));

@@ -22,6 +22,15 @@ export function isProcessNamed(pid, name) {
   }
 }
 
+/** The command line of a process, arguments apart by spaces; empty when it is gone or the system does not tell. */
+export function readCommandLine(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
 /** The number in a pid file, or undefined without one. */
 export function readPidFile(path) {
   try {
