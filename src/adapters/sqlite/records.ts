@@ -1,0 +1,103 @@
+// Which fields of each stored record are plain columns, and which are JSON text.
+import type {
+  StoredEvent,
+  StoredLogLine,
+  PipelineVersionRecord,
+  PluginVersionRecord,
+  WorkerRecord,
+} from '../../core/ports/store.ts';
+import type { Invocation } from '../../core/invocation.ts';
+import type { Run } from '../../core/run.ts';
+import { RecordMap } from './record-map.ts';
+
+export const RUNS = new RecordMap<Run>('runs', {
+  id: 'plain',
+  pipeline: 'plain',
+  pipelineVersion: 'plain',
+  trigger: 'plain',
+  state: 'plain',
+  epoch: 'plain',
+  worker: 'plain',
+  part: 'plain',
+  priority: 'plain',
+  readyAtMs: 'plain',
+  createdAtMs: 'plain',
+  startedAtMs: 'plain',
+  finishedAtMs: 'plain',
+  deadlineAtMs: 'plain',
+  cancelRequestedAtMs: 'plain',
+  params: 'json',
+  idempotencyKey: 'plain',
+  requestHash: 'plain',
+  hooks: 'json',
+  failure: 'json',
+  warnings: 'json',
+});
+
+export const INVOCATIONS = new RecordMap<Invocation>('invocations', {
+  id: 'plain',
+  runId: 'plain',
+  pipeline: 'plain',
+  hook: 'plain',
+  hookIndex: 'plain',
+  plugin: 'plain',
+  pluginVersion: 'plain',
+  order: 'plain',
+  attempt: 'plain',
+  state: 'plain',
+  outcome: 'json',
+  warnings: 'json',
+  sandboxId: 'plain',
+  sandboxKind: 'plain',
+  cleanliness: 'plain',
+  createdAtMs: 'plain',
+  startedAtMs: 'plain',
+  finishedAtMs: 'plain',
+  phases: 'json',
+  usage: 'json',
+  resultPayload: 'plain',
+});
+
+export const EVENTS = new RecordMap<StoredEvent>('events', {
+  runId: 'plain',
+  seq: 'plain',
+  atMs: 'plain',
+  kind: 'plain',
+  body: 'json',
+});
+
+export const LOGS = new RecordMap<StoredLogLine>('logs', {
+  seq: 'plain',
+  runId: 'plain',
+  invocationId: 'plain',
+  pipeline: 'plain',
+  hook: 'plain',
+  plugin: 'plain',
+  level: 'plain',
+  message: 'plain',
+  atMs: 'plain',
+});
+
+export const PLUGIN_VERSIONS = new RecordMap<PluginVersionRecord>('pluginVersions', {
+  id: 'plain',
+  plugin: 'plain',
+  contentHash: 'plain',
+  imageId: 'plain',
+  imageTag: 'plain',
+  manifest: 'json',
+  createdAtMs: 'plain',
+});
+
+export const PIPELINE_VERSIONS = new RecordMap<PipelineVersionRecord>('pipelineVersions', {
+  name: 'plain',
+  version: 'plain',
+  author: 'plain',
+  definition: 'json',
+  createdAtMs: 'plain',
+});
+
+export const WORKERS = new RecordMap<WorkerRecord>('workers', {
+  id: 'plain',
+  startedAtMs: 'plain',
+  beatAtMs: 'plain',
+});

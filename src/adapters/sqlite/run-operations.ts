@@ -1,0 +1,125 @@
+// Runs in SQL: insert, guarded update, claim, pages, counts. Pages and claims walk an index in its own order and stop at the limit,
+// so their cost does not grow with history; bodies are read by id only for the rows that are handed out.
+import { RUN_STATES, type RunState } from '../../core/run.ts';
+import type { RunGuard } from '../../core/ports/store.ts';
+import type { SqlRow } from './record-map.ts';
+import { RUNS } from './records.ts';
+import { type Statements, assignments, insertText, listParameters, quoted } from './statements.ts';
+
+export type InsertedRow = { readonly kind: 'inserted' } | { readonly kind: 'exists'; readonly row: SqlRow };
+
+export interface RunPage {
+  readonly states: readonly RunState[] | null;
+  readonly pipeline: string | null;
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+export interface ClaimOrder {
+  readonly worker: string;
+  readonly limit: number;
+  readonly nowMs: number;
+  readonly pipelines: readonly string[];
+}
+
+const COLUMNS = quoted(RUNS.columns);
+const INSERT = `${insertText('runs', RUNS.columns)} ON CONFLICT DO NOTHING`;
+const FIND = `SELECT ${COLUMNS} FROM runs WHERE id = :id`;
+const FIND_BY_KEY = `SELECT ${COLUMNS} FROM runs WHERE pipeline = :pipeline AND idempotencyKey = :key`;
+const CANDIDATES = `SELECT id, priority FROM runs INDEXED BY runs_queue
+  WHERE state = 'queued' AND pipeline = :pipeline AND readyAtMs <= :nowMs ORDER BY priority DESC, id LIMIT :limit`;
+const CLAIM = `UPDATE runs SET state = 'running', worker = :worker, epoch = epoch + 1
+  WHERE id = :id AND state = 'queued' RETURNING ${COLUMNS}`;
+const OPEN = `SELECT ${COLUMNS} FROM runs WHERE state = :state ORDER BY id`;
+const COUNT_QUEUED = `SELECT count(*) AS count FROM
+  (SELECT 1 FROM runs INDEXED BY runs_queue WHERE state = 'queued' AND pipeline = :pipeline LIMIT :atMost)`;
+
+function pageText(page: RunPage): string {
+  const conditions = [
+    ...(page.pipeline === null ? [] : ['pipeline = :pipeline']),
+    ...(page.states === null ? [] : ['state = :state']),
+    ...(page.after === null ? [] : ['id < :after']),
+  ];
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  return `SELECT id FROM runs ${where} ORDER BY id DESC LIMIT :limit`;
+}
+
+function byId(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
+}
+
+export class RunOperations {
+  readonly #sql: Statements;
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+  }
+
+  insertRun(row: SqlRow): InsertedRow {
+    if (this.#sql.run(INSERT, row) === 1) return { kind: 'inserted' };
+    const { id, pipeline, idempotencyKey: key } = row;
+    const keyed = this.#sql.one(FIND_BY_KEY, { pipeline: pipeline ?? null, key: key ?? null });
+    const standing = keyed ?? this.#sql.one(FIND, { id: id ?? null });
+    if (standing === null) throw new Error('a conflicting run vanished');
+    return { kind: 'exists', row: standing };
+  }
+
+  findRun(id: string): SqlRow | null {
+    return this.#sql.one(FIND, { id });
+  }
+
+  findRunByKey(pipeline: string, key: string): SqlRow | null {
+    return this.#sql.one(FIND_BY_KEY, { pipeline, key });
+  }
+
+  updateRun(id: string, guard: RunGuard, changes: SqlRow): boolean {
+    const states = listParameters('guard', guard.states);
+    const epoch = guard.epoch === undefined ? '' : 'AND epoch = :guardEpoch';
+    const worker = guard.worker === undefined ? '' : 'AND worker IS :guardWorker';
+    const text = `UPDATE runs SET ${assignments(Object.keys(changes))} WHERE id = :guardId AND state IN (${states.text}) ${epoch} ${worker}`;
+    const values: SqlRow = { ...changes, ...states.row, guardId: id };
+    if (guard.epoch !== undefined) values['guardEpoch'] = guard.epoch;
+    if (guard.worker !== undefined) values['guardWorker'] = guard.worker;
+    return this.#sql.run(text, values) === 1;
+  }
+
+  claimRuns({ worker, limit, nowMs, pipelines }: ClaimOrder): SqlRow[] {
+    return [...new Set(pipelines)]
+      .flatMap((pipeline) => this.#sql.all(CANDIDATES, { pipeline, nowMs, limit }))
+      .sort((a, b) => Number(b['priority']) - Number(a['priority']) || byId(String(a['id']), String(b['id'])))
+      .slice(0, limit)
+      .flatMap((candidate) => this.#sql.all(CLAIM, { worker, id: candidate['id'] ?? null }));
+  }
+
+  listRuns(page: RunPage): SqlRow[] {
+    const text = pageText(page);
+    const values: SqlRow = { limit: page.limit };
+    if (page.pipeline !== null) values['pipeline'] = page.pipeline;
+    if (page.after !== null) values['after'] = page.after;
+    const groups = page.states === null ? [values] : [...new Set(page.states)].map((state) => ({ ...values, state }));
+    return groups
+      .flatMap((group) => this.#sql.all(text, group).map((row) => String(row['id'])))
+      .sort((a, b) => byId(b, a))
+      .slice(0, page.limit)
+      .map((id) => this.#sql.one(FIND, { id }))
+      .filter((row) => row !== null);
+  }
+
+  listOpenRuns(): SqlRow[] {
+    return ['queued', 'running', 'waiting']
+      .flatMap((state) => this.#sql.all(OPEN, { state }))
+      .sort((a, b) => byId(String(a['id']), String(b['id'])));
+  }
+
+  countQueued(pipeline: string, atMost: number): number {
+    return Number(this.#sql.one(COUNT_QUEUED, { pipeline, atMost })?.['count'] ?? 0);
+  }
+
+  countRuns(states: readonly RunState[] | null, pipeline: string | null): number {
+    const wanted = listParameters('state', [...new Set(states ?? RUN_STATES)]);
+    const only = pipeline === null ? '' : 'AND pipeline = :pipeline';
+    const text = `SELECT coalesce(sum(count), 0) AS count FROM runCounts WHERE state IN (${wanted.text}) ${only}`;
+    const values = pipeline === null ? wanted.row : { ...wanted.row, pipeline };
+    return Number(this.#sql.one(text, values)?.['count'] ?? 0);
+  }
+}

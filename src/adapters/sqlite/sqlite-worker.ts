@@ -1,0 +1,31 @@
+// The database's own thread: every fsync happens here, none on the event loop that serves plugins. One group in, one answer out;
+// what the sender gathers meanwhile is the next group.
+import { parentPort, workerData } from 'node:worker_threads';
+import { GroupExecutor, type Request } from './group-executor.ts';
+import { openDatabase } from './open-database.ts';
+import { createPerform } from './operations.ts';
+import { openingFactsOf } from './sqlite-error.ts';
+import { Statements } from './statements.ts';
+
+function serve(port: NonNullable<typeof parentPort>, path: string): void {
+  const database = openDatabase(path);
+  const executor = new GroupExecutor(database, createPerform(new Statements(database)));
+  port.on('message', (group: readonly Request[] | 'close') => {
+    if (group !== 'close') {
+      port.postMessage(executor.execute(group));
+      return;
+    }
+    database.close();
+    port.close();
+  });
+  port.postMessage('open');
+}
+
+if (parentPort !== null) {
+  try {
+    serve(parentPort, String(workerData));
+  } catch (error) {
+    parentPort.postMessage(openingFactsOf(error));
+    parentPort.close();
+  }
+}

@@ -1,0 +1,173 @@
+// The event loop's side of the database thread: gathers operations while a group is under way, sends them as the next one.
+// Bounded: beyond its bounds it refuses at once. Whatever happens to the thread, nobody waits for ever.
+import { Worker } from 'node:worker_threads';
+import { GantryError } from '../../core/errors/gantry-error.ts';
+import type { Reply, Request } from './group-executor.ts';
+import type { OperationName } from './operations.ts';
+import { weightOf } from './record-map.ts';
+import { type ErrorFacts, errorOf } from './sqlite-error.ts';
+
+export interface LinkBounds {
+  /** operations that may wait */
+  readonly operationsMax: number;
+  /** their weight */
+  readonly bytesMax: number;
+}
+
+export const DEFAULT_BOUNDS: LinkBounds = { operationsMax: 10_000, bytesMax: 256 * 1024 * 1024 };
+
+/** A group is cut off here, so that one commit stays short. */
+const GROUP_OPERATIONS_MAX = 500;
+const GROUP_BYTES_MAX = 32 * 1024 * 1024;
+
+interface Waiting {
+  readonly request: Request;
+  readonly weight: number;
+  readonly settle: PromiseWithResolvers<unknown>;
+}
+
+function timedOut(signal: AbortSignal): GantryError {
+  return new GantryError('STORE_TIMEOUT', 'the store did not answer in time', { cause: signal.reason });
+}
+
+export class WorkerLink {
+  readonly #path: string;
+  readonly #bounds: LinkBounds;
+  readonly #worker: Worker;
+  readonly #opened = Promise.withResolvers<undefined>();
+  readonly #exited = Promise.withResolvers<undefined>();
+  readonly #underWay = new Map<number, Waiting>();
+  #waiting = new Map<number, Waiting>();
+  #weight = 0;
+  #nextId = 1;
+  #isPumping = false;
+  #end: GantryError | null = null;
+  #drained: (() => void) | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(path: string, bounds: LinkBounds) {
+    this.#path = path;
+    this.#bounds = bounds;
+    this.#opened.promise.catch(() => undefined);
+    this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: path });
+    this.#worker.on('message', (message: 'open' | readonly Reply[] | ErrorFacts) => {
+      if (message === 'open') this.#opened.resolve(undefined);
+      else if ('message' in message) this.#fail(errorOf(message, path));
+      else this.#settle(message);
+    });
+    this.#worker.on('error', (error) => {
+      this.#fail(new GantryError('STORE_UNAVAILABLE', `store ${path}: its thread died`, { cause: error }));
+    });
+    this.#worker.on('exit', () => {
+      this.#fail(new GantryError('STORE_UNAVAILABLE', `store ${path} is closed`));
+      this.#exited.resolve(undefined);
+    });
+  }
+
+  /** Resolves when the database is open. @throws GantryError */
+  async opened(signal: AbortSignal): Promise<void> {
+    await this.#untilAborted(this.#opened.promise, signal, () => undefined);
+  }
+
+  /** @throws GantryError STORE_UNAVAILABLE, STORE_TIMEOUT, STORE_FAILED; an operation that was not yet sent at its timeout never happens */
+  async submit(name: OperationName, parameters: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    if (this.#end !== null) throw this.#end;
+    if (this.#closing !== null) throw new GantryError('STORE_UNAVAILABLE', `store ${this.#path} is closing`);
+    if (signal.aborted) throw timedOut(signal);
+    const weight = weightOf(parameters);
+    this.#checkRoom(weight);
+    const id = this.#nextId++;
+    const settle = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { request: [id, name, parameters], weight, settle });
+    this.#weight += weight;
+    this.#pumpSoon();
+    return await this.#untilAborted(settle.promise, signal, () => {
+      if (this.#waiting.delete(id)) this.#weight -= weight;
+    });
+  }
+
+  /** Lets what waits finish, then closes the file. Resolves when the thread has ended. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#end === null && this.#waiting.size + this.#underWay.size > 0) {
+      const drained = Promise.withResolvers<undefined>();
+      this.#drained = () => {
+        drained.resolve(undefined);
+      };
+      await drained.promise;
+    }
+    if (this.#end === null) this.#worker.postMessage('close');
+    await this.#exited.promise;
+  }
+
+  #checkRoom(weight: number): void {
+    const isFull = this.#waiting.size >= this.#bounds.operationsMax || this.#weight + weight > this.#bounds.bytesMax;
+    if (isFull)
+      throw new GantryError('STORE_UNAVAILABLE', `store ${this.#path}: too many operations wait for the disk`);
+  }
+
+  async #untilAborted<T>(work: Promise<T>, signal: AbortSignal, onAbort: () => void): Promise<T> {
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => {
+      onAbort();
+      aborted.reject(timedOut(signal));
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.catch(() => undefined);
+    try {
+      return await Promise.race([work, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  #pumpSoon(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    queueMicrotask(() => {
+      this.#isPumping = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#end !== null || this.#underWay.size > 0) return;
+    let weight = 0;
+    for (const [id, waiting] of this.#waiting) {
+      if (this.#underWay.size >= GROUP_OPERATIONS_MAX || (weight > 0 && weight + waiting.weight > GROUP_BYTES_MAX))
+        break;
+      weight += waiting.weight;
+      this.#waiting.delete(id);
+      this.#underWay.set(id, waiting);
+    }
+    this.#weight -= weight;
+    if (this.#underWay.size > 0)
+      this.#worker.postMessage(Array.from(this.#underWay.values(), ({ request }) => request));
+    else this.#drained?.();
+  }
+
+  #settle(replies: readonly Reply[]): void {
+    for (const reply of replies) {
+      const waiting = this.#underWay.get(reply.id);
+      this.#underWay.delete(reply.id);
+      if (reply.isDone) waiting?.settle.resolve(reply.value);
+      else waiting?.settle.reject(errorOf(reply.error, this.#path));
+    }
+    this.#pump();
+  }
+
+  #fail(error: GantryError): void {
+    this.#end ??= error;
+    this.#opened.reject(this.#end);
+    for (const waiting of [...this.#underWay.values(), ...this.#waiting.values()]) waiting.settle.reject(this.#end);
+    this.#underWay.clear();
+    this.#waiting = new Map();
+    this.#weight = 0;
+    this.#drained?.();
+  }
+}
