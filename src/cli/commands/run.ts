@@ -1,0 +1,82 @@
+// `gantry run`: starts a run and stays with it to its end. Interrupting cancels the run: what was asked for is not left going on.
+import { GantryError } from '../../core/errors/gantry-error.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { parseStrictText } from '../../core/strict-json.ts';
+import type { ApiClient } from '../api-client.ts';
+import { listOption, textOption, type Command, type CommandContext, type OptionValues } from '../command.ts';
+import { textAt } from '../json-fields.ts';
+import { readInput } from '../read-input.ts';
+import { exitCodeOfRun, printRun, progressLine } from '../print-run.ts';
+
+/** Seconds that one request waits for the end; the next one goes on. */
+const WAIT_S = 2;
+
+export const runCommand: Command = {
+  name: 'run',
+  operands: '<pipeline>',
+  summary: 'start a run and wait for its end',
+  operandCount: [1, 1],
+  options: {
+    input: { type: 'string' },
+    param: { type: 'string', multiple: true },
+    key: { type: 'string' },
+  },
+  optionHelp: {
+    'input FILE': 'JSON file that becomes context.data; - reads standard input',
+    'param K=V': 'a member of context.params; V is JSON, or else a text; may be repeated',
+    'key KEY': 'idempotency key: the same key and request give the same run',
+  },
+  async run(context) {
+    const request = await requestOf(context.options);
+    const [pipeline = ''] = context.positionals;
+    return await context.withApi('engine', async (api) => {
+      const key = textOption(context.options, 'key');
+      const started = await api.send(`/pipelines/${encodeURIComponent(pipeline)}/runs`, {
+        method: 'POST',
+        body: request,
+        headers: { 'x-gantry-trigger': 'cli', ...(key === null ? {} : { 'idempotency-key': key }) },
+      });
+      const id = textAt(started, 'id');
+      context.output.note(`run ${id} of ${pipeline} is queued`);
+      return await follow(api, id, context);
+    });
+  },
+};
+
+async function follow(api: ApiClient, id: string, context: CommandContext): Promise<number> {
+  let run: JsonValue;
+  try {
+    do {
+      run = await api.send(`/runs/${id}?wait=${String(WAIT_S)}`);
+      context.output.status(progressLine(run));
+    } while (textAt(run, 'finishedAt') === '');
+  } catch (error) {
+    if (!context.stop.aborted) throw error;
+    run = await cancelAndWait(api, id, context);
+  }
+  context.output.status('');
+  if (context.output.isJson) context.output.document(run);
+  else printRun(run, context.output);
+  return exitCodeOfRun(run);
+}
+
+async function cancelAndWait(api: ApiClient, id: string, context: CommandContext): Promise<JsonValue> {
+  context.output.note(`cancelling run ${id}`);
+  await api.send(`/runs/${id}/cancel`, { method: 'POST' }, true).catch((error: unknown) => {
+    if (!(error instanceof GantryError && error.code === 'RUN_FINISHED')) throw error;
+  });
+  return await api.send(`/runs/${id}?wait=30`, {}, true);
+}
+
+async function requestOf(options: OptionValues): Promise<JsonObject> {
+  const input = textOption(options, 'input');
+  const params: JsonObject = {};
+  for (const pair of listOption(options, 'param')) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new GantryError('USAGE', `--param ${pair}: write name=value`);
+    const text = pair.slice(at + 1);
+    const parsed = parseStrictText(text);
+    params[pair.slice(0, at)] = parsed.ok ? parsed.value : text;
+  }
+  return { params, ...(input === null ? {} : { data: await readInput(input) }) };
+}
