@@ -1,0 +1,193 @@
+// The fake behind the store port: everything in maps, proven by the same contract suite as the real adapters. Records are copied in and
+// out, so that a test cannot change the store by changing an object. `failNext` makes the next call of an operation fail.
+import { GantryError } from '../../../src/core/errors/gantry-error.ts';
+import type { LogLine } from '../../../src/core/events.ts';
+import type { InvocationId, RunId } from '../../../src/core/ids.ts';
+import type { Invocation, InvocationState } from '../../../src/core/invocation.ts';
+import type * as port from '../../../src/core/ports/store.ts';
+import { type Run, isTerminal } from '../../../src/core/run.ts';
+import { MemoryCatalog, type Options, newestFirst } from './memory-catalog.ts';
+
+function matches(run: Run, filter: port.RunFilter): boolean {
+  return (filter.states?.includes(run.state) ?? true) && (filter.pipeline ?? run.pipeline) === run.pipeline;
+}
+
+function holds(run: Run, guard: port.RunGuard): boolean {
+  return (
+    guard.states.includes(run.state) &&
+    (guard.epoch ?? run.epoch) === run.epoch &&
+    (guard.worker === undefined || guard.worker === run.worker)
+  );
+}
+
+export class MemoryStore extends MemoryCatalog implements port.Store {
+  readonly #runs = new Map<RunId, Run>();
+  readonly #invocations = new Map<InvocationId, Invocation>();
+  readonly #payloads = new Map<string, string>();
+  readonly #runEvents = new Map<string, port.StoredEvent>();
+  readonly #logs: port.StoredLogLine[] = [];
+
+  async insertRun(run: Run, options: Options): Promise<port.InsertResult> {
+    return await this.perform<port.InsertResult>('insertRun', options, () => {
+      const standing = this.#byKey(run.pipeline, run.idempotencyKey) ?? this.#runs.get(run.id);
+      if (standing !== undefined) return { kind: 'exists', run: standing };
+      this.#runs.set(run.id, structuredClone(run));
+      return { kind: 'inserted' };
+    });
+  }
+
+  async findRun(id: RunId, options: Options): Promise<Run | null> {
+    return await this.perform('findRun', options, () => this.#runs.get(id) ?? null);
+  }
+
+  async findRunByKey(pipeline: string, idempotencyKey: string, options: Options): Promise<Run | null> {
+    return await this.perform('findRunByKey', options, () => this.#byKey(pipeline, idempotencyKey) ?? null);
+  }
+
+  async updateRun(id: RunId, guard: port.RunGuard, changes: port.RunChanges, options: Options): Promise<boolean> {
+    return await this.perform('updateRun', options, () => {
+      const run = this.#runs.get(id);
+      if (run === undefined || !holds(run, guard)) return this.stale('updateRun');
+      const { part, pipeline, createdAtMs, idempotencyKey } = run;
+      this.#runs.set(id, { ...run, ...structuredClone(changes), id, part, pipeline, createdAtMs, idempotencyKey });
+      return true;
+    });
+  }
+
+  async claimRuns(request: port.ClaimRequest, options: Options): Promise<readonly Run[]> {
+    return await this.perform('claimRuns', options, () =>
+      [...this.#runs.values()]
+        .filter((run) => run.state === 'queued' && run.readyAtMs <= request.nowMs)
+        .filter((run) => request.pipelines.includes(run.pipeline))
+        .sort((a, b) => b.priority - a.priority || newestFirst(b, a))
+        .slice(0, request.limit)
+        .map((run) => {
+          const claimed: Run = { ...run, state: 'running', worker: request.worker, epoch: run.epoch + 1 };
+          this.#runs.set(run.id, claimed);
+          return claimed;
+        }),
+    );
+  }
+
+  async listRuns(filter: port.RunFilter, page: port.PageRequest, options: Options): Promise<port.Page<Run>> {
+    return await this.perform('listRuns', options, () => {
+      const after = page.after;
+      const all = [...this.#runs.values()]
+        .filter((run) => matches(run, filter) && (after === undefined || run.id < after))
+        .sort(newestFirst);
+      const items = all.slice(0, page.limit);
+      return { items, next: all.length > page.limit ? (items.at(-1)?.id ?? null) : null };
+    });
+  }
+
+  async listOpenRuns(options: Options): Promise<readonly Run[]> {
+    return await this.perform('listOpenRuns', options, () =>
+      [...this.#runs.values()].filter((run) => !isTerminal(run.state)).sort((a, b) => newestFirst(b, a)),
+    );
+  }
+
+  async countQueued(pipeline: string, atMost: number, options: Options): Promise<number> {
+    return await this.perform('countQueued', options, () => {
+      const queued = [...this.#runs.values()].filter((run) => run.state === 'queued' && run.pipeline === pipeline);
+      return Math.min(queued.length, atMost);
+    });
+  }
+
+  async countRuns(filter: port.RunFilter, options: Options): Promise<number> {
+    return await this.perform(
+      'countRuns',
+      options,
+      () => [...this.#runs.values()].filter((run) => matches(run, filter)).length,
+    );
+  }
+
+  async insertInvocation(invocation: Invocation, options: Options): Promise<void> {
+    await this.perform('insertInvocation', options, () => {
+      if (this.#invocations.has(invocation.id)) {
+        throw new GantryError('STORE_FAILED', `invocation ${invocation.id} stands already`);
+      }
+      this.#invocations.set(invocation.id, structuredClone(invocation));
+    });
+  }
+
+  async updateInvocation(
+    id: InvocationId,
+    guard: { readonly states: readonly InvocationState[] },
+    changes: port.InvocationChanges,
+    options: Options,
+  ): Promise<boolean> {
+    return await this.perform('updateInvocation', options, () => {
+      const invocation = this.#invocations.get(id);
+      if (invocation === undefined || !guard.states.includes(invocation.state)) return this.stale('updateInvocation');
+      this.#invocations.set(id, { ...invocation, ...structuredClone(changes) });
+      return true;
+    });
+  }
+
+  async listInvocations(runId: RunId, options: Options): Promise<readonly Invocation[]> {
+    return await this.perform('listInvocations', options, () =>
+      [...this.#invocations.values()]
+        .filter((invocation) => invocation.runId === runId)
+        .sort((a, b) => a.createdAtMs - b.createdAtMs || newestFirst(b, a)),
+    );
+  }
+
+  async putPayload(runId: RunId, name: string, json: string, options: Options): Promise<void> {
+    await this.perform('putPayload', options, () => {
+      this.#payloads.set(JSON.stringify([runId, name]), json);
+    });
+  }
+
+  async findPayload(runId: RunId, name: string, options: Options): Promise<string | null> {
+    return await this.perform('findPayload', options, () => this.#payloads.get(JSON.stringify([runId, name])) ?? null);
+  }
+
+  async appendEvents(events: readonly port.StoredEvent[], options: Options): Promise<void> {
+    await this.perform('appendEvents', options, () => {
+      for (const event of events) {
+        const key = `${event.runId}:${event.seq}`;
+        if (!this.#runEvents.has(key)) this.#runEvents.set(key, structuredClone(event));
+      }
+    });
+  }
+
+  async listEvents(
+    runId: RunId,
+    afterSeq: number,
+    limit: number,
+    options: Options,
+  ): Promise<readonly port.StoredEvent[]> {
+    return await this.perform('listEvents', options, () =>
+      [...this.#runEvents.values()]
+        .filter((event) => event.runId === runId && event.seq > afterSeq)
+        .sort((a, b) => a.seq - b.seq)
+        .slice(0, limit),
+    );
+  }
+
+  async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
+    await this.perform('appendLogs', options, () => {
+      for (const line of lines) this.#logs.push({ ...line, seq: this.#logs.length + 1 });
+    });
+  }
+
+  async listLogs(filter: port.LogFilter, options: Options): Promise<readonly port.StoredLogLine[]> {
+    return await this.perform('listLogs', options, () => {
+      const { runId, plugin, afterSeq, limit } = filter;
+      const lines = this.#logs.filter(
+        (line) =>
+          (runId ?? line.runId) === line.runId && (plugin ?? line.plugin) === line.plugin && line.seq > (afterSeq ?? 0),
+      );
+      return afterSeq === undefined ? lines.slice(Math.max(0, lines.length - limit)) : lines.slice(0, limit);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve();
+  }
+
+  #byKey(pipeline: string, key: string | null): Run | undefined {
+    if (key === null) return undefined;
+    return [...this.#runs.values()].find((run) => run.pipeline === pipeline && run.idempotencyKey === key);
+  }
+}
