@@ -1,0 +1,133 @@
+// Builds an image with the engine's classic builder (the same on every supported engine when no builder is named). What a build leaves
+// without a name is removed when no other build of this program is under way, because another may be standing on it.
+import type Docker from 'dockerode';
+import { within } from '../../core/deadline.ts';
+import { GantryError } from '../../core/errors/gantry-error.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { BuildRequest } from '../../core/ports/container-engine.ts';
+import { BuildOutput, type BuildStep } from './build-output.ts';
+import type { EngineCalls } from './engine-calls.ts';
+import { EngineRefusal } from './engine-errors.ts';
+import type { Images } from './images.ts';
+import { INSTANCE_LABEL } from './instance-label.ts';
+import { instructionLines } from './instruction-lines.ts';
+import { jsonLines } from './json-lines.ts';
+import { DOCKERFILE_NAME, packContext } from './pack-context.ts';
+import { readProgress } from './read-answers.ts';
+
+const TIDY_DEADLINE_MS = 60_000;
+
+export interface ImageBuilderOptions {
+  readonly docker: Docker;
+  readonly calls: EngineCalls;
+  readonly images: Images;
+  readonly instanceId: string;
+  readonly clock: Clock;
+}
+
+export class ImageBuilder {
+  readonly #options: ImageBuilderOptions;
+  readonly #leftovers = new Set<string>();
+  #openBuilds = 0;
+
+  constructor(options: ImageBuilderOptions) {
+    this.#options = options;
+  }
+
+  async build(request: BuildRequest, signal: AbortSignal): Promise<{ readonly imageId: string }> {
+    const output = new BuildOutput((line) => {
+      request.onLine(line);
+    });
+    this.#openBuilds += 1;
+    try {
+      await this.#run(request, output, signal);
+    } catch (thrown) {
+      throw toBuildError(thrown, request, output);
+    } finally {
+      for (const id of output.leftovers()) this.#leftovers.add(id);
+      this.#openBuilds -= 1;
+      await this.#tidy();
+    }
+    return { imageId: await this.#finished(request, output, signal) };
+  }
+
+  async #run(request: BuildRequest, output: BuildOutput, signal: AbortSignal): Promise<void> {
+    const context = await packContext(request.dockerfile, request.entries);
+    await this.#options.calls.run('image_build', signal, async (abortSignal) => {
+      const options = { ...this.#query(request), abortSignal } as unknown as Docker.ImageBuildOptions;
+      const stream = await this.#options.docker.buildImage(context as unknown as NodeJS.ReadableStream, options);
+      for await (const message of jsonLines(stream as AsyncIterable<Buffer>)) output.take(readProgress(message));
+      output.finish();
+      if (output.error !== null) throw new GantryError('BUILD_FAILED', output.error);
+    });
+  }
+
+  /** Parameters of `POST /build`; objects are sent as JSON. */
+  #query(request: BuildRequest): Record<string, unknown> {
+    return {
+      t: request.tag,
+      dockerfile: DOCKERFILE_NAME,
+      labels: { ...request.labels, [INSTANCE_LABEL]: this.#options.instanceId },
+      buildargs: request.buildArgs,
+      networkmode: request.isNetworked ? 'default' : 'none',
+      memory: request.memoryBytes,
+      memswap: request.memoryBytes,
+      pull: false,
+      rm: true,
+      forcerm: true,
+    };
+  }
+
+  /** The builder's word is checked against the engine: the image must be there. */
+  async #finished(request: BuildRequest, output: BuildOutput, signal: AbortSignal): Promise<string> {
+    const image = await this.#options.images.inspect(output.imageId ?? request.tag, signal);
+    if (image === null || output.imageId === null) {
+      throw new GantryError('ENGINE_FAILED', `the build of ${request.tag} ended without an image`);
+    }
+    return image.id;
+  }
+
+  async #tidy(): Promise<void> {
+    if (this.#openBuilds > 0) return;
+    const ids = [...this.#leftovers].reverse();
+    this.#leftovers.clear();
+    for (const id of ids) {
+      await within(this.#options.clock, TIDY_DEADLINE_MS, null, (signal) => this.#removeNameless(id, signal)).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  /** A stage may be a base image itself: whatever has a name or came from a registry stays. */
+  async #removeNameless(id: string, signal: AbortSignal): Promise<void> {
+    const image = await this.#options.images.inspect(id, signal);
+    if (image === null || image.tags.length > 0 || image.digests.length > 0) return;
+    await this.#options.images.remove(image.id, signal);
+  }
+}
+
+function toBuildError(thrown: unknown, request: BuildRequest, output: BuildOutput): unknown {
+  if (!(thrown instanceof GantryError)) return thrown;
+  if (thrown.code === 'ENGINE_TIMEOUT') {
+    const place = output.step === null ? '' : ` at ${placeOf(output.step, request.dockerfile)}`;
+    return new GantryError('BUILD_TIMEOUT', `the build of ${request.tag} ran out of time${place}`, { cause: thrown });
+  }
+  if (thrown instanceof EngineRefusal) {
+    // The Dockerfile itself was refused; the engine names its line.
+    return new GantryError('BUILD_FAILED', thrown.reason, { cause: thrown });
+  }
+  if (thrown.code !== 'BUILD_FAILED' || output.step === null) return thrown;
+  const place = placeOf(output.step, request.dockerfile);
+  const isBaseMissing = /^FROM\s/i.test(output.step.instruction) && !/invalid reference/i.test(thrown.message);
+  return new GantryError(isBaseMissing ? 'BASE_IMAGE_MISSING' : 'BUILD_FAILED', `${place}: ${thrown.message}`, {
+    cause: thrown,
+  });
+}
+
+/** `Dockerfile line 3 (RUN make)`; without the line when the step is none of the Dockerfile's own instructions. */
+function placeOf(step: BuildStep, dockerfile: string): string {
+  const line = instructionLines(dockerfile)[step.number - 1];
+  const word = (text: string): string => text.trim().split(/\s/)[0]?.toUpperCase() ?? '';
+  const isOwn = line !== undefined && word(dockerfile.split('\n')[line - 1] ?? '') === word(step.instruction);
+  return isOwn ? `Dockerfile line ${String(line)} (${step.instruction})` : `build step (${step.instruction})`;
+}

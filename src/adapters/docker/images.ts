@@ -1,0 +1,92 @@
+// The requests about images, except the build.
+import type Docker from 'dockerode';
+import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
+import type { ImageFacts } from '../../core/ports/container-engine.ts';
+import type { EngineCalls } from './engine-calls.ts';
+import { EngineRefusal, refusalStatus } from './engine-errors.ts';
+import { jsonLines } from './json-lines.ts';
+import { progressError, readImage, readImageIds, readProgress } from './read-answers.ts';
+
+const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$/;
+
+export class Images {
+  readonly #docker: Docker;
+  readonly #calls: EngineCalls;
+
+  constructor(docker: Docker, calls: EngineCalls) {
+    this.#docker = docker;
+    this.#calls = calls;
+  }
+
+  async inspect(
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<(ImageFacts & { readonly digests: readonly string[] }) | null> {
+    try {
+      return await this.#calls.run('image_inspect', signal, async () =>
+        readImage(await this.#image(reference).inspect()),
+      );
+    } catch (thrown) {
+      if (refusalStatus(thrown) === 404) return null;
+      throw thrown;
+    }
+  }
+
+  async pull(reference: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#calls.run('image_pull', signal, async (abortSignal) => {
+        const stream = await this.#docker.pull(safeReference(reference), { abortSignal });
+        for await (const message of jsonLines(stream as AsyncIterable<Buffer>)) {
+          const error = progressError(readProgress(message));
+          if (error !== null) throw new GantryError('IMAGE_MISSING', `${reference} cannot be pulled: ${error}`);
+        }
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof EngineRefusal)) throw thrown;
+      throw new GantryError('IMAGE_MISSING', `${reference} cannot be pulled: ${thrown.reason}`, { cause: thrown });
+    }
+  }
+
+  async tag(reference: string, repository: string, tag: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#calls.run('image_tag', signal, (abortSignal) =>
+        this.#image(reference).tag({ repo: repository, tag, abortSignal }),
+      );
+    } catch (thrown) {
+      if (refusalStatus(thrown) !== 404) throw thrown;
+      throw new GantryError('IMAGE_MISSING', messageOf(thrown), { cause: thrown });
+    }
+  }
+
+  /** Removes a tag, or the image with its untagged parents when it was the last one; what is gone is no error. */
+  async remove(reference: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#calls.run('image_remove', signal, (abortSignal) => this.#image(reference).remove({ abortSignal }));
+    } catch (thrown) {
+      if (refusalStatus(thrown) !== 404) throw thrown;
+    }
+  }
+
+  async list(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly ImageFacts[]> {
+    const filters = JSON.stringify({ label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) });
+    const ids = await this.#calls.run('image_list', signal, async (abortSignal) =>
+      readImageIds(await this.#docker.listImages({ filters, abortSignal })),
+    );
+    const images: ImageFacts[] = [];
+    for (const id of ids) {
+      const image = await this.inspect(id, signal);
+      if (image !== null) images.push(image);
+    }
+    return images;
+  }
+
+  #image(reference: string): Docker.Image {
+    return this.#docker.getImage(safeReference(reference));
+  }
+}
+
+/** dockerode writes references into the path as they are. @throws GantryError DEFECT */
+function safeReference(reference: string): string {
+  if (REFERENCE.test(reference) && !reference.includes('..')) return reference;
+  throw new GantryError('DEFECT', `not an image reference: ${JSON.stringify(reference)}`);
+}

@@ -1,0 +1,2 @@
+// The label that everything we make on an engine carries; what does not carry it is never touched.
+export const INSTANCE_LABEL = 'io.gantry.instance';
