@@ -1,0 +1,47 @@
+// Whether the pipelines that a plugin names have the hooks that it serves. A pipeline nobody declared is only a warning: it may come later.
+import type { Plugin, Problem } from '../core/plugin.ts';
+import { suggest } from '../lib/suggest.ts';
+
+/** What the catalog needs to know of a pipeline. */
+export interface PipelineHooks {
+  readonly name: string;
+  readonly hooks: readonly { readonly name: string }[];
+}
+
+export interface HookCheck {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** @param file the plugin's manifest, for the problems */
+export function checkHooks(plugin: Plugin, pipelines: readonly PipelineHooks[], file: string): HookCheck {
+  const problem = (code: 'HOOK_UNKNOWN' | 'PIPELINE_NOT_FOUND', message: string): Problem => ({
+    code,
+    message,
+    file,
+    line: null,
+    column: null,
+  });
+  const servesAll = plugin.pipelines.includes('*');
+  const named = servesAll ? pipelines : pipelines.filter(({ name }) => plugin.pipelines.includes(name));
+  const absent = plugin.pipelines.filter((name) => name !== '*' && !pipelines.some((one) => one.name === name));
+  const names = pipelines.map(({ name }) => name);
+  const warnings = absent.map((name) =>
+    problem('PIPELINE_NOT_FOUND', `pipeline \`${name}\` is not declared${hint(name, names)}`),
+  );
+  const known = [...new Set(named.flatMap(({ hooks }) => hooks.map(({ name }) => name)))];
+  const unknown = plugin.hooks
+    .filter((hook) => !known.includes(hook))
+    .map((hook) => {
+      const where = servesAll ? 'no pipeline' : `none of the pipelines ${plugin.pipelines.join(', ')}`;
+      return problem('HOOK_UNKNOWN', `${where} has a hook \`${hook}\`${hint(hook, known)}`);
+    });
+  const isCertain = !servesAll && absent.length === 0;
+  return isCertain ? { problems: unknown, warnings } : { problems: [], warnings: [...warnings, ...unknown] };
+}
+
+function hint(word: string, known: readonly string[]): string {
+  const nearest = suggest(word, known);
+  if (nearest !== null) return `; did you mean \`${nearest}\`?`;
+  return known.length === 0 ? '' : ` (known: ${known.slice(0, 20).join(', ')})`;
+}

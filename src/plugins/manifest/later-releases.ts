@@ -1,0 +1,51 @@
+// Values that the contract knows and this release does not implement. They are refused, never ignored: a plugin that asks for
+// isolation or retries must not run without them.
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import type { ManifestPath } from './parse-yaml.ts';
+
+interface LaterValue {
+  readonly path: readonly string[];
+  readonly isUsed: (value: JsonValue) => boolean;
+  readonly instead: string;
+}
+
+const isGiven = (): boolean => true;
+const isOneOf =
+  (...words: readonly string[]) =>
+  (value: JsonValue): boolean =>
+    typeof value === 'string' && words.includes(value);
+
+export const LATER_VALUES: readonly LaterValue[] = [
+  { path: ['runtime'], isUsed: isOneOf('rust', 'java'), instead: 'use python, node, shell, go or `dockerfile`' },
+  { path: ['protocol'], isUsed: isOneOf('stream'), instead: 'use `json` or `text`' },
+  { path: ['reuse'], isUsed: isOneOf('warm', 'fork'), instead: 'use `never`' },
+  { path: ['concurrency'], isUsed: (value) => typeof value === 'number' && value > 1, instead: 'use 1' },
+  { path: ['isolation'], isUsed: isOneOf('gvisor'), instead: 'use `standard`' },
+  { path: ['network'], isUsed: (value) => isJsonObject(value) && 'allow' in value, instead: 'use `none`' },
+  { path: ['services'], isUsed: isGiven, instead: 'remove the key' },
+  { path: ['lifecycle'], isUsed: isGiven, instead: 'remove the key' },
+  { path: ['retries'], isUsed: isGiven, instead: 'remove the key' },
+  { path: ['pool', 'maxInvocations'], isUsed: isGiven, instead: 'remove the key' },
+  { path: ['pool', 'maxAge'], isUsed: isGiven, instead: 'remove the key' },
+];
+
+/** The values of later releases that the manifest uses: path and what to write instead. */
+export function findLaterValues(manifest: JsonObject): { readonly path: ManifestPath; readonly message: string }[] {
+  return LATER_VALUES.filter(({ path, isUsed }) => {
+    const value = valueAt(manifest, path);
+    return value !== undefined && isUsed(value);
+  }).map(({ path, instead }) => ({
+    path,
+    message: `this release does not implement this value of \`${path.join('.')}\` yet; ${instead}`,
+  }));
+}
+
+/** The value at a path, or undefined. */
+export function valueAt(root: JsonValue, path: ManifestPath): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (const step of path) {
+    if (Array.isArray(value)) value = typeof step === 'number' ? value[step] : undefined;
+    else value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+  }
+  return value;
+}

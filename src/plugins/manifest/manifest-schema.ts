@@ -1,0 +1,192 @@
+// Every key of plugin.yaml with its description, default and shape. docs/manifest.md and the JSON Schema for editors are generated
+// from here. Rules across keys are in manifest-rules.ts, so that one wrong value never hides another.
+import * as z from 'zod';
+import { DEFAULT_LIMITS, LIMIT_RANGES, type LimitName } from '../../core/limits.ts';
+import { PROTOCOLS, RUNTIMES } from '../../core/plugin.ts';
+import { formatDuration, formatSize } from '../../lib/format-units.ts';
+import { parseDurationMs } from '../../lib/parse-duration.ts';
+import { parseSizeBytes } from '../../lib/parse-size.ts';
+
+export const NAME_RULE = '[a-z][a-z0-9_-]{0,62}';
+const NAME = new RegExp(`^${NAME_RULE}$`);
+/** Names that Windows reserves for devices: such a folder cannot be checked out there. */
+const DEVICE_NAME = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
+const SECRET_NAME = /^[A-Z][A-Z0-9_]{0,62}$/;
+const SEMVER =
+  /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?$/;
+const DIGEST_REFERENCE = /^[a-z0-9][a-z0-9._:/-]{0,200}@sha256:[0-9a-f]{64}$/;
+
+export const LIST_MAX = 32;
+
+/** True for names of plugins. */
+export function isPluginName(name: string): boolean {
+  return NAME.test(name) && !DEVICE_NAME.test(name);
+}
+
+const described = <Schema extends z.ZodType>(schema: Schema, text: string): Schema => schema.describe(text);
+const name = z.string().regex(NAME, { error: `must match ${NAME_RULE}` });
+const names = z.array(name).max(LIST_MAX);
+
+/** A path inside the folder: relative, no `..`, at most 255 characters. */
+const path = z
+  .string()
+  .max(255)
+  .regex(/^(?!\/)(?!(?:.*\/)?\.\.(?:\/|$))[^\u0000-\u001f\\]+$/, {
+    error: 'must be a relative path inside the folder, with `/` between its parts and without `..`',
+  });
+
+const command = z
+  .array(z.string().min(1).max(4096).regex(/^[^\u0000]*$/, { error: 'must not contain NUL' }))
+  .min(1)
+  .max(64);
+
+interface Unit {
+  readonly what: string;
+  parse(value: string | number): number | null;
+  format(value: number): string;
+}
+
+const DURATION: Unit = {
+  what: 'a duration like `250ms`, `30s`, `10m`',
+  parse: (value) => (typeof value === 'string' ? parseDurationMs(value) : null),
+  format: formatDuration,
+};
+const SIZE: Unit = { what: 'a size like `512Ki`, `128Mi`, or a number of bytes', parse: parseSizeBytes, format: formatSize };
+const COUNT: Unit = {
+  what: 'a whole number',
+  parse: (value) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : null),
+  format: String,
+};
+const CORES: Unit = {
+  what: 'a number of CPU cores',
+  parse: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : null),
+  format: String,
+};
+
+function quantity(unit: Unit, range: { readonly min: number; readonly max: number }, text: string) {
+  const rule = `must be ${unit.what}, from ${unit.format(range.min)} to ${unit.format(range.max)}`;
+  return z
+    .union([z.string(), z.number()], { error: rule })
+    .transform((value, context) => {
+      const parsed = unit.parse(value);
+      if (parsed !== null && parsed >= range.min && parsed <= range.max) return parsed;
+      context.issues.push({ code: 'custom', message: rule, input: value });
+      return z.NEVER;
+    })
+    .describe(`${text} ${rule.charAt(0).toUpperCase()}${rule.slice(1)}.`);
+}
+
+const limit = (unit: Unit, limitName: LimitName, text: string) => quantity(unit, LIMIT_RANGES[limitName], text);
+
+const limits = z.strictObject({
+  cpus: limit(CORES, 'cpus', 'Share of the CPUs, in cores.').prefault(DEFAULT_LIMITS.cpus),
+  memory: limit(SIZE, 'memoryBytes', 'Memory with everything in it; 256Mi by default for `node`, else 128Mi.').optional(),
+  pids: limit(COUNT, 'pids', 'Processes and threads at once.').prefault(DEFAULT_LIMITS.pids),
+  timeout: limit(DURATION, 'timeoutMs', 'Wall time of one invocation.').prefault(formatDuration(DEFAULT_LIMITS.timeoutMs)),
+  cpuTime: limit(DURATION, 'cpuTimeMs', 'CPU time of one invocation; by default `timeout` × `cpus`.').optional(),
+  tmp: limit(SIZE, 'tmpBytes', 'Size of /tmp, the only place to write to; it counts as memory.').prefault(formatSize(DEFAULT_LIMITS.tmpBytes)),
+  output: limit(SIZE, 'outputBytes', 'Bytes on stdout of one invocation.').prefault(formatSize(DEFAULT_LIMITS.outputBytes)),
+  logs: limit(SIZE, 'logsBytes', 'Bytes on stderr that are kept of one invocation; the rest is cut.').prefault(formatSize(DEFAULT_LIMITS.logsBytes)),
+  openFiles: limit(COUNT, 'openFiles', 'Open files of one process.').prefault(DEFAULT_LIMITS.openFiles),
+});
+
+const pool = z.strictObject({
+  min: quantity(COUNT, { min: 0, max: 64 }, 'Sandboxes kept ready.').prefault(0),
+  max: quantity(COUNT, { min: 1, max: 64 }, 'Sandboxes at once.').prefault(4),
+  idle: quantity(DURATION, { min: 1_000, max: 86_400_000 }, 'How long an unused sandbox is kept.').prefault('5m'),
+});
+
+const network = z.literal('none', { error: 'must be `none`' });
+
+export const manifestSchema = z.strictObject({
+  apiVersion: described(z.literal('gantry/v1', { error: 'must be `gantry/v1`' }), 'The version of this format.'),
+  name: z
+    .string()
+    .refine(isPluginName, { error: `must match ${NAME_RULE} and be no device name like \`con\`` })
+    .describe('Name of the plugin; unique on one installation.'),
+  version: described(
+    z.string().max(64).regex(SEMVER, { error: 'must be a version like `1.2.3` or `1.2.3-beta.1`, without `+`' }),
+    'Semantic version of the plugin.',
+  ),
+  description: described(z.string().max(1000).default(''), 'One sentence for people.'),
+  hooks: described(names.min(1), 'The hooks it serves.'),
+  pipelines: described(
+    z
+      .array(z.string().regex(new RegExp(`^(\\*|${NAME_RULE})$`), { error: `must be \`*\` or match ${NAME_RULE}` }))
+      .min(1)
+      .max(LIST_MAX)
+      .default(['*']),
+    'Pipelines it serves; `*` means every pipeline that has the hook.',
+  ),
+  tags: described(names.default([]), 'Words to find it by.'),
+  failHard: described(z.boolean().default(false), '`true`: the run stops when this plugin fails.'),
+  order: described(
+    z.int().min(0).max(1_000_000).default(100),
+    'Plugins of one hook run by ascending order; those of equal order run at the same time.',
+  ),
+  runtime: described(
+    z.enum(RUNTIMES).optional(),
+    "Gantry builds an image on this runtime. Exactly one of `runtime`, `dockerfile`, `image`.",
+  ),
+  dockerfile: described(path.optional(), "The author's own Dockerfile in the folder, where the operator permits it."),
+  image: described(
+    z
+      .string()
+      .regex(DIGEST_REFERENCE, { error: 'must name an image by digest: `name@sha256:<64 hex digits>`' })
+      .optional(),
+    'A ready image, by digest.',
+  ),
+  entry: described(path.optional(), 'The file that the runtime starts. With `runtime`, exactly one of `entry`, `command`.'),
+  command: described(command.optional(), 'Program and arguments, started in the plugin’s folder.'),
+  dependencies: described(
+    path.optional(),
+    'File with the dependencies (requirements.txt, package.json, go.mod), installed in the build; needs `build.network`.',
+  ),
+  build: z
+    .strictObject({
+      network: described(z.boolean().default(false), '`true`: the build may use the network, where the operator permits it.'),
+    })
+    .prefault({})
+    .describe('How the image is built.'),
+  protocol: described(
+    z.enum(PROTOCOLS).default('json'),
+    '`json`: one request document in, one result document out. `text`: any Unix filter.',
+  ),
+  input: described(
+    z.string().min(1).max(4096).optional(),
+    'With `protocol: text`: the CEL expression that selects stdin; by default `data`.',
+  ),
+  output: described(
+    z.enum(['json', 'text']).optional(),
+    'With `protocol: text`: how stdout is read; by default JSON if it parses, else text.',
+  ),
+  reuse: described(z.literal('never', { error: 'must be `never`' }).default('never'), 'A fresh container per invocation.'),
+  concurrency: described(z.literal(1, { error: 'must be 1' }).default(1), 'Invocations at once in one sandbox.'),
+  idempotent: described(
+    z.boolean().default(false),
+    '`true`: an invocation whose fate is unknown may be repeated.',
+  ),
+  limits: limits.prefault({}).describe('Quotas of one sandbox.'),
+  pool: pool.prefault({}).describe('How many sandboxes are kept.'),
+  isolation: described(z.literal('standard', { error: 'must be `standard`' }).default('standard'), 'The container runtime.'),
+  network: described(network.default('none'), 'A plugin has no network.'),
+  secrets: described(
+    z
+      .array(z.string().regex(SECRET_NAME, { error: 'must be a name like `API_TOKEN`, never a value' }))
+      .max(LIST_MAX)
+      .default([]),
+    'Names of the secrets it receives.',
+  ),
+  config: z
+    .strictObject({
+      schema: described(
+        z.record(z.string(), z.unknown()).optional(),
+        'JSON Schema of the settings: type, properties, required, enum, const, minimum, maximum, minLength, maxLength, items, default, description, additionalProperties.',
+      ),
+    })
+    .prefault({})
+    .describe('Settings of the plugin.'),
+});
+
+/** plugin.yaml after defaults were filled in and quantities were read. */
+export type Manifest = z.output<typeof manifestSchema>;
