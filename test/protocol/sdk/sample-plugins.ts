@@ -61,6 +61,7 @@ export class SamplePlugins implements Disposable {
       env: { ...process.env, PYTHONPATH: path.join(RUNTIMES, 'python') },
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
+      timeout: 100_000,
     });
     if (error) throw error;
     if (stdout === '') throw new Error(`${name} wrote nothing; stderr: ${stderr}`);
