@@ -1,5 +1,6 @@
 // What a command is: a name, a line of help, its options, and a function that prints and gives an exit code.
 import type { ParseArgsOptionsConfig } from 'node:util';
+import type { Environment } from '../config/read-environment.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Output } from './output.ts';
 
@@ -11,6 +12,7 @@ export interface CommandContext {
   readonly output: Output;
   /** the repository's root: relative paths of the configuration start there */
   readonly root: string;
+  readonly environment: Environment;
   /** aborts at the first SIGINT or SIGTERM */
   readonly stop: AbortSignal;
   /** Talks to a running server, or to one that is started inside this process for the length of the command. */

@@ -1,0 +1,122 @@
+// `gantry doctor`: looks at everything a run needs and says how to mend what is not right. Exit code: that of the first failed check.
+import { statfs } from 'node:fs/promises';
+import { openParts } from '../../compose.ts';
+import { loadConfig } from '../../config/load-config.ts';
+import { ERROR_TABLE } from '../../core/errors/error-table.ts';
+import { asGantryError } from '../../core/errors/gantry-error.ts';
+import type { Command } from '../command.ts';
+
+interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'warning' | 'failed';
+  readonly message: string;
+  readonly mend: string | null;
+  readonly exitCode: number;
+}
+
+/** Below this, builds and the embedded database soon fail. */
+const DISK_FREE_MIN_BYTES = 1024 ** 3;
+const CHECK_MS = 20_000;
+const BASES = ['python', 'node', 'shell', 'go', 'static'] as const;
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  operands: '',
+  summary: 'check engine, images, store and disk, and say how to mend each',
+  operandCount: [0, 0],
+  options: {},
+  optionHelp: {},
+  async run({ output, root, environment }) {
+    const checks: Check[] = [ok('node', process.version)];
+    try {
+      const loaded = await loadConfig(root, environment);
+      checks.push(ok('configuration', 'no problems'));
+      await using parts = await openParts({ root, environment, loaded });
+      checks.push(...(await engineChecks(parts)), await storeCheck(parts), await diskCheck(loaded.dataFolder));
+    } catch (error) {
+      checks.push(failed('configuration', error));
+    }
+    if (output.isJson) output.document({ checks });
+    else
+      for (const { name, state, message, mend } of checks) {
+        output.line(`${state === 'ok' ? '✓' : state === 'warning' ? '!' : '✗'} ${name.padEnd(14)} ${message}`);
+        if (mend !== null) output.line(`    → ${mend}`);
+      }
+    return checks.find(({ state }) => state === 'failed')?.exitCode ?? 0;
+  },
+};
+
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+async function engineChecks({ engine }: Parts): Promise<Check[]> {
+  try {
+    const facts = await engine.facts({ signal: AbortSignal.timeout(CHECK_MS) });
+    const memory = `${(facts.memoryBytes / 1024 ** 3).toFixed(1)} GiB`;
+    const checks = [
+      ok(
+        'engine',
+        `${facts.engineVersion} (API ${facts.apiVersion}), ${String(facts.cpus)} cores, ${memory}, cgroup v${String(facts.cgroupVersion)}`,
+      ),
+    ];
+    if (!facts.hasSeccomp)
+      checks.push(
+        warning(
+          'seccomp',
+          'the engine has no seccomp: sandboxes are weaker',
+          'Use a kernel and an engine with seccomp.',
+        ),
+      );
+    checks.push(...facts.warnings.map((text) => warning('engine', text, 'See the documentation of the engine.')));
+    return [...checks, ...(await Promise.all(BASES.map((name) => baseCheck(engine, name))))];
+  } catch (error) {
+    return [failed('engine', error)];
+  }
+}
+
+async function baseCheck(engine: Parts['engine'], name: string): Promise<Check> {
+  const reference = `gantry/base-${name}:1`;
+  const image = await engine.inspectImage(reference, { signal: AbortSignal.timeout(CHECK_MS) });
+  if (image !== null) return ok('base image', reference);
+  return warning('base image', `${reference} is not on the engine`, ERROR_TABLE.BASE_IMAGE_MISSING.mend);
+}
+
+async function storeCheck({ store }: Parts): Promise<Check> {
+  try {
+    const signal = AbortSignal.timeout(CHECK_MS);
+    await store.open({ signal });
+    await store.ping({ signal });
+    const { kind, version, warnings } = await store.describe({ signal });
+    const [first] = warnings;
+    return first === undefined
+      ? ok('store', `${kind} ${version}`)
+      : warning('store', `${kind} ${version}: ${first}`, 'See docs/operations.md.');
+  } catch (error) {
+    return failed('store', error);
+  }
+}
+
+async function diskCheck(folder: string): Promise<Check> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    const message = `${(free / 1024 ** 3).toFixed(1)} GiB free in the data folder`;
+    return free < DISK_FREE_MIN_BYTES ? warning('disk', message, 'Free at least 1 GiB.') : ok('disk', message);
+  } catch (error) {
+    return failed('disk', error);
+  }
+}
+
+function ok(name: string, message: string): Check {
+  return { name, state: 'ok', message, mend: null, exitCode: 0 };
+}
+
+function warning(name: string, message: string, mend: string): Check {
+  return { name, state: 'warning', message, mend, exitCode: 0 };
+}
+
+function failed(name: string, thrown: unknown): Check {
+  const error = asGantryError(thrown, 'DEFECT');
+  const { mend, exitCode } = ERROR_TABLE[error.code];
+  const problems = error.problems.map(({ file, message }) => `\n    ${file}: ${message}`).join('');
+  return { name, state: 'failed', message: `${error.message} (${error.code})${problems}`, mend, exitCode };
+}

@@ -1,0 +1,82 @@
+// `gantry up`: server, worker and panel in one process, until a signal. `--demo` also runs the sample pipelines once and shows the results.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonValue } from '../../core/json.ts';
+import { startServer } from '../../compose.ts';
+import { ApiClient } from '../api-client.ts';
+import { textOption, type Command, type CommandContext, type OptionValues } from '../command.ts';
+import { listAt, textAt } from '../json-fields.ts';
+import { loadConfig } from '../../config/load-config.ts';
+import { printRun } from '../print-run.ts';
+
+const FLAGS = { port: 'web.port', host: 'web.host', 'metrics-port': 'metrics.port', store: 'store.uri' } as const;
+
+export const upCommand: Command = {
+  name: 'up',
+  operands: '',
+  summary: 'start the server, its worker and the panel',
+  operandCount: [0, 0],
+  options: {
+    port: { type: 'string' },
+    host: { type: 'string' },
+    'metrics-port': { type: 'string' },
+    store: { type: 'string' },
+    demo: { type: 'boolean' },
+  },
+  optionHelp: {
+    'port N': 'port of panel and API (web.port)',
+    'host ADDRESS': 'address to listen on (web.host)',
+    'metrics-port N': 'port of the metrics (metrics.port)',
+    'store URI': 'mongodb://…; the embedded store unless given (store.uri)',
+    demo: 'run the sample pipelines once and show what they gave',
+  },
+  async run(context) {
+    const { output, root, environment, options, stop } = context;
+    const loaded = await loadConfig(root, environment, flagsOf(options));
+    await using server = await startServer({ root, environment, loaded, needs: 'engine', isPublic: true, stop });
+    output.note(`panel    ${server.url}`);
+    output.note(`metrics  ${server.metricsUrl ?? 'off'}/metrics`);
+    if (output.isJson) output.document({ url: server.url, metricsUrl: server.metricsUrl });
+    if (options['demo'] === true) await demonstrate(context, server.url);
+    if (!stop.aborted)
+      await new Promise((resolve) => {
+        stop.addEventListener('abort', resolve, { once: true });
+      });
+    output.note('stopping: no new run is accepted, those under way may end');
+    return 0;
+  },
+};
+
+function flagsOf(options: OptionValues): ReadonlyMap<string, string> {
+  const flags = new Map<string, string>();
+  for (const [option, path] of Object.entries(FLAGS)) {
+    const value = textOption(options, option);
+    if (value !== null) flags.set(path, value);
+  }
+  return flags;
+}
+
+/** A failed demonstration is told, never fatal: the server is what was asked for. */
+async function demonstrate({ output, root, stop }: CommandContext, url: string): Promise<void> {
+  const api = new ApiClient(url, stop);
+  try {
+    output.note('building the plugins and running the sample pipelines');
+    const lockfile = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as JsonValue;
+    for (const [pipeline, data] of [
+      ['default', {}],
+      ['lockfile_report', lockfile],
+    ] as const) {
+      let run = await api.send(`/pipelines/${pipeline}/runs`, { method: 'POST', body: { data } });
+      const id = textAt(run, 'id');
+      while (textAt(run, 'finishedAt') === '') run = await api.send(`/runs/${id}?wait=30`);
+      printRun(run, output);
+    }
+    const broken = listAt(await api.send('/plugins'), 'items').filter((plugin) => textAt(plugin, 'state') === 'failed');
+    for (const plugin of broken)
+      output.note(`plugin ${textAt(plugin, 'name')} is broken: gantry plugins show ${textAt(plugin, 'name')}`);
+    output.note(`ready: ${url}`);
+  } catch (error) {
+    if (!stop.aborted)
+      output.note(`the demonstration did not work: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
