@@ -1,0 +1,72 @@
+// What a test run may not leave behind: containers, networks and volumes of the engine, processes of ours, files in the repository.
+import { execFile } from 'node:child_process';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const exec = promisify(execFile);
+
+export type Inventory = ReadonlySet<string>;
+
+/** Everything that stands now, one text each. */
+export async function takeInventory(): Promise<Inventory> {
+  const lists = await Promise.all([
+    docker('container', ['ps', '--all', '--format', '{{.ID}} {{.Names}} {{.Image}}']),
+    docker('network', ['network', 'ls', '--format', '{{.Name}}']),
+    docker('volume', ['volume', 'ls', '--format', '{{.Name}}']),
+    ownProcesses(),
+    changedFiles(),
+  ]);
+  return new Set(lists.flat());
+}
+
+/** What stands now and did not before. */
+export async function findLeftovers(before: Inventory): Promise<readonly string[]> {
+  const now = await takeInventory();
+  return [...now].filter((item) => !before.has(item)).sort();
+}
+
+async function docker(kind: string, args: readonly string[]): Promise<string[]> {
+  const { stdout } = await exec('docker', args, { timeout: 60_000 });
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => `${kind} ${line}`);
+}
+
+async function changedFiles(): Promise<string[]> {
+  const { stdout } = await exec('git', ['status', '--porcelain', '--untracked-files=all'], { timeout: 60_000 });
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => `file ${line}`);
+}
+
+/** Processes that work in this repository's folder, besides this one and its parents: what a test forgot. */
+async function ownProcesses(): Promise<string[]> {
+  const mine = await ancestors(process.pid);
+  const found: string[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry) || mine.has(Number(entry))) continue;
+    const [folder, command, parent] = await Promise.all([
+      readlink(`/proc/${entry}/cwd`).catch(() => ''),
+      readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => ''),
+      parentOf(Number(entry)),
+    ]);
+    const isEngine = /(^|\/)(dockerd|containerd|containerd-shim|docker-proxy)/.test(command);
+    const isMine = folder === process.cwd() || folder.startsWith(`${process.cwd()}/`);
+    if (isMine && !isEngine && command !== '' && parent !== process.pid)
+      found.push(`process ${entry} ${command.replaceAll('\0', ' ').slice(0, 120)}`);
+  }
+  return found;
+}
+
+async function ancestors(pid: number): Promise<ReadonlySet<number>> {
+  const found = new Set<number>();
+  for (let next = pid; next > 1 && !found.has(next); next = await parentOf(next)) found.add(next);
+  return found;
+}
+
+async function parentOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
+  return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1] ?? 0);
+}
