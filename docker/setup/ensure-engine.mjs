@@ -1,23 +1,26 @@
 // Sees to it that a Docker Engine answers. One that does is always taken as it is; else, on a Debian-like system as root, the
-// distribution's engine is installed and started in the background. It must also start after everything was killed at once:
-// the pid files such a death leaves behind name processes that are gone, or worse, quite other ones.
-import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// distribution's engine is installed and started in the background, where it stays when we are gone. `stopStartedEngine` ends
+// only an engine that was started here.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { startDaemon, stopDaemon } from './daemon.mjs';
 import { canInstallPackages, findProgram, installPackages } from './debian-packages.mjs';
-import { pingEngine } from './ping-engine.mjs';
 import { withPidLock } from './pid-lock.mjs';
+import { pingEngine } from './ping-engine.mjs';
 import { ENGINE_STATE } from './places.mjs';
-import { isProcessAlive, isProcessNamed, readPidFile } from './process-state.mjs';
+import { readPidFile } from './process-state.mjs';
 import { say, SetupError } from './say.mjs';
 
 export const DEFAULT_HOST = 'unix:///var/run/docker.sock';
-const DAEMON_PID_FILE = '/var/run/docker.pid';
-const CONTAINERD_PID_FILE = '/var/run/docker/containerd/containerd.pid';
-const START_DEADLINE_MS = 180_000;
-const LOG = join(ENGINE_STATE, 'dockerd.log');
-export const STARTED_PID_FILE = join(ENGINE_STATE, 'dockerd.pid');
+const STARTED_PID_FILE = join(ENGINE_STATE, 'dockerd.pid');
+const SITE = {
+  host: DEFAULT_HOST,
+  pidFile: '/var/run/docker.pid',
+  containerdPidFile: '/var/run/docker/containerd/containerd.pid',
+  log: join(ENGINE_STATE, 'dockerd.log'),
+  path: [],
+};
 
 /**
  * Finds or starts an engine. Answers `{ host, isStarted }`: `host` as in DOCKER_HOST, `isStarted` when this call started it.
@@ -55,12 +58,11 @@ async function startUnlessRunning() {
   await refuseHopeless();
   if (findProgram('dockerd') === undefined) installPackages(['docker.io']);
   if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['start', 'docker'], { stdio: 'ignore' });
-  clearStalePidFiles();
-  const alive = readPidFile(DAEMON_PID_FILE);
-  if (alive === undefined) return startDaemon();
-  say(`waiting for the Docker Engine that is starting (process ${alive}) …`);
-  await waitForAnswer(() => isProcessAlive(alive));
-  return { host: DEFAULT_HOST, isStarted: false };
+  say('starting the Docker Engine …');
+  const pid = await startDaemon({ ...SITE, command: [findProgram('dockerd')] });
+  mkdirSync(ENGINE_STATE, { recursive: true });
+  writeFileSync(STARTED_PID_FILE, `${pid}\n`);
+  return { host: DEFAULT_HOST, isStarted: true };
 }
 
 async function refuseHopeless() {
@@ -87,55 +89,11 @@ async function refuseHopeless() {
   }
 }
 
-/** Removes pid files whose process is gone; the daemon refuses to start on a number that was given to another process. */
-function clearStalePidFiles() {
-  for (const [file, name] of [
-    [DAEMON_PID_FILE, 'dockerd'],
-    [CONTAINERD_PID_FILE, 'containerd'],
-  ]) {
-    const pid = readPidFile(file);
-    if (pid === undefined || !isProcessNamed(pid, name)) rmSync(file, { force: true });
-  }
-}
-
-async function startDaemon() {
-  say('starting the Docker Engine …');
-  mkdirSync(ENGINE_STATE, { recursive: true });
-  const log = openSync(LOG, 'a');
-  const path = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].join(':');
-  const daemon = spawn(findProgram('dockerd'), [], {
-    cwd: '/',
-    detached: true,
-    env: { ...process.env, PATH: path },
-    stdio: ['ignore', log, log],
-  });
-  closeSync(log);
-  let isRunning = true;
-  daemon.once('exit', () => (isRunning = false));
-  daemon.once('error', () => (isRunning = false));
-  await waitForAnswer(() => isRunning);
-  writeFileSync(STARTED_PID_FILE, `${daemon.pid}\n`);
-  daemon.unref();
-  return { host: DEFAULT_HOST, isStarted: true };
-}
-
-async function waitForAnswer(isHopeful) {
-  const deadline = performance.now() + START_DEADLINE_MS;
-  while (performance.now() < deadline) {
-    if ((await pingEngine(DEFAULT_HOST)) === 'answers') return;
-    if (!isHopeful()) break;
-    await pause(100);
-  }
-  throw new SetupError(
-    `the Docker Engine did not start\n  ${readLogEnd()}`,
-    `read ${LOG}, or start an engine yourself and set DOCKER_HOST`,
-  );
-}
-
-function readLogEnd() {
-  try {
-    return readFileSync(LOG, 'utf8').trim().split('\n').slice(-8).join('\n  ');
-  } catch {
-    return '(no log)';
-  }
+/** Ends the engine that an `ensureEngine` of this repository started, if it still runs. Answers whether there was one. */
+export async function stopStartedEngine() {
+  const started = readPidFile(STARTED_PID_FILE);
+  rmSync(STARTED_PID_FILE, { force: true });
+  if (started === undefined || started !== readPidFile(SITE.pidFile)) return false;
+  await stopDaemon(SITE);
+  return true;
 }
