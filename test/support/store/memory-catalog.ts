@@ -12,6 +12,10 @@ export function newestFirst(left: { readonly id: string }, right: { readonly id:
   return left.id < right.id ? 1 : -1;
 }
 
+function timedOut(signal: AbortSignal): GantryError {
+  return new GantryError('STORE_TIMEOUT', 'the store did not answer in time', { cause: signal.reason });
+}
+
 export class MemoryCatalog {
   readonly #events: EventSink;
   readonly #pluginVersions = new Map<string, port.PluginVersionRecord>();
@@ -95,11 +99,10 @@ export class MemoryCatalog {
   }
 
   protected async perform<T>(operation: keyof port.Store & string, { signal }: Options, work: () => T): Promise<T> {
-    if (signal.aborted)
-      throw new GantryError('STORE_TIMEOUT', 'the store did not answer in time', { cause: signal.reason });
     const failure = this.#failures.findIndex((planned) => planned.operation === operation);
     let isSuccessful = false;
     try {
+      if (signal.aborted) throw timedOut(signal);
       const planned = failure < 0 ? undefined : this.#failures.splice(failure, 1)[0];
       if (planned !== undefined) throw planned.error;
       const value = structuredClone(work());

@@ -1,0 +1,91 @@
+// Versions of plugins and pipelines, workers, the store's own state, and how it behaves at a deadline.
+import { describe, expect, it } from 'vitest';
+import type { PipelineVersionRecord, PluginVersionRecord, Store } from '../../../src/core/ports/store.ts';
+import { buildRun, freshName, newWorkerId, patient } from '../../support/store/build-records.ts';
+import type { StoreUnderTest } from './store-contract.ts';
+
+function pluginVersion(plugin: string, createdAtMs: number): PluginVersionRecord {
+  const id = `${plugin}@1.0.${String(createdAtMs)}+0123456789ab`;
+  const manifest = { name: plugin, 'a.b': { $set: null } };
+  return { id, plugin, contentHash: 'c', imageId: 'sha256:1', imageTag: 'tag', manifest, createdAtMs };
+}
+
+function pipelineVersion(name: string, version: string, createdAtMs = 1): PipelineVersionRecord {
+  return { name, version, author: 'file', definition: { hooks: [{ name: 'fetch', $x: version }] }, createdAtMs };
+}
+
+function versionContract(subject: StoreUnderTest): void {
+  it('keeps each plugin version once, newest first', async () => {
+    const plugin = freshName('plugin');
+    const [first, second] = [pluginVersion(plugin, 1), pluginVersion(plugin, 2)];
+    await subject.store().putPluginVersion(first, patient());
+    await subject.store().putPluginVersion(second, patient());
+    await subject.store().putPluginVersion({ ...first, imageTag: 'other' }, patient());
+    await subject.store().putPluginVersion(pluginVersion(freshName('plugin'), 3), patient());
+    expect(await subject.store().listPluginVersions(plugin, patient())).toEqual([second, first]);
+  });
+
+  it('makes a new pipeline version only when the content differs from the newest', async () => {
+    const name = freshName('pipeline');
+    const store = (): Store => subject.store();
+    expect(await store().putPipelineVersion(pipelineVersion(name, 'a'), patient())).toBe(true);
+    expect(await store().putPipelineVersion(pipelineVersion(name, 'a', 2), patient())).toBe(false);
+    expect(await store().putPipelineVersion(pipelineVersion(name, 'b', 3), patient())).toBe(true);
+    expect(await store().putPipelineVersion(pipelineVersion(name, 'a', 4), patient())).toBe(true);
+    expect(await store().listPipelineVersions(name, patient())).toEqual([
+      pipelineVersion(name, 'a', 4),
+      pipelineVersion(name, 'b', 3),
+      pipelineVersion(name, 'a', 1),
+    ]);
+    expect(await store().listPipelineVersions(freshName('pipeline'), patient())).toEqual([]);
+  });
+}
+
+function workerContract(subject: StoreUnderTest): void {
+  it('keeps the last beat of each worker until it is removed', async () => {
+    const worker = { id: newWorkerId(), startedAtMs: 1, beatAtMs: 1 };
+    await subject.store().putWorker(worker, patient());
+    await subject.store().putWorker({ ...worker, beatAtMs: 5 }, patient());
+    const isOurs = ({ id }: { readonly id: string }): boolean => id === worker.id;
+    expect((await subject.store().listWorkers(patient())).filter(isOurs)).toEqual([{ ...worker, beatAtMs: 5 }]);
+    await subject.store().removeWorker(worker.id, patient());
+    await subject.store().removeWorker(worker.id, patient());
+    expect((await subject.store().listWorkers(patient())).filter(isOurs)).toEqual([]);
+  });
+}
+
+function conductContract(subject: StoreUnderTest): void {
+  it('answers a ping and describes itself', async () => {
+    await subject.store().ping(patient());
+    const description = await subject.store().describe(patient());
+    expect(description.kind).toMatch(/^[a-z]+$/);
+    expect(description.version).toMatch(/\d/);
+  });
+
+  it('refuses with STORE_TIMEOUT when the signal has aborted, and changes nothing', async () => {
+    const run = buildRun();
+    const insert = subject.store().insertRun(run, { signal: AbortSignal.abort() });
+    await expect(insert).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
+    expect(await subject.store().findRun(run.id, patient())).toBeNull();
+  });
+
+  it('emits one event per operation, with its success', async () => {
+    const run = buildRun();
+    const before = subject.events().length;
+    await subject.store().insertRun(run, patient());
+    const insert = subject.store().findRun(run.id, { signal: AbortSignal.abort() });
+    await expect(insert).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
+    expect(subject.events().slice(before)).toMatchObject([
+      { kind: 'storeOperationFinished', operation: 'insertRun', isSuccessful: true },
+      { kind: 'storeOperationFinished', operation: 'findRun', isSuccessful: false },
+    ]);
+  });
+}
+
+export function catalogContract(subject: StoreUnderTest): void {
+  describe('catalog and conduct', () => {
+    versionContract(subject);
+    workerContract(subject);
+    conductContract(subject);
+  });
+}
