@@ -7,9 +7,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BASES, imageOf } from '../bases/recipes.mjs';
 import { startDaemon, stopDaemon } from './daemon.mjs';
 import { apt, findProgram, unpackDownloads } from './debian-packages.mjs';
 import { postToEngine, readFromEngine, requestEngine } from './engine-request.mjs';
+import { ensureEngine } from './ensure-engine.mjs';
 import { withPidLock } from './pid-lock.mjs';
 import { pingEngine } from './ping-engine.mjs';
 import { CACHE, ROOT } from './places.mjs';
@@ -50,16 +52,24 @@ export async function unpackEngine28() {
   });
 }
 
-/** Starts it (or takes the one that runs) and answers its address, as for DOCKER_HOST. */
+/**
+ * Starts it, or takes the one that runs, and copies the base images of the machine's own engine into it. Answers
+ * `{ host }` as for DOCKER_HOST; disposing of it (`await using`) ends the engine.
+ */
 export async function startEngine28() {
   await unpackEngine28();
-  return withPidLock(join(CACHE, 'engine28.lock'), async () => {
-    if ((await pingEngine(SITE.host)) === 'answers') return SITE.host;
-    mkdirSync(RUN, { recursive: true });
-    say('starting Docker Engine 28 …');
-    await startDaemon({ ...SITE, command: daemonCommand() });
-    return SITE.host;
-  });
+  const { host: ownHost } = await ensureEngine();
+  await withPidLock(join(CACHE, 'engine28.lock'), startUnlessRunning);
+  const bases = Object.keys(BASES).filter((name) => BASES[name].isDefault);
+  await copyImages(ownHost, SITE.host, bases.map(imageOf));
+  return { host: SITE.host, [Symbol.asyncDispose]: stopEngine28 };
+}
+
+async function startUnlessRunning() {
+  if ((await pingEngine(SITE.host)) === 'answers') return;
+  say('starting Docker Engine 28 …');
+  mkdirSync(RUN, { recursive: true });
+  await startDaemon({ ...SITE, command: daemonCommand() });
 }
 
 /** Ends it and forgets its run-time state. Its images stay in the cache for the next start. */
