@@ -1,0 +1,75 @@
+// Proves what a pipelines file may say, and that problems come with code and place.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadPipelines } from '../../../src/config/load-pipelines.ts';
+import { GantryError } from '../../../src/core/errors/gantry-error.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gantry-pipelines-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function load(text: string): ReturnType<typeof loadPipelines> {
+  const file = join(folder, 'pipelines.yaml');
+  await writeFile(file, text);
+  return await loadPipelines(file, 'pipelines.yaml');
+}
+
+async function problemsOf(text: string): Promise<readonly string[]> {
+  try {
+    await load(text);
+  } catch (error) {
+    if (!(error instanceof GantryError)) throw error;
+    return error.problems.map(({ code, line, message }) => `${String(line)} ${code} ${message}`);
+  }
+  return [];
+}
+
+describe('loading pipelines', () => {
+  it('fills in the defaults', async () => {
+    const pipelines = await load('pipelines:\n  - name: p\n    hooks: [{name: a, timeout: 2s}, {name: b}]\n');
+    expect(pipelines.get('p')).toMatchObject({
+      timeoutMs: 600_000,
+      priority: 0,
+      onMergeConflict: 'warn',
+      params: null,
+      hooks: [
+        { name: 'a', timeoutMs: 2000 },
+        { name: 'b', timeoutMs: null },
+      ],
+    });
+  });
+
+  it('gives the same version for the same definition, another for a changed one', async () => {
+    const one = (await load('pipelines: [{name: p, hooks: [{name: a}]}]')).get('p')?.version;
+    const same = (await load('pipelines:\n- hooks:\n  - name: a\n  name: p\n')).get('p')?.version;
+    const other = (await load('pipelines: [{name: p, hooks: [{name: b}]}]')).get('p')?.version;
+    expect(one).toMatch(/^[0-9a-f]{64}$/);
+    expect(same).toBe(one);
+    expect(other).not.toBe(one);
+  });
+
+  it('refuses what a later release brings, by name', async () => {
+    const text = 'pipelines:\n  - name: p\n    triggers: []\n    hooks:\n      - name: a\n        when: "true"\n';
+    expect(await problemsOf(text)).toEqual([
+      '3 NOT_SUPPORTED_YET pipelines[0].triggers comes in a later release',
+      '6 NOT_SUPPORTED_YET pipelines[0].hooks[0].when comes in a later release',
+    ]);
+  });
+
+  it.each([
+    ['pipelines: [{name: P, hooks: [{name: a}]}]', /no name/],
+    ['pipelines: [{name: p, hooks: []}]', /below its least/],
+    ['pipelines: [{name: p, hooks: [{name: a}, {name: a}]}]', /stands twice/],
+    ['pipelines: [{name: p, hooks: [{name: a}]}, {name: p, hooks: [{name: a}]}]', /stands twice/],
+    ['pipelines: [{name: p, timeout: 0s, hooks: [{name: a}]}]', /no duration/],
+    ['pipelines: [{name: p, hoks: [], hooks: [{name: a}]}]', /did you mean "hooks"/],
+    ['pipelines: [{name: p, params: {type: objekt}, hooks: [{name: a}]}]', /params/],
+    ['', /must be/],
+  ])('refuses %j', async (text, message) => {
+    expect((await problemsOf(text)).join('\n')).toMatch(message);
+  });
+});
