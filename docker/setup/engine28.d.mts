@@ -1,12 +1,9 @@
-// Types of engine28.mjs for the tests; the script itself stays plain JavaScript like all of set-up.
-export interface SecondEngine extends AsyncDisposable {
-  /** as in DOCKER_HOST: unix://… */
-  readonly host: string;
-}
+// Types of engine28.mjs, for the test runner.
 
-/** Why engine 28 cannot run here, or undefined when it can. */
-export function engine28Obstacle(): string | undefined;
-export function unpackEngine28(): Promise<void>;
-export function startEngine28(): Promise<SecondEngine>;
+/** Starts the second engine, unpacking it first when needed; its end is in its disposal. `host` is an address like `unix://…`. */
+export function startEngine28(): Promise<{ readonly host: string } & AsyncDisposable>;
 export function stopEngine28(): Promise<void>;
+/** Why a second engine cannot be had on this machine, or undefined. */
+export function engine28Obstacle(): string | undefined;
+/** Copies images by name from one engine to the other, those that are not there yet. */
 export function copyImages(fromHost: string, toHost: string, images: readonly string[]): Promise<void>;
