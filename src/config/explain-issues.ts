@@ -13,7 +13,7 @@ export function explainIssues(
   code: 'CONFIG_INVALID' | 'PIPELINE_INVALID',
   keysAt: (path: readonly PropertyKey[]) => readonly string[],
 ): Problem[] {
-  return issues.flatMap((issue) => {
+  const problems = issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => {
         const near = suggest(key, keysAt(issue.path));
@@ -22,6 +22,12 @@ export function explainIssues(
       });
     return [{ code, message: `${show(issue.path)} ${plain(issue)}`, file: yaml.file, ...yaml.place(issue.path) }];
   });
+  return problems.sort(byPlace);
+}
+
+/** In the order in which the reader meets them in the file. */
+function byPlace(left: Problem, right: Problem): number {
+  return (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0);
 }
 
 /** `hooks[0].name` */
