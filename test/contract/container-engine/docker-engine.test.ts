@@ -1,0 +1,31 @@
+// The contract on the real engine, reached through a proxy that can be cut.
+import { describe } from 'vitest';
+import { CuttableProxy } from '../../support/engine/cuttable-proxy.ts';
+import { openTestEngine, SHELL_IMAGE, testDockerHost } from '../../support/engine/test-engine.ts';
+import { until } from '../../support/engine/until.ts';
+import type { EngineHarness } from './engine-harness.ts';
+import { describeContainerLife } from './life-contract.ts';
+import { describeLoss } from './loss-contract.ts';
+
+async function open(): Promise<EngineHarness> {
+  const proxy = await CuttableProxy.open(testDockerHost());
+  const opened = await openTestEngine(proxy.dockerHost);
+  return {
+    engine: opened.engine,
+    image: SHELL_IMAGE,
+    cut: async () => {
+      await proxy.cut();
+      await until('the loss is noticed', () => !opened.engine.isConnected());
+    },
+    mend: () => proxy.mend(),
+    [Symbol.asyncDispose]: async () => {
+      await opened[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('the Docker Engine', () => {
+  describeContainerLife(open);
+  describeLoss(open);
+});
