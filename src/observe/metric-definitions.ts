@@ -1,0 +1,108 @@
+// Every metric Gantry has: name, help, closed label set. The dashboards, docs/operations.md and the tests read this table.
+// Budget: at most 40 series per plugin that serves one hook (tested), so the buckets of the per-plugin histogram are few.
+import type { MetricDefinition } from '../core/ports/metrics.ts';
+
+const RUN_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
+const WAIT_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300];
+const PLUGIN_BUCKETS = [0.05, 0.25, 1, 5, 15, 60, 300];
+const PHASE_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
+const START_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const BUILD_BUCKETS = [0.5, 1, 5, 15, 30, 60, 120, 300, 600];
+const CALL_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 1, 5, 30];
+
+function counter(name: string, help: string, labels: readonly string[] = []): MetricDefinition {
+  return { name: `gantry_${name}`, help, kind: 'counter', labels };
+}
+
+function gauge(name: string, help: string, labels: readonly string[] = []): MetricDefinition {
+  return { name: `gantry_${name}`, help, kind: 'gauge', labels };
+}
+
+function histogram(
+  name: string,
+  help: string,
+  labels: readonly string[],
+  buckets: readonly number[],
+): MetricDefinition {
+  return { name: `gantry_${name}`, help, kind: 'histogram', labels, buckets };
+}
+
+export const METRICS = {
+  buildInfo: gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'node']),
+
+  runs: gauge('runs', 'Runs that have not ended, by state.', ['state']),
+  runsTotal: counter('runs_total', 'Runs that ended, by pipeline and final state.', ['pipeline', 'outcome']),
+  runDuration: histogram(
+    'run_duration_seconds',
+    'From the first claim of a run to its end.',
+    ['pipeline'],
+    RUN_BUCKETS,
+  ),
+  runQueueWait: histogram(
+    'run_queue_wait_seconds',
+    'From the acceptance of a run to its first claim.',
+    ['pipeline'],
+    WAIT_BUCKETS,
+  ),
+  runsRefused: counter('runs_refused_total', 'Triggers that were refused, by error code.', ['pipeline', 'code']),
+  runsRecovered: counter('runs_recovered_total', 'Runs of a lost worker that were taken up or settled.', ['pipeline']),
+  lastSuccess: gauge('last_success_timestamp_seconds', 'When a run of the pipeline last succeeded.', ['pipeline']),
+
+  invocationsTotal: counter('invocations_total', 'Invocations that ended, by outcome.', ['plugin', 'hook', 'outcome']),
+  invocationDuration: histogram(
+    'invocation_duration_seconds',
+    'From the start of an invocation to its settled end.',
+    ['plugin', 'hook'],
+    PLUGIN_BUCKETS,
+  ),
+  invocationPhase: histogram(
+    'invocation_phase_seconds',
+    'Where the time of invocations goes: sandbox_wait, send, run, receive.',
+    ['phase'],
+    PHASE_BUCKETS,
+  ),
+  pluginMemoryPeak: gauge('plugin_memory_peak_bytes', 'Memory peak of the latest invocation.', ['plugin']),
+  pluginCpuSeconds: counter('plugin_cpu_seconds_total', 'CPU time that invocations used.', ['plugin']),
+  quotaBreaches: counter('quota_breaches_total', 'Invocations that ended at a limit.', ['plugin', 'limit']),
+  cpuThrottledSeconds: counter(
+    'cpu_throttled_seconds_total',
+    'Time that invocations were held back at their CPU share.',
+    ['plugin'],
+  ),
+
+  sandboxes: gauge('sandboxes', 'Sandboxes, by state.', ['state']),
+  sandboxStart: histogram(
+    'sandbox_start_seconds',
+    'From the wish for a sandbox to its readiness.',
+    ['isolation'],
+    START_BUCKETS,
+  ),
+  poolHits: counter('pool_hits_total', 'Sandboxes handed out: prestarted, or started on demand (cold).', [
+    'plugin',
+    'kind',
+  ]),
+  capacityUsed: gauge('capacity_used_ratio', 'Share of the capacity that sandboxes hold, 0 to 1.', ['resource']),
+  orphansReaped: counter('orphans_reaped_total', 'Containers of an earlier life that were removed.'),
+
+  plugins: gauge('plugins', 'Plugins that were registered and not removed since.'),
+  pluginsRefused: counter('plugins_refused_total', 'Plugin folders that were refused, by error code.', ['code']),
+  buildDuration: histogram('build_duration_seconds', 'Builds of plugin images.', ['result'], BUILD_BUCKETS),
+
+  engineUp: gauge('engine_up', '1 while the container engine answers.'),
+  engineRequest: histogram('engine_request_seconds', 'Requests to the container engine.', ['op', 'code'], CALL_BUCKETS),
+  storeUp: gauge('store_up', '1 while the store takes writes.'),
+  storeOp: histogram('store_op_seconds', 'Operations of the store.', ['op'], CALL_BUCKETS),
+  storeOpFailures: counter('store_op_failures_total', 'Operations of the store that failed.', ['op']),
+  staleWrites: counter('stale_writes_total', 'Writes of a former holder of a run that changed nothing.', ['op']),
+
+  logLines: counter('log_lines_total', 'Lines that plugins logged.', ['level']),
+  processMemory: gauge('process_memory_bytes', 'Resident memory of the program.'),
+  processCpuSeconds: counter('process_cpu_seconds_total', 'CPU time of the program.'),
+  eventLoopUsed: gauge(
+    'event_loop_used_ratio',
+    'Share of the time since the last scrape that the event loop was busy.',
+  ),
+} as const satisfies Record<string, MetricDefinition>;
+
+/** Stands in for the names of plugins, hooks and pipelines that are not known, so that nobody outside can make series. */
+export const OTHER = 'other';

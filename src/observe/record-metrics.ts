@@ -1,0 +1,115 @@
+// Domain events → metrics. The only writer of event metrics, so they cannot disagree with what the store acknowledged.
+// Split by noun: runs and invocations here, sandboxes and the platform in record-platform-metrics.ts.
+import type { DomainEvent } from '../core/events.ts';
+import type { Invocation } from '../core/invocation.ts';
+import type { Metrics } from '../core/ports/metrics.ts';
+import type { Run } from '../core/run.ts';
+import { METRICS } from './metric-definitions.ts';
+import { KnownNames } from './known-names.ts';
+import { PlatformMetrics } from './record-platform-metrics.ts';
+
+export interface MetricsRecorderOptions {
+  readonly metrics: Metrics;
+  /** names of the declared pipelines and hooks: others become `other` */
+  readonly pipelines: readonly string[];
+  readonly hooks: readonly string[];
+}
+
+export class MetricsRecorder {
+  readonly #metrics: Metrics;
+  readonly #pipelines = new KnownNames();
+  readonly #hooks = new KnownNames();
+  readonly #plugins = new KnownNames();
+  readonly #platform: PlatformMetrics;
+
+  constructor(options: MetricsRecorderOptions) {
+    this.#metrics = options.metrics;
+    for (const name of options.pipelines) this.#pipelines.add(name);
+    for (const name of options.hooks) this.#hooks.add(name);
+    this.#platform = new PlatformMetrics(options.metrics, this.#plugins);
+  }
+
+  /** Takes one event; an `EventListener`. */
+  readonly record = (event: DomainEvent): void => {
+    switch (event.kind) {
+      case 'runClaimed':
+        this.#runClaimed(event.run);
+        return;
+      case 'runFinished':
+        this.#runFinished(event.run);
+        return;
+      case 'runRefused':
+        this.#metrics.add(METRICS.runsRefused, { pipeline: this.#pipelines.label(event.pipeline), code: event.code });
+        return;
+      case 'runRecovered':
+        this.#metrics.add(METRICS.runsRecovered, { pipeline: this.#pipelines.label(event.pipeline) });
+        return;
+      case 'invocationFinished':
+        this.#invocationFinished(event.invocation);
+        return;
+      case 'runQueued':
+      case 'hookStarted':
+      case 'hookFinished':
+      case 'invocationStarted':
+        return;
+      default:
+        this.#platform.record(event);
+    }
+  };
+
+  #runClaimed(run: Run): void {
+    if (run.epoch > 1 || run.startedAtMs === null) return;
+    this.#metrics.observe(
+      METRICS.runQueueWait,
+      { pipeline: this.#pipelines.label(run.pipeline) },
+      seconds(run.startedAtMs - run.createdAtMs),
+    );
+  }
+
+  #runFinished(run: Run): void {
+    const pipeline = this.#pipelines.label(run.pipeline);
+    this.#metrics.add(METRICS.runsTotal, { pipeline, outcome: run.state });
+    if (run.finishedAtMs === null) return;
+    if (run.startedAtMs !== null) {
+      this.#metrics.observe(METRICS.runDuration, { pipeline }, seconds(run.finishedAtMs - run.startedAtMs));
+    }
+    if (run.state === 'succeeded') this.#metrics.set(METRICS.lastSuccess, { pipeline }, run.finishedAtMs / 1000);
+  }
+
+  #invocationFinished(invocation: Invocation): void {
+    const plugin = this.#plugins.label(invocation.plugin);
+    const hook = this.#hooks.label(invocation.hook);
+    const outcome = invocation.outcome?.code ?? 'lost';
+    this.#metrics.add(METRICS.invocationsTotal, { plugin, hook, outcome });
+    if (invocation.startedAtMs !== null && invocation.finishedAtMs !== null) {
+      const durationMs = invocation.finishedAtMs - invocation.startedAtMs;
+      this.#metrics.observe(METRICS.invocationDuration, { plugin, hook }, seconds(durationMs));
+    }
+    this.#phases(invocation);
+    this.#usage(invocation, plugin);
+  }
+
+  #phases({ phases }: Invocation): void {
+    if (phases === null) return;
+    const named = {
+      sandbox_wait: phases.sandboxWaitMs,
+      send: phases.sendMs,
+      run: phases.runMs,
+      receive: phases.receiveMs,
+    };
+    for (const [phase, durationMs] of Object.entries(named)) {
+      if (durationMs !== null) this.#metrics.observe(METRICS.invocationPhase, { phase }, seconds(durationMs));
+    }
+  }
+
+  #usage({ usage }: Invocation, plugin: string): void {
+    if (usage === null) return;
+    if (usage.memoryPeakBytes !== null) this.#metrics.set(METRICS.pluginMemoryPeak, { plugin }, usage.memoryPeakBytes);
+    if (usage.cpuTimeMs !== null) this.#metrics.add(METRICS.pluginCpuSeconds, { plugin }, usage.cpuTimeMs / 1000);
+  }
+}
+
+/** Clocks may jump: a negative duration counts as none. */
+function seconds(durationMs: number): number {
+  return Math.max(0, durationMs) / 1000;
+}

@@ -1,0 +1,136 @@
+// Domain events of sandboxes, builds, the engine and the store → metrics.
+import type { RunEvent, SystemEvent } from '../core/events.ts';
+import type { Metrics } from '../core/ports/metrics.ts';
+import { SANDBOX_STATES, type SandboxState } from '../core/sandbox.ts';
+import type { KnownNames } from './known-names.ts';
+import { METRICS } from './metric-definitions.ts';
+
+type PlatformEvent = Exclude<SystemEvent, { readonly kind: 'runRecovered' | 'runRefused' }>;
+type SandboxEvent = Extract<
+  PlatformEvent,
+  { readonly kind: 'sandboxMoved' | 'sandboxStarted' | 'sandboxTaken' | 'quotaBreached' | 'cpuThrottled' }
+>;
+type PluginEvent = Extract<
+  PlatformEvent,
+  { readonly kind: 'buildFinished' | 'pluginRegistered' | 'pluginRemoved' | 'pluginRefused' }
+>;
+type HostEvent = Exclude<PlatformEvent, SandboxEvent | PluginEvent>;
+
+/** Events that the recorder of runs leaves to this file. */
+export type LeftEvent = Exclude<PlatformEvent, RunEvent>;
+
+export class PlatformMetrics {
+  readonly #metrics: Metrics;
+  readonly #plugins: KnownNames;
+  readonly #sandboxes = new Map<SandboxState, number>();
+
+  constructor(metrics: Metrics, plugins: KnownNames) {
+    this.#metrics = metrics;
+    this.#plugins = plugins;
+    for (const state of SANDBOX_STATES) this.#count(state, 0);
+    metrics.set(METRICS.plugins, {}, 0);
+  }
+
+  record(event: LeftEvent): void {
+    switch (event.kind) {
+      case 'sandboxMoved':
+      case 'sandboxStarted':
+      case 'sandboxTaken':
+      case 'quotaBreached':
+      case 'cpuThrottled':
+        this.#sandbox(event);
+        return;
+      case 'buildFinished':
+      case 'pluginRegistered':
+      case 'pluginRemoved':
+      case 'pluginRefused':
+        this.#plugin(event);
+        return;
+      default:
+        this.#host(event);
+    }
+  }
+
+  #sandbox(event: SandboxEvent): void {
+    const plugin = this.#plugins.label(event.plugin);
+    switch (event.kind) {
+      case 'sandboxMoved':
+        if (event.from !== null) this.#count(event.from, -1);
+        this.#count(event.to, 1);
+        return;
+      case 'sandboxStarted':
+        this.#metrics.observe(METRICS.sandboxStart, { isolation: 'standard' }, event.durationMs / 1000);
+        return;
+      case 'sandboxTaken':
+        this.#metrics.add(METRICS.poolHits, { plugin, kind: event.sandboxKind });
+        return;
+      case 'quotaBreached':
+        this.#metrics.add(METRICS.quotaBreaches, { plugin, limit: event.limit });
+        return;
+      case 'cpuThrottled':
+        this.#metrics.add(METRICS.cpuThrottledSeconds, { plugin }, event.throttledMs / 1000);
+        return;
+    }
+  }
+
+  /** `gone` is the end of a sandbox, not a place where sandboxes are: it has no gauge. */
+  #count(state: SandboxState, change: number): void {
+    if (state === 'gone') return;
+    const count = Math.max(0, (this.#sandboxes.get(state) ?? 0) + change);
+    this.#sandboxes.set(state, count);
+    this.#metrics.set(METRICS.sandboxes, { state }, count);
+  }
+
+  #plugin(event: PluginEvent): void {
+    switch (event.kind) {
+      case 'buildFinished': {
+        const result = event.isSuccessful ? 'succeeded' : 'failed';
+        this.#metrics.observe(METRICS.buildDuration, { result }, event.durationMs / 1000);
+        return;
+      }
+      case 'pluginRegistered':
+        this.#plugins.add(event.plugin);
+        break;
+      case 'pluginRemoved':
+        this.#plugins.remove(event.plugin);
+        this.#metrics.remove(METRICS.pluginMemoryPeak, { plugin: event.plugin });
+        break;
+      case 'pluginRefused':
+        this.#metrics.add(METRICS.pluginsRefused, { code: event.code });
+        return;
+    }
+    this.#metrics.set(METRICS.plugins, {}, this.#plugins.size);
+  }
+
+  #host(event: HostEvent): void {
+    switch (event.kind) {
+      case 'orphansReaped':
+        this.#metrics.add(METRICS.orphansReaped, {}, event.count);
+        return;
+      case 'engineRequestFinished': {
+        const labels = { op: event.operation, code: event.result };
+        this.#metrics.observe(METRICS.engineRequest, labels, event.durationMs / 1000);
+        return;
+      }
+      case 'engineLost':
+        this.#metrics.set(METRICS.engineUp, {}, 0);
+        return;
+      case 'engineFound':
+        this.#metrics.set(METRICS.engineUp, {}, 1);
+        return;
+      case 'storeOperationFinished':
+        this.#metrics.observe(METRICS.storeOp, { op: event.operation }, event.durationMs / 1000);
+        if (!event.isSuccessful) this.#metrics.add(METRICS.storeOpFailures, { op: event.operation });
+        return;
+      case 'staleWriteIgnored':
+        this.#metrics.add(METRICS.staleWrites, { op: event.operation });
+        return;
+      case 'capacityChanged':
+        this.#metrics.set(METRICS.capacityUsed, { resource: event.resource }, event.usedRatio);
+        return;
+      case 'logWritten':
+        this.#metrics.add(METRICS.logLines, { level: event.line.level });
+        return;
+    }
+  }
+}

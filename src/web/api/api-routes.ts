@@ -1,0 +1,11 @@
+// Every route of the API, in one list: the documentation and the tests read it.
+import type { Route } from '../http/route.ts';
+import { healthRoutes } from '../health/health-routes.ts';
+import type { WebPorts } from '../ports.ts';
+import { pluginsRoutes } from './plugins-routes.ts';
+import { runsRoutes } from './runs-routes.ts';
+import { startRunRoute } from './start-run-route.ts';
+
+export function apiRoutes(ports: WebPorts): readonly Route[] {
+  return [startRunRoute(ports), ...runsRoutes(ports), ...pluginsRoutes(ports), ...healthRoutes(() => ports.health())];
+}

@@ -1,0 +1,78 @@
+// Reads a run with everything that its view shows. Payloads are read one after the other and only up to a total, because each may have
+// megabytes; what is left out is null in the view and named in its warnings.
+import { GantryError } from '../../core/errors/gantry-error.ts';
+import type { InvocationId, RunId } from '../../core/ids.ts';
+import type { JsonValue } from '../../core/json.ts';
+import type { Store, StoreOptions } from '../../core/ports/store.ts';
+import { DATA_PAYLOAD, type Run } from '../../core/run.ts';
+import { parseStrictText } from '../../core/strict-json.ts';
+import { runView, type RunView } from './run-view.ts';
+
+const TOTAL_CHARS_MAX = 64 * 1024 * 1024;
+/** A stored payload may nest deeper than a message: it wraps messages. */
+const STORED_DEPTH_MAX = 128;
+
+type Payloads = Pick<Store, 'findPayload' | 'listInvocations'>;
+
+/** @throws GantryError RUN_NOT_FOUND, STORE_* */
+export async function loadRunView(
+  store: Payloads & Pick<Store, 'findRun'>,
+  id: RunId,
+  options: StoreOptions,
+): Promise<RunView> {
+  return await loadViewOf(store, await findRun(store, id, options), options);
+}
+
+/** @throws GantryError RUN_NOT_FOUND, STORE_* */
+export async function findRun(store: Pick<Store, 'findRun'>, id: RunId, options: StoreOptions): Promise<Run> {
+  const run = await store.findRun(id, options);
+  if (run === null) throw new GantryError('RUN_NOT_FOUND', `There is no run ${id}.`);
+  return run;
+}
+
+/** The view of a run record at hand. @throws GantryError STORE_* */
+export async function loadViewOf(store: Payloads, run: Run, options: StoreOptions): Promise<RunView> {
+  const invocations = await store.listInvocations(run.id, options);
+  const reader = new PayloadReader(store, run.id, options);
+  const data = await reader.read(DATA_PAYLOAD);
+  const results = new Map<InvocationId, JsonValue>();
+  for (const { id, resultPayload } of invocations) {
+    if (resultPayload !== null) results.set(id, await reader.read(resultPayload));
+  }
+  const view = runView(run, invocations, { data, results });
+  return reader.isCut ? { ...view, warnings: [...view.warnings, CUT_WARNING] } : view;
+}
+
+const CUT_WARNING = {
+  code: 'RESULTS_OMITTED',
+  message: 'The results are too large to be shown together; those at the end are left out.',
+  hook: null,
+  plugin: null,
+};
+
+class PayloadReader {
+  readonly #store: Payloads;
+  readonly #runId: RunId;
+  readonly #options: StoreOptions;
+  #leftChars = TOTAL_CHARS_MAX;
+  isCut = false;
+
+  constructor(store: Payloads, runId: RunId, options: StoreOptions) {
+    this.#store = store;
+    this.#runId = runId;
+    this.#options = options;
+  }
+
+  async read(name: string): Promise<JsonValue> {
+    if (this.#leftChars <= 0) {
+      this.isCut = true;
+      return null;
+    }
+    const json = await this.#store.findPayload(this.#runId, name, this.#options);
+    if (json === null) return null;
+    this.#leftChars -= json.length;
+    const parsed = parseStrictText(json, STORED_DEPTH_MAX);
+    if (!parsed.ok) throw new GantryError('STORE_FAILED', `payload ${name}: ${parsed.message}`);
+    return parsed.value;
+  }
+}

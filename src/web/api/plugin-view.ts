@@ -1,0 +1,78 @@
+// A plugin as JSON. Its settings are left out: operators put things there that do not belong into answers.
+import type { Limits } from '../../core/limits.ts';
+import type { ImageSource, PluginStatus, PluginVersion, Problem } from '../../core/plugin.ts';
+
+export interface PluginView {
+  readonly name: string;
+  readonly state: PluginStatus['state'];
+  readonly folder: string;
+  /** the version that serves; null when there is none */
+  readonly version: PluginVersionView | null;
+  readonly problems: readonly Problem[];
+}
+
+export interface PluginVersionView {
+  readonly id: string;
+  readonly version: string;
+  readonly description: string;
+  readonly hooks: readonly string[];
+  readonly pipelines: readonly string[];
+  readonly tags: readonly string[];
+  readonly order: number;
+  readonly failHard: boolean;
+  readonly idempotent: boolean;
+  readonly protocol: string;
+  readonly source: ImageSource;
+  readonly limits: Limits;
+  readonly pool: { readonly min: number; readonly max: number; readonly idleMs: number };
+  /** names only */
+  readonly secrets: readonly string[];
+  readonly contentHash: string;
+  readonly imageId: string;
+  readonly imageTag: string;
+}
+
+export function pluginView(status: PluginStatus): PluginView {
+  return {
+    name: status.name,
+    state: status.state,
+    folder: status.folder,
+    version: versionView(servingOf(status)),
+    problems: status.state === 'failed' ? status.problems : [],
+  };
+}
+
+function servingOf(status: PluginStatus): PluginVersion | null {
+  switch (status.state) {
+    case 'ready':
+      return status.version;
+    case 'failed':
+      return status.serving;
+    case 'building':
+      return null;
+  }
+}
+
+function versionView(version: PluginVersion | null): PluginVersionView | null {
+  if (version === null) return null;
+  const { plugin } = version;
+  return {
+    id: version.id,
+    version: plugin.version,
+    description: plugin.description,
+    hooks: plugin.hooks,
+    pipelines: plugin.pipelines,
+    tags: plugin.tags,
+    order: plugin.order,
+    failHard: plugin.failHard,
+    idempotent: plugin.idempotent,
+    protocol: plugin.protocol,
+    source: plugin.source,
+    limits: plugin.limits,
+    pool: plugin.pool,
+    secrets: plugin.secrets,
+    contentHash: version.contentHash,
+    imageId: version.imageId,
+    imageTag: version.imageTag,
+  };
+}

@@ -1,0 +1,93 @@
+// Plugins and pipelines: list, show, build.
+import { GantryError } from '../../core/errors/gantry-error.ts';
+import type { Pipeline } from '../../core/pipeline.ts';
+import type { PluginStatus } from '../../core/plugin.ts';
+import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
+import type { WebPorts } from '../ports.ts';
+import { pluginView } from './plugin-view.ts';
+import { nameOf } from './route-params.ts';
+
+/** @throws GantryError PLUGIN_NOT_FOUND */
+export function findPlugin(ports: WebPorts, name: string): PluginStatus {
+  const status = ports.catalog.statuses().find((candidate) => candidate.name === name);
+  if (status === undefined) throw new GantryError('PLUGIN_NOT_FOUND', `There is no plugin "${name}".`);
+  return status;
+}
+
+export interface PipelineView {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly params: Pipeline['params'];
+  readonly timeoutMs: number;
+  readonly priority: number;
+  readonly onMergeConflict: Pipeline['onMergeConflict'];
+  readonly hooks: readonly {
+    readonly name: string;
+    readonly timeoutMs: number | null;
+    /** ids of the versions that serve the hook now, in order */
+    readonly plugins: readonly string[];
+  }[];
+}
+
+export function pipelineView(ports: WebPorts, pipeline: Pipeline): PipelineView {
+  const snapshot = ports.catalog.snapshot();
+  return {
+    name: pipeline.name,
+    version: pipeline.version,
+    description: pipeline.description,
+    params: pipeline.params,
+    timeoutMs: pipeline.timeoutMs,
+    priority: pipeline.priority,
+    onMergeConflict: pipeline.onMergeConflict,
+    hooks: pipeline.hooks.map(({ name, timeoutMs }) => ({
+      name,
+      timeoutMs,
+      plugins: snapshot.pluginsFor(pipeline.name, name).map(({ id }) => id),
+    })),
+  };
+}
+
+export function pluginsRoutes(ports: WebPorts): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/plugins',
+      answer: () => jsonAnswer({ items: ports.catalog.statuses().map(pluginView), next: null }),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/plugins/:name',
+      answer: (request) => {
+        const name = nameOf(request, 'PLUGIN_NOT_FOUND');
+        const view = pluginView(findPlugin(ports, name));
+        return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) ?? [] });
+      },
+    },
+    { method: 'POST', path: '/api/v1/plugins/:name/build', answer: (request) => answerBuild(ports, request) },
+    {
+      method: 'GET',
+      path: '/api/v1/pipelines',
+      answer: () => jsonAnswer({ items: ports.pipelines().map((item) => pipelineView(ports, item)), next: null }),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/pipelines/:name',
+      answer: (request) => {
+        const name = nameOf(request, 'PIPELINE_NOT_FOUND');
+        const pipeline = ports.pipelines().find((candidate) => candidate.name === name);
+        if (pipeline === undefined) throw new GantryError('PIPELINE_NOT_FOUND', `There is no pipeline "${name}".`);
+        return jsonAnswer(pipelineView(ports, pipeline));
+      },
+    },
+  ];
+}
+
+/** Waits for the build, which has its own deadline: long ones are watched with `request.gone` only. */
+async function answerBuild(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const name = nameOf(request, 'PLUGIN_NOT_FOUND');
+  findPlugin(ports, name);
+  await ports.builds.rebuild(name, { signal: request.gone });
+  const view = pluginView(findPlugin(ports, name));
+  return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) ?? [] });
+}

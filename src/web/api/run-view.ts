@@ -1,0 +1,138 @@
+// A run as one JSON document: what the API answers, `gantry run --json` prints and the panel shows. Pure; times are ISO UTC in milliseconds.
+import type { Invocation, InvocationPhases, InvocationUsage } from '../../core/invocation.ts';
+import type { InvocationId } from '../../core/ids.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { HookRecord, Run, RunFailure, RunState, RunWarning, Trigger } from '../../core/run.ts';
+
+export interface RunSummary {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly pipelineVersion: string;
+  readonly state: RunState;
+  readonly trigger: Trigger;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** from the first claim to the end; null until then */
+  readonly durationMs: number | null;
+  readonly isCancelRequested: boolean;
+  readonly failure: RunFailure | null;
+  readonly warnings: readonly RunWarning[];
+}
+
+export interface InvocationView {
+  readonly plugin: string;
+  readonly version: string;
+  readonly invocation: string;
+  readonly attempt: number;
+  readonly state: Invocation['state'];
+  /** null until it ended */
+  readonly outcome: Outcome | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly durationMs: number | null;
+  readonly phases: InvocationPhases | null;
+  readonly usage: InvocationUsage | null;
+  readonly sandbox: string | null;
+  readonly sandboxKind: Invocation['sandboxKind'];
+  readonly cleanliness: Invocation['cleanliness'];
+  readonly warnings: readonly string[];
+  /** the plugin's `data` */
+  readonly result: JsonValue;
+}
+
+export interface HookView {
+  readonly name: string;
+  readonly state: HookRecord['state'];
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly durationMs: number | null;
+  readonly plugins: readonly InvocationView[];
+}
+
+export interface RunView extends RunSummary {
+  readonly params: JsonObject;
+  readonly hooks: readonly HookView[];
+  /** `context.data` after the last finished hook */
+  readonly data: JsonValue;
+}
+
+export interface RunPayloads {
+  readonly data: JsonValue;
+  readonly results: ReadonlyMap<InvocationId, JsonValue>;
+}
+
+export function runSummary(run: Run): RunSummary {
+  return {
+    id: run.id,
+    pipeline: run.pipeline,
+    pipelineVersion: run.pipelineVersion,
+    state: run.state,
+    trigger: run.trigger,
+    createdAt: new Date(run.createdAtMs).toISOString(),
+    startedAt: isoTime(run.startedAtMs),
+    finishedAt: isoTime(run.finishedAtMs),
+    durationMs: between(run.startedAtMs, run.finishedAtMs),
+    isCancelRequested: run.cancelRequestedAtMs !== null,
+    failure: run.failure,
+    warnings: run.warnings,
+  };
+}
+
+export function runView(run: Run, invocations: readonly Invocation[], payloads: RunPayloads): RunView {
+  return {
+    ...runSummary(run),
+    params: run.params,
+    hooks: run.hooks.map((record, index) => hookView(record, index, invocations, payloads)),
+    data: payloads.data,
+  };
+}
+
+function hookView(
+  record: HookRecord,
+  index: number,
+  invocations: readonly Invocation[],
+  payloads: RunPayloads,
+): HookView {
+  return {
+    name: record.hook,
+    state: record.state,
+    startedAt: isoTime(record.startedAtMs),
+    finishedAt: isoTime(record.finishedAtMs),
+    durationMs: between(record.startedAtMs, record.finishedAtMs),
+    plugins: invocations
+      .filter(({ hookIndex }) => hookIndex === index)
+      .map((invocation) => invocationView(invocation, payloads.results.get(invocation.id) ?? null)),
+  };
+}
+
+function invocationView(invocation: Invocation, result: JsonValue): InvocationView {
+  return {
+    plugin: invocation.plugin,
+    version: invocation.pluginVersion,
+    invocation: invocation.id,
+    attempt: invocation.attempt,
+    state: invocation.state,
+    outcome: invocation.outcome,
+    startedAt: isoTime(invocation.startedAtMs),
+    finishedAt: isoTime(invocation.finishedAtMs),
+    durationMs: between(invocation.startedAtMs, invocation.finishedAtMs),
+    phases: invocation.phases,
+    usage: invocation.usage,
+    sandbox: invocation.sandboxId,
+    sandboxKind: invocation.sandboxKind,
+    cleanliness: invocation.cleanliness,
+    warnings: invocation.warnings,
+    result,
+  };
+}
+
+export function isoTime(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
+}
+
+/** The clock may have jumped between the two: never below zero. */
+function between(startMs: number | null, endMs: number | null): number | null {
+  return startMs === null || endMs === null ? null : Math.max(0, endMs - startMs);
+}

@@ -1,0 +1,87 @@
+// POST /pipelines/{name}/runs: 202 as soon as the run is durably accepted; with `Prefer: wait=N`, 200 with the ended run when it ends in time.
+import { raced } from '../../core/deadline.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { isTerminal, type Run } from '../../core/run.ts';
+import { badRequest } from '../http/problem.ts';
+import { readJsonObject } from '../http/read-json.ts';
+import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
+import type { WebPorts } from '../ports.ts';
+import { loadViewOf } from './load-run-view.ts';
+import { nameOf } from './route-params.ts';
+import { runSummary } from './run-view.ts';
+
+const WAIT_MAX_S = 300;
+const KEY_PATTERN = /^[\x21-\x7e]{1,200}$/;
+
+export function startRunRoute(ports: WebPorts): Route {
+  return {
+    method: 'POST',
+    path: '/api/v1/pipelines/:name/runs',
+    answer: async (request) => {
+      const pipeline = nameOf(request, 'PIPELINE_NOT_FOUND');
+      const waitMs = readWaitMs(request);
+      const idempotencyKey = readKey(request);
+      const { params, data } = readInput(await readJsonObject(request));
+      const { run, isRepeat } = await ports.runs.startRun(
+        { pipeline, trigger: 'api', params, data, idempotencyKey },
+        { signal: request.signal },
+      );
+      const settled = waitMs === 0 ? null : await waitFor(ports, run, waitMs, request);
+      return settled === null ? accepted(run, isRepeat) : await ended(ports, settled, request);
+    },
+  };
+}
+
+function readInput(body: JsonObject): { params: JsonObject; data: JsonObject[string] } {
+  for (const key of Object.keys(body)) {
+    if (key !== 'params' && key !== 'data') {
+      throw badRequest('INPUT_INVALID', key, 'is no key here; there are "params" and "data"');
+    }
+  }
+  const params = body['params'] ?? {};
+  if (!isJsonObject(params)) throw badRequest('INPUT_INVALID', 'params', 'must be an object');
+  return { params, data: body['data'] ?? {} };
+}
+
+function readKey(request: WebRequest): string | null {
+  const key = request.header('idempotency-key');
+  if (key !== null && !KEY_PATTERN.test(key)) {
+    throw badRequest('INPUT_INVALID', 'Idempotency-Key', 'must be 1 to 200 printable ASCII characters');
+  }
+  return key;
+}
+
+/** `Prefer: wait=N` (RFC 7240); a preference that cannot be read is ignored, as the RFC asks. */
+function readWaitMs(request: WebRequest): number {
+  const match = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,4})"?/i.exec(request.header('prefer') ?? '');
+  return Math.min(WAIT_MAX_S, Number(match?.[1] ?? 0)) * 1000;
+}
+
+/** The ended run; null when it did not end in time. */
+async function waitFor(ports: WebPorts, run: Run, waitMs: number, request: WebRequest): Promise<Run | null> {
+  if (isTerminal(run.state)) return run;
+  using deadline = ports.clock.deadline(waitMs);
+  const signal = AbortSignal.any([deadline.signal, request.gone]);
+  try {
+    return await raced(ports.runs.waitSettled(run.id, { signal }), signal);
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
+}
+
+function accepted(run: Run, isRepeat: boolean): Answer {
+  const headers: Record<string, string> = { Location: `/api/v1/runs/${run.id}` };
+  if (isRepeat) headers['Idempotent-Replayed'] = 'true';
+  return jsonAnswer(runSummary(run), 202, headers);
+}
+
+async function ended(ports: WebPorts, run: Run, request: WebRequest): Promise<Answer> {
+  using deadline = ports.clock.deadline(ANSWER_MS);
+  const signal = AbortSignal.any([deadline.signal, request.gone]);
+  const view = await loadViewOf(ports.store, run, { signal });
+  return jsonAnswer(view, 200, { Location: `/api/v1/runs/${run.id}`, 'Preference-Applied': 'wait' });
+}
+
+/** The wait used up the request's own deadline; reading the result gets a new one. */
+const ANSWER_MS = 30_000;

@@ -1,0 +1,133 @@
+// The only file that knows Koa: turns routes into an app with the guards, headers, deadlines and error answers that hold everywhere.
+import { Readable } from 'node:stream';
+import Router from '@koa/router';
+import Koa from 'koa';
+import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { Logger } from '../../core/ports/logger.ts';
+import { guardChange, guardHost } from './host-guard.ts';
+import { toClientError } from './problem.ts';
+import { readBody } from './read-body.ts';
+import type { Answer, Route, WebRequest } from './route.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+const STREAM_IDLE_MS = 60_000;
+
+export interface AppOptions {
+  readonly routes: readonly Route[];
+  /** null: every Host is answered (the metrics listener) */
+  readonly allowedHosts: readonly string[] | null;
+  readonly bodyBytesMax: number;
+  readonly requestTimeoutMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** aborts when the server closes */
+  readonly closing: AbortSignal;
+  errorAnswer(error: GantryError, request: { readonly path: string; readonly accept: string }): Answer;
+}
+
+export function createApp(options: AppOptions): Koa {
+  const app = new Koa();
+  const router = new Router();
+  for (const route of options.routes) {
+    const methods = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
+    router.register(route.path, methods, async (context) => {
+      await answerRoute(context, context.params, route, options);
+    });
+  }
+  app.use(async (context, next) => {
+    await withErrors(context, next, options);
+  });
+  app.use(router.routes());
+  app.use((context) => {
+    throw unanswered(context, router);
+  });
+  app.on('error', (error: unknown) => {
+    // Clients that leave early are no event worth a line.
+    if (isDisconnect(error)) return;
+    options.logger.log('error', 'an answer broke off', { reason: messageOf(error) });
+  });
+  return app;
+}
+
+async function withErrors(context: Koa.Context, next: Koa.Next, options: AppOptions): Promise<void> {
+  context.set(SECURITY_HEADERS);
+  try {
+    if (options.allowedHosts !== null) guardHost((name) => headerOf(context, name), options.allowedHosts);
+    if (!['GET', 'HEAD', 'OPTIONS'].includes(context.method)) guardChange((name) => headerOf(context, name));
+    await next();
+  } catch (thrown) {
+    if (isDisconnect(thrown)) return;
+    const error = toClientError(thrown);
+    if (error.code === 'DEFECT') logDefect(options.logger, context, error);
+    if (error.code === 'BODY_TOO_LARGE') context.set('Connection', 'close');
+    send(context, options.errorAnswer(error, { path: context.path, accept: headerOf(context, 'accept') ?? '' }));
+  }
+}
+
+function logDefect(logger: Logger, context: Koa.Context, error: GantryError): void {
+  const cause: unknown = error.cause;
+  logger.log('error', 'a request met a defect', {
+    method: context.method,
+    path: context.path,
+    reason: messageOf(cause ?? error),
+    stack: cause instanceof Error ? cause.stack : error.stack,
+  });
+}
+
+async function answerRoute(
+  context: Koa.Context,
+  params: Readonly<Record<string, string>>,
+  route: Route,
+  options: AppOptions,
+): Promise<void> {
+  const left = new AbortController();
+  context.res.once('close', () => {
+    left.abort(new DOMException('the client left', 'AbortError'));
+  });
+  using deadline = options.clock.deadline(options.requestTimeoutMs);
+  const request: WebRequest = {
+    method: context.method,
+    path: context.path,
+    query: new URLSearchParams(context.querystring),
+    params,
+    header: (name) => headerOf(context, name),
+    readBody: () => readBody(context.req, options.bodyBytesMax),
+    signal: AbortSignal.any([deadline.signal, options.closing]),
+    gone: AbortSignal.any([left.signal, options.closing]),
+  };
+  send(context, await route.answer(request));
+}
+
+function send(context: Koa.Context, answer: Answer): void {
+  context.status = answer.status;
+  context.set(answer.headers);
+  if (answer.body instanceof Readable) {
+    // A client that stops reading stops the heartbeats, too, and is cut off.
+    context.req.socket.setTimeout(STREAM_IDLE_MS, () => {
+      context.req.socket.destroy();
+    });
+    context.body = answer.body;
+  } else {
+    context.body = typeof answer.body === 'string' ? answer.body : Buffer.from(answer.body);
+  }
+  context.type = answer.type;
+}
+
+function unanswered(context: Koa.Context, router: Router): GantryError {
+  const methods = new Set(router.match(context.path, context.method).path.flatMap((layer) => layer.methods));
+  if (methods.size === 0) return new GantryError('NOT_FOUND', 'Nothing is at this address.');
+  context.set('Allow', [...methods].join(', '));
+  return new GantryError('METHOD_NOT_ALLOWED', `${context.method} is not possible here.`);
+}
+
+function headerOf(context: Koa.Context, name: string): string | null {
+  const value = context.req.headers[name];
+  return typeof value === 'string' ? value : null;
+}
+
+function isDisconnect(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : null;
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+}

@@ -1,0 +1,59 @@
+// Forms of the panel: each changes one thing and leads to the page that shows it. That the request comes from the panel itself was
+// checked by the guards in front.
+import { GantryError } from '../../core/errors/gantry-error.ts';
+import { isJsonObject, type JsonValue } from '../../core/json.ts';
+import { parseStrictText } from '../../core/strict-json.ts';
+import { findPlugin } from '../api/plugins-routes.ts';
+import { nameOf, runIdOf } from '../api/route-params.ts';
+import { badRequest } from '../http/problem.ts';
+import { redirectAnswer, type Answer, type WebRequest } from '../http/route.ts';
+import type { WebPorts } from '../ports.ts';
+
+export async function startRunForm(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const pipeline = nameOf(request, 'PIPELINE_NOT_FOUND');
+  const form = await readForm(request);
+  const params = jsonField(form, 'params');
+  if (!isJsonObject(params)) throw badRequest('INPUT_INVALID', 'params', 'must be a JSON object');
+  const { run } = await ports.runs.startRun(
+    { pipeline, trigger: 'api', params, data: jsonField(form, 'data'), idempotencyKey: null },
+    { signal: request.signal },
+  );
+  return redirectAnswer(`/runs/${run.id}`);
+}
+
+/** A run that ended in between needs no cancelling: its page says how it ended. */
+export async function cancelForm(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const id = runIdOf(request);
+  try {
+    await ports.runs.requestCancel(id, { signal: request.signal });
+  } catch (error) {
+    if (!(error instanceof GantryError && error.code === 'RUN_FINISHED')) throw error;
+  }
+  return redirectAnswer(`/runs/${id}`);
+}
+
+/** Does not wait for the build: the plugin's page shows it. */
+export function buildForm(ports: WebPorts, request: WebRequest, programEnd: AbortSignal): Answer {
+  const name = nameOf(request, 'PLUGIN_NOT_FOUND');
+  findPlugin(ports, name);
+  ports.builds.rebuild(name, { signal: programEnd }).catch((error: unknown) => {
+    ports.logger.log('warn', 'a build asked from the panel failed', { plugin: name, reason: String(error) });
+  });
+  return redirectAnswer(`/plugins/${name}`);
+}
+
+async function readForm(request: WebRequest): Promise<URLSearchParams> {
+  const type = request.header('content-type') ?? '';
+  if (!type.startsWith('application/x-www-form-urlencoded')) {
+    throw new GantryError('CONTENT_TYPE', 'A form of the panel is sent as application/x-www-form-urlencoded.');
+  }
+  return new URLSearchParams(new TextDecoder().decode(await request.readBody()));
+}
+
+function jsonField(form: URLSearchParams, name: string): JsonValue {
+  const text = (form.get(name) ?? '').trim();
+  if (text === '') return {};
+  const parsed = parseStrictText(text);
+  if (!parsed.ok) throw badRequest('INPUT_INVALID', name, parsed.message);
+  return parsed.value;
+}

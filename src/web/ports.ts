@@ -1,0 +1,115 @@
+// What the web layer needs of the rest of the program. Structural: compose.ts hands in the real things, tests hand in small ones.
+import type { DomainEvent } from '../core/events.ts';
+import type { RunId } from '../core/ids.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { Pipeline } from '../core/pipeline.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import type { Logger } from '../core/ports/logger.ts';
+import type { MetricsPage } from '../core/ports/metrics.ts';
+import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
+import type { Store } from '../core/ports/store.ts';
+import type { Run, Trigger } from '../core/run.ts';
+import type { SandboxState } from '../core/sandbox.ts';
+
+export interface SignalOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface RunRequest {
+  readonly pipeline: string;
+  readonly trigger: Trigger;
+  readonly params: JsonObject;
+  readonly data: JsonValue;
+  readonly idempotencyKey: string | null;
+}
+
+/** The door to runs (triggers/). */
+export interface RunDoor {
+  /**
+   * Resolves when the run is durably accepted; `isRepeat`: the idempotency key had been used for the same request before.
+   * @throws GantryError PIPELINE_NOT_FOUND, PARAMS_INVALID, QUEUE_FULL, DRAINING, IDEMPOTENCY_CONFLICT, STORE_*
+   */
+  startRun(request: RunRequest, options: SignalOptions): Promise<{ readonly run: Run; readonly isRepeat: boolean }>;
+  /** Asks the run to end; resolves with the run as it stands then. @throws GantryError RUN_NOT_FOUND, RUN_FINISHED */
+  requestCancel(id: RunId, options: SignalOptions): Promise<Run>;
+  /** Resolves with the ended run; rejects with the signal's reason. */
+  waitSettled(id: RunId, options: SignalOptions): Promise<Run>;
+}
+
+export interface PluginBuilds {
+  /** Builds again from the folder, without the cache of the last failure; settles at the build's end. @throws GantryError PLUGIN_NOT_FOUND */
+  rebuild(name: string, options: SignalOptions): Promise<void>;
+  /** Lines of the latest build, oldest first; null when there was none since the start. */
+  buildLog(name: string): readonly string[] | null;
+}
+
+export interface ComponentHealth {
+  readonly name: string;
+  readonly isUp: boolean;
+  /** version when up, reason when down */
+  readonly message: string;
+}
+
+export interface HealthReport {
+  readonly isReady: boolean;
+  readonly components: readonly ComponentHealth[];
+}
+
+export interface LiveStatusView {
+  readonly sandboxes: Readonly<Record<Exclude<SandboxState, 'gone'>, number>>;
+  /** held share of the capacity, 0 to 1; null before the first report */
+  readonly capacity: { readonly cpu: number | null; readonly memory: number | null };
+}
+
+export type WebStore = Pick<
+  Store,
+  'findRun' | 'listRuns' | 'countRuns' | 'listInvocations' | 'findPayload' | 'listEvents' | 'listLogs'
+>;
+
+export interface WebPorts {
+  readonly store: WebStore;
+  readonly runs: RunDoor;
+  readonly catalog: PluginCatalog;
+  readonly builds: PluginBuilds;
+  pipelines(): readonly Pipeline[];
+  health(): Promise<HealthReport>;
+  status(): LiveStatusView;
+  readonly events: { subscribe(listener: (event: DomainEvent) => void): Disposable };
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** release of the program, for the panel's foot */
+  readonly version: string;
+}
+
+export interface MetricsWebPorts {
+  metricsPage(): Promise<MetricsPage>;
+  health(): Promise<HealthReport>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface ListenerSettings {
+  /** address to bind; `127.0.0.1` unless configured */
+  readonly host: string;
+  /** 0: any free port */
+  readonly port: number;
+}
+
+export interface WebSettings extends ListenerSettings {
+  /** Host names (without port) that are answered beside the loopback ones */
+  readonly allowedHosts: readonly string[];
+  readonly bodyBytesMax: number;
+  /** longest time the answer of one request may take, live streams and `Prefer: wait` apart */
+  readonly requestTimeoutMs: number;
+  /** live streams at once */
+  readonly liveClientsMax: number;
+}
+
+export const DEFAULT_WEB_SETTINGS: WebSettings = {
+  host: '127.0.0.1',
+  port: 8080,
+  allowedHosts: [],
+  bodyBytesMax: 8 * 1024 * 1024 + 64 * 1024,
+  requestTimeoutMs: 30_000,
+  liveClientsMax: 200,
+};

@@ -1,0 +1,65 @@
+// A plugin version and a pipeline as the catalog shows them, for tests of everything that only displays them.
+import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
+import type { Pipeline } from '../../../src/core/pipeline.ts';
+import type { PluginStatus, PluginVersion } from '../../../src/core/plugin.ts';
+
+export const EXAMPLE_PIPELINE: Pipeline = {
+  name: 'default',
+  description: 'Fetches numbers and sums them.',
+  params: null,
+  timeoutMs: 600_000,
+  priority: 0,
+  onMergeConflict: 'warn',
+  hooks: [
+    { name: 'fetch', timeoutMs: null },
+    { name: 'sum', timeoutMs: 60_000 },
+  ],
+  version: 'c0ffee',
+};
+
+export function examplePlugin(name: string, hook: string): PluginVersion {
+  return {
+    id: `${name}@1.0.0+0123456789ab`,
+    plugin: {
+      name,
+      version: '1.0.0',
+      description: `Answers the hook ${hook}.`,
+      hooks: [hook],
+      pipelines: ['default'],
+      tags: ['example'],
+      failHard: false,
+      order: 100,
+      source: { kind: 'runtime', runtime: 'python', entry: 'main.py', command: null, dependencies: null },
+      protocol: 'json',
+      text: null,
+      idempotent: false,
+      limits: DEFAULT_LIMITS,
+      pool: { min: 0, max: 4, idleMs: 300_000 },
+      isBuildNetworked: false,
+      secrets: ['API_TOKEN'],
+      configSchema: null,
+    },
+    contentHash: '0123456789ab'.repeat(5) + '0123',
+    imageId: 'sha256:feed',
+    imageTag: `gantry/plugin-${name}:0123456789ab`,
+    command: ['/usr/bin/python3', '/app/main.py'],
+    env: [],
+    workingDir: '/app',
+    config: { token: 'inline-and-not-to-be-shown' },
+  };
+}
+
+export function readyPlugin(name: string, hook: string): PluginStatus {
+  return { state: 'ready', name, folder: `plugins/${name}`, version: examplePlugin(name, hook) };
+}
+
+export function failedPlugin(name: string): PluginStatus {
+  const problem = {
+    code: 'LIMIT_INVALID',
+    message: 'limits.memory is 1Mi; it must be 8Mi to 64Gi',
+    file: `plugins/${name}/plugin.yaml`,
+    line: 9,
+    column: 11,
+  };
+  return { state: 'failed', name, folder: `plugins/${name}`, problems: [problem], serving: null };
+}

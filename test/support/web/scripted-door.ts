@@ -1,0 +1,73 @@
+// A door to runs for tests of the web layer: runs go into the store as queued and end only when the test says so.
+import { GantryError } from '../../../src/core/errors/gantry-error.ts';
+import type { RunId } from '../../../src/core/ids.ts';
+import type { Store } from '../../../src/core/ports/store.ts';
+import { isTerminal, type Run, type RunState } from '../../../src/core/run.ts';
+import type { EventBus } from '../../../src/observe/event-bus.ts';
+import type { RunDoor, RunRequest } from '../../../src/web/ports.ts';
+import { buildRun, patient } from '../store/build-records.ts';
+
+export class ScriptedDoor implements RunDoor {
+  readonly requests: RunRequest[] = [];
+  /** thrown by the next startRun */
+  refusal: GantryError | null = null;
+  /** when set, every run ends at once in this state */
+  endsAtOnceAs: RunState | null = null;
+  readonly #store: Store;
+  readonly #bus: EventBus;
+  readonly #byKey = new Map<string, Run>();
+
+  constructor(store: Store, bus: EventBus) {
+    this.#store = store;
+    this.#bus = bus;
+  }
+
+  async startRun(request: RunRequest): Promise<{ readonly run: Run; readonly isRepeat: boolean }> {
+    const { refusal } = this;
+    this.refusal = null;
+    if (refusal !== null) throw refusal;
+    const earlier = request.idempotencyKey === null ? undefined : this.#byKey.get(request.idempotencyKey);
+    if (earlier !== undefined) return { run: earlier, isRepeat: true };
+    this.requests.push(request);
+    const run = buildRun({ pipeline: request.pipeline, trigger: request.trigger, params: request.params });
+    await this.#store.insertRun(run, patient());
+    if (request.idempotencyKey !== null) this.#byKey.set(request.idempotencyKey, run);
+    this.#bus.emit({ kind: 'runQueued', run });
+    if (this.endsAtOnceAs !== null) await this.end(run.id, this.endsAtOnceAs);
+    return { run, isRepeat: false };
+  }
+
+  async requestCancel(id: RunId): Promise<Run> {
+    const run = await this.#find(id);
+    if (isTerminal(run.state)) throw new GantryError('RUN_FINISHED', `The run is ${run.state} already.`);
+    await this.end(id, 'cancelled');
+    return await this.#find(id);
+  }
+
+  async waitSettled(id: RunId, { signal }: { readonly signal: AbortSignal }): Promise<Run> {
+    for (;;) {
+      signal.throwIfAborted();
+      const run = await this.#find(id);
+      if (isTerminal(run.state)) return run;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Writes the end with its event, as a worker would. */
+  async end(id: RunId, state: RunState): Promise<void> {
+    const changes = { state, startedAtMs: 2_000, finishedAtMs: 3_500 };
+    await this.#store.updateRun(id, { states: ['queued', 'running', 'waiting'] }, changes, patient());
+    const run = await this.#find(id);
+    await this.#store.appendEvents(
+      [{ runId: id, seq: 1, atMs: 3_500, kind: 'runFinished', body: { state } }],
+      patient(),
+    );
+    this.#bus.emit({ kind: 'runFinished', run });
+  }
+
+  async #find(id: RunId): Promise<Run> {
+    const run = await this.#store.findRun(id, patient());
+    if (run === null) throw new GantryError('RUN_NOT_FOUND', `There is no run ${id}.`);
+    return run;
+  }
+}
