@@ -62,9 +62,11 @@ function isNotMissingSwapAccounting(difference: string): boolean {
 /** The image may add harmless variables of its own, never ones that change how programs load. */
 function envDifferences(asked: JsonValue | undefined, made: JsonValue | undefined): readonly string[] {
   const wanted = Array.isArray(asked) ? asked : [];
-  const found = Array.isArray(made) ? made.map(String) : [];
+  const found = Array.isArray(made) ? made.filter((entry) => typeof entry === 'string') : [];
   return [
-    ...wanted.filter((entry) => !found.includes(String(entry))).map((entry) => `Env lacks ${shown(entry)}`),
+    ...wanted
+      .filter((entry) => typeof entry !== 'string' || !found.includes(entry))
+      .map((entry) => `Env lacks ${shown(entry)}`),
     ...found
       .filter((entry) => isForbiddenVariable(entry.split('=')[0] ?? ''))
       .map((entry) => `Env has ${shown(entry)}`),

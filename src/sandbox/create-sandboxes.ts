@@ -1,0 +1,132 @@
+// Puts the sandboxes of a worker together: pools, invoker, engine events, reaper. The one door into this folder for compose.ts.
+import { raced, within } from '../core/deadline.ts';
+import { messageOf } from '../core/errors/gantry-error.ts';
+import type { PluginVersion } from '../core/plugin.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import type { ContainerEngine, EngineFacts } from '../core/ports/container-engine.ts';
+import type { EventSink } from '../core/ports/event-sink.ts';
+import type { IdSource } from '../core/ports/id-source.ts';
+import type { Invoker } from '../core/ports/invoker.ts';
+import type { Logger } from '../core/ports/logger.ts';
+import type { UsageMeter } from '../core/ports/usage-meter.ts';
+import type { SandboxRecord } from '../core/sandbox.ts';
+import { Pools } from './pools.ts';
+import { reapOrphans, type Owners } from './reap-orphans.ts';
+import { DEFAULT_SANDBOX_SETTINGS, type SandboxContext, type SandboxSettings } from './sandbox-context.ts';
+import { SandboxInvoker } from './sandbox-invoker.ts';
+
+type Defaulted = keyof typeof DEFAULT_SANDBOX_SETTINGS;
+
+export interface SandboxesOptions {
+  readonly engine: ContainerEngine;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly events: EventSink;
+  readonly logger: Logger;
+  readonly usage: UsageMeter;
+  /** what is left out takes DEFAULT_SANDBOX_SETTINGS */
+  readonly settings: Omit<SandboxSettings, Defaulted> & Partial<Pick<SandboxSettings, Defaulted>>;
+  /** of the engine, asked before */
+  readonly facts: Pick<EngineFacts, 'cpus' | 'memoryBytes' | 'hasAppArmor'>;
+  /** for the reaper; without it every other worker of the instance counts as dead */
+  readonly isWorkerAlive?: (workerId: string) => Promise<boolean>;
+}
+
+export class Sandboxes implements AsyncDisposable {
+  readonly invoker: Invoker;
+  readonly #context: SandboxContext;
+  readonly #pools: Pools;
+  readonly #invoker: SandboxInvoker;
+  readonly #owners: Owners;
+  readonly #stopped = new AbortController();
+  readonly #listening: Disposable;
+  #reaping: Promise<void> | null = null;
+
+  constructor(options: SandboxesOptions) {
+    const { engine, clock, ids, events, logger, usage, facts } = options;
+    const settings = { ...DEFAULT_SANDBOX_SETTINGS, ...options.settings };
+    this.#context = { engine, clock, ids, events, logger, usage, settings, hasAppArmor: facts.hasAppArmor };
+    this.#pools = new Pools(this.#context, facts);
+    this.#invoker = new SandboxInvoker(this.#context, this.#pools);
+    this.invoker = this.#invoker;
+    this.#owners = {
+      isKnown: (containerId) => this.#pools.isKnown(containerId),
+      isWorkerAlive: options.isWorkerAlive ?? (() => Promise.resolve(false)),
+    };
+    this.#listening = engine.onEvent((event) => {
+      if (event.type === 'container' && event.action === 'oom') this.#pools.noteOutOfMemory(event.id);
+    });
+  }
+
+  /** Removes what dead workers left, then keeps doing so. An engine that does not answer is tried again, never an error here. */
+  async start(): Promise<void> {
+    this.#pools.start();
+    await untilAnswered(this.#context);
+    await this.#reap();
+    this.#reaping ??= this.#reapOn();
+  }
+
+  /** Prepares one sandbox of the version, and `pool.min` of them for as long as it is wanted. */
+  warm(version: PluginVersion): void {
+    this.#pools.of(version).warm();
+  }
+
+  /** The version is no longer in the catalog: its idle sandboxes end, busy ones finish. */
+  retire(versionId: string): void {
+    this.#pools.retire(versionId);
+  }
+
+  /** Every sandbox that is not gone. */
+  states(): readonly SandboxRecord[] {
+    return this.#pools.records;
+  }
+
+  /** Refuses new invocations and waits for the running ones. Rejects with the signal's reason when it aborts first. */
+  async drain(signal: AbortSignal): Promise<void> {
+    await this.#invoker.drain(signal);
+  }
+
+  /** Ends every sandbox and settles when they are gone. Running invocations are to be stopped before, by their own signals. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort();
+    await this.#reaping;
+    await this.#pools.close();
+    this.#listening[Symbol.dispose]();
+  }
+
+  async #reapOn(): Promise<void> {
+    const { clock, settings } = this.#context;
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await clock.sleep(settings.reapIntervalMs, signal).then(
+        () => this.#reap(),
+        () => undefined,
+      );
+    }
+  }
+
+  async #reap(): Promise<void> {
+    try {
+      await reapOrphans(this.#context, this.#owners, this.#stopped.signal);
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return;
+      this.#context.logger.log('warn', 'looking for orphaned sandboxes failed', { error: messageOf(error) });
+    }
+  }
+}
+
+/** Until the engine was found or found missing; invocations before that would be refused for nothing. */
+async function untilAnswered({ engine, clock, settings }: SandboxContext): Promise<void> {
+  const answered = Promise.withResolvers<undefined>();
+  using _listening = engine.onConnection(() => {
+    answered.resolve(undefined);
+  });
+  if (engine.isConnected()) return;
+  await within(clock, settings.engineTimeoutMs, null, (signal) => raced(answered.promise, signal)).catch(
+    () => undefined,
+  );
+}
+
+export function createSandboxes(options: SandboxesOptions): Sandboxes {
+  return new Sandboxes(options);
+}

@@ -1,0 +1,32 @@
+// How many idle sandboxes a pool should hold: as many as are asked for while one starts, at least one while the plugin is in use.
+import type { PoolLimits } from '../core/plugin.ts';
+
+const WINDOW_MS = 10_000;
+const REMEMBERED = 512;
+
+export class Demand {
+  #takenAtMs: number[] = [];
+  #lastMs: number | null = null;
+  #startMs = 200;
+
+  /** An invocation asked for a sandbox. */
+  note(nowMs: number): void {
+    this.#lastMs = nowMs;
+    this.#takenAtMs.push(nowMs);
+    if (this.#takenAtMs.length > REMEMBERED) this.#takenAtMs.shift();
+  }
+
+  /** A start took this long; smoothed. */
+  noteStart(durationMs: number): void {
+    this.#startMs += (durationMs - this.#startMs) / 4;
+  }
+
+  /** Idle sandboxes wanted now, between the pool's min and max. */
+  target(nowMs: number, limits: PoolLimits): number {
+    this.#takenAtMs = this.#takenAtMs.filter((atMs) => nowMs - atMs < WINDOW_MS);
+    const isInUse = this.#lastMs !== null && nowMs - this.#lastMs < limits.idleMs;
+    const perStart = Math.ceil((this.#takenAtMs.length / WINDOW_MS) * this.#startMs);
+    const wanted = isInUse ? Math.max(1, perStart) : 0;
+    return Math.min(limits.max, Math.max(limits.min, wanted));
+  }
+}

@@ -1,0 +1,52 @@
+// The facts of an invocation's end beside its outcome: warnings, where the time went, what was used.
+import type { InvocationPhases, InvocationUsage } from '../core/invocation.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { InvocationEnd } from '../core/ports/invoker.ts';
+import type { Trace } from './exchange.ts';
+import type { MemoryVerdict } from './out-of-memory.ts';
+
+/** The end of an invocation that never got to a plugin. */
+export function notRun(outcome: Outcome, waitedMs: number): InvocationEnd {
+  return {
+    outcome,
+    result: null,
+    warnings: [],
+    sandboxId: null,
+    sandboxKind: null,
+    cleanliness: null,
+    phases: { sandboxWaitMs: waitedMs, sendMs: null, runMs: null, receiveMs: null },
+    usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
+  };
+}
+
+export function warningsOf(trace: Trace, memory: MemoryVerdict): InvocationEnd['warnings'] {
+  const warnings = [];
+  if (trace.logs.isTruncated)
+    warnings.push({
+      code: 'LOGS_TRUNCATED',
+      message: `of ${trace.logs.seenBytes} bytes of stderr only the first are kept`,
+    });
+  if (memory === 'child')
+    warnings.push({ code: 'OOM_CHILD', message: 'the kernel killed a child process for memory; the plugin went on' });
+  return warnings;
+}
+
+export function phasesOf(trace: Trace, waitedMs: number): InvocationPhases {
+  const { startedAtMs, sentAtMs, firstByteAtMs, endedAtMs } = trace;
+  const sentMs = sentAtMs ?? firstByteAtMs;
+  return {
+    sandboxWaitMs: waitedMs,
+    sendMs: sentAtMs === null ? null : sentAtMs - startedAtMs,
+    runMs: firstByteAtMs === null || sentMs === null ? null : Math.max(0, firstByteAtMs - sentMs),
+    receiveMs: firstByteAtMs === null ? null : endedAtMs - firstByteAtMs,
+  };
+}
+
+export function usageOf(trace: Trace): InvocationUsage {
+  return {
+    memoryPeakBytes: trace.usage.memoryPeakBytes,
+    cpuTimeMs: trace.usage.cpuTimeMs,
+    outputBytes: trace.output.seenBytes,
+    logsBytes: trace.logs.seenBytes,
+  };
+}

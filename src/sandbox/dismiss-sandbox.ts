@@ -1,0 +1,54 @@
+// Ends a sandbox for good: kill if it still runs, let go of the stream, remove the container. Never throws: what cannot be removed now
+// carries our labels and is found by the reaper.
+import { raced, within } from '../core/deadline.ts';
+import { messageOf } from '../core/errors/gantry-error.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import type { Ending, Sandbox } from './sandbox.ts';
+
+/** @param onEnded called once the container is known to be dead or given up: its CPU and memory are free again */
+export async function dismissSandbox(
+  context: SandboxContext,
+  sandbox: Sandbox,
+  reason: string,
+  onEnded: () => void,
+): Promise<void> {
+  sandbox.move('stopping', reason);
+  const { containerId } = sandbox;
+  if (sandbox.state === 'stopping' && containerId !== null && sandbox.ending === null)
+    await killSandbox(context, sandbox, containerId);
+  sandbox.attachment?.[Symbol.dispose]();
+  onEnded();
+  if (containerId !== null) await remove(context, sandbox, containerId);
+  sandbox.move('gone', reason);
+}
+
+/** SIGKILL, then waits for the end as long as one engine call may take. Null when it is not known to have ended. */
+export async function killSandbox(
+  context: SandboxContext,
+  sandbox: Sandbox,
+  containerId: string,
+): Promise<Ending | null> {
+  const { clock, engine, settings } = context;
+  try {
+    return await within(clock, settings.engineTimeoutMs, null, async (signal) => {
+      const wasRunning = await engine.killContainer(containerId, 'SIGKILL', { signal });
+      // Never started, or ended before the engine could be asked for its exit: nothing will be reported.
+      if (!wasRunning && sandbox.state === 'stopping') return sandbox.ending;
+      return await raced(sandbox.ended, signal);
+    });
+  } catch (error) {
+    context.logger.log('warn', 'a sandbox could not be killed', { sandbox: sandbox.id, error: messageOf(error) });
+    return sandbox.ending;
+  }
+}
+
+async function remove(context: SandboxContext, sandbox: Sandbox, containerId: string): Promise<void> {
+  try {
+    await within(context.clock, context.settings.engineTimeoutMs, null, (signal) =>
+      context.engine.removeContainer(containerId, { signal }),
+    );
+  } catch (error) {
+    const fields = { sandbox: sandbox.id, error: messageOf(error) };
+    context.logger.log('warn', 'a sandbox could not be removed; the reaper will try again', fields);
+  }
+}

@@ -1,0 +1,163 @@
+// One invocation with one sandbox: input in, output and logs out, until the plugin has ended or a limit ended it. Whatever the plugin does –
+// reads nothing, says nothing, ignores signals, floods – one of the causes below comes, and the first one wins.
+import { raced, within } from '../core/deadline.ts';
+import type { InvocationRequest, StopReason } from '../core/ports/invoker.ts';
+import { killSandbox } from './dismiss-sandbox.ts';
+import { LogLines } from './log-lines.ts';
+import { OutputBuffer } from './output-buffer.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import type { Ending, Live, Sandbox } from './sandbox.ts';
+import { UsageWatch } from './usage-watch.ts';
+
+/** Why the exchange ended: by itself (`ended`), or because we ended it. */
+export type Cause = 'ended' | 'timeout' | 'output_limit' | 'cpu_time' | StopReason;
+
+/** Everything that is known when it is over; times are of the monotonic clock, in milliseconds. */
+export interface Trace {
+  readonly cause: Cause;
+  /** null: the container was killed and its end was not confirmed in time */
+  readonly ending: Ending | null;
+  readonly isStreamBroken: boolean;
+  readonly wasInputOffered: boolean;
+  readonly output: OutputBuffer;
+  readonly logs: LogLines;
+  readonly usage: UsageWatch;
+  readonly startedAtMs: number;
+  readonly sentAtMs: number | null;
+  readonly firstByteAtMs: number | null;
+  readonly endedAtMs: number;
+}
+
+export class Exchange {
+  readonly #context: SandboxContext;
+  readonly #sandbox: Sandbox;
+  readonly #live: Live;
+  readonly #request: InvocationRequest;
+  readonly #cause = Promise.withResolvers<Cause>();
+  readonly #over = new AbortController();
+  readonly #output: OutputBuffer;
+  readonly #logs: LogLines;
+  readonly #usage: UsageWatch;
+  #startedAtMs = 0;
+  #sentAtMs: number | null = null;
+  #firstByteAtMs: number | null = null;
+  #isStreamBroken = false;
+  #wasInputOffered = false;
+
+  constructor(context: SandboxContext, sandbox: Sandbox, request: InvocationRequest) {
+    const { limits } = request.version.plugin;
+    this.#context = context;
+    this.#sandbox = sandbox;
+    this.#request = request;
+    this.#live = sandbox.live();
+    this.#output = new OutputBuffer(limits.outputBytes);
+    this.#logs = new LogLines(limits.logsBytes, (line) => {
+      request.onLog(line);
+    });
+    this.#usage = new UsageWatch(context, this.#live.containerId, limits.cpuTimeMs, () => {
+      this.#cause.resolve('cpu_time');
+    });
+  }
+
+  /** Settles when the plugin has ended or was killed. Never rejects for what a plugin or the engine does. */
+  async run(): Promise<Trace> {
+    const { clock } = this.#context;
+    this.#startedAtMs = clock.monotonicMs();
+    using timeout = clock.deadline(this.#request.timeoutMs);
+    timeout.signal.addEventListener('abort', () => {
+      this.#cause.resolve('timeout');
+    });
+    const onStop = (): void => {
+      this.#cause.resolve(this.#request.stop.reason as StopReason);
+    };
+    if (this.#request.stop.aborted) onStop();
+    else this.#request.stop.addEventListener('abort', onStop, { once: true });
+    const reading = this.#read();
+    const watching = this.#usage.run(this.#over.signal);
+    const sending = this.#send();
+    void this.#ended(reading);
+
+    const cause = await this.#cause.promise;
+    const ending = cause === 'ended' ? this.#sandbox.ending : await this.#end(cause);
+    this.#request.stop.removeEventListener('abort', onStop);
+    this.#over.abort();
+    await Promise.all([watching, sending]);
+    this.#logs.end();
+    return this.#trace(cause, ending);
+  }
+
+  /** The end of the output and the exit, both: either alone can come first, and either alone proves nothing. */
+  async #ended(reading: Promise<void>): Promise<void> {
+    const ending = await this.#sandbox.ended;
+    if (ending.kind === 'exited') await reading;
+    this.#cause.resolve('ended');
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const chunk of this.#live.attachment.output) {
+        if (chunk.stream === 'stderr') this.#logs.push(chunk.bytes);
+        else this.#take(chunk.bytes);
+      }
+    } catch {
+      this.#isStreamBroken = true;
+    }
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#firstByteAtMs === null) {
+      this.#firstByteAtMs = this.#context.clock.monotonicMs();
+      void this.#usage.sample();
+    }
+    this.#output.push(bytes);
+    if (this.#output.isOverLimit) this.#cause.resolve('output_limit');
+  }
+
+  /** A plugin may end without reading: that a write fails says nothing, its exit does. */
+  async #send(): Promise<void> {
+    const { attachment } = this.#live;
+    this.#wasInputOffered = true;
+    try {
+      await attachment.write(this.#request.input, { signal: this.#over.signal });
+      attachment.closeInput();
+      this.#sentAtMs = this.#context.clock.monotonicMs();
+    } catch {
+      return;
+    }
+  }
+
+  /** Asks politely when cancelled, then kills. The sandbox is dead afterwards, or the engine did not answer in time. */
+  async #end(cause: Cause): Promise<Ending | null> {
+    if (cause === 'cancelled' && (await this.#hasEndedPolitely())) return this.#sandbox.ending;
+    return await killSandbox(this.#context, this.#sandbox, this.#live.containerId);
+  }
+
+  async #hasEndedPolitely(): Promise<boolean> {
+    const { clock, engine, settings } = this.#context;
+    try {
+      await within(clock, settings.graceMs, null, async (signal) => {
+        await engine.killContainer(this.#live.containerId, 'SIGTERM', { signal });
+        await raced(this.#sandbox.ended, signal);
+      });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #trace(cause: Cause, ending: Ending | null): Trace {
+    return {
+      cause,
+      ending,
+      isStreamBroken: this.#isStreamBroken,
+      wasInputOffered: this.#wasInputOffered,
+      output: this.#output,
+      logs: this.#logs,
+      usage: this.#usage,
+      startedAtMs: this.#startedAtMs,
+      sentAtMs: this.#sentAtMs,
+      firstByteAtMs: this.#firstByteAtMs,
+      endedAtMs: this.#context.clock.monotonicMs(),
+    };
+  }
+}

@@ -1,0 +1,48 @@
+// First come, first served per key, and the keys in turn: one busy pipeline cannot make the others wait for its whole backlog.
+
+export class FairQueue<Item> {
+  /** In order of turn: the first key is served next. */
+  readonly #queues = new Map<string, Item[]>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(key: string, item: Item): void {
+    const queue = this.#queues.get(key);
+    if (queue === undefined) this.#queues.set(key, [item]);
+    else queue.push(item);
+    this.#size += 1;
+  }
+
+  /** Who is next, without serving it. */
+  peek(): Item | null {
+    for (const queue of this.#queues.values()) return queue[0] ?? null;
+    return null;
+  }
+
+  /** Serves the next one and moves its key to the end. */
+  shift(): Item | null {
+    for (const [key, queue] of this.#queues) {
+      const item = queue.shift();
+      this.#queues.delete(key);
+      if (queue.length > 0) this.#queues.set(key, queue);
+      if (item === undefined) return null;
+      this.#size -= 1;
+      return item;
+    }
+    return null;
+  }
+
+  /** False when it was not waiting (any more). */
+  remove(key: string, item: Item): boolean {
+    const queue = this.#queues.get(key);
+    const index = queue?.indexOf(item) ?? -1;
+    if (queue === undefined || index < 0) return false;
+    queue.splice(index, 1);
+    if (queue.length === 0) this.#queues.delete(key);
+    this.#size -= 1;
+    return true;
+  }
+}

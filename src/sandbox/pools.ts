@@ -1,0 +1,112 @@
+// All pools of a worker, what they share (memory, CPU, the start gate, user slots), and the clockwork that keeps them in trim.
+import type { SandboxRecord } from '../core/sandbox.ts';
+import type { PluginVersion } from '../core/plugin.ts';
+import type { EngineFacts } from '../core/ports/container-engine.ts';
+import { Gate } from './gate.ts';
+import { Pool, type PoolParts } from './pool.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import type { Sandbox } from './sandbox.ts';
+import { Slots } from './slots.ts';
+import { Tokens } from './tokens.ts';
+
+const SWEEP_MS = 1_000;
+
+export class Pools {
+  /** CPU that running invocations may be promised together */
+  readonly cpu: Tokens;
+  readonly #context: SandboxContext;
+  readonly #memory: Tokens;
+  readonly #parts: PoolParts;
+  readonly #all = new Set<Sandbox>();
+  readonly #pools = new Map<string, Pool>();
+  /** pools of replaced versions, until their last sandbox is gone */
+  readonly #leaving = new Set<Pool>();
+  readonly #stopped = new AbortController();
+  #sweeping: Promise<void> | null = null;
+
+  constructor(context: SandboxContext, facts: Pick<EngineFacts, 'cpus' | 'memoryBytes'>) {
+    const { settings, events } = context;
+    this.#context = context;
+    this.cpu = new Tokens(facts.cpus * settings.cpuOvercommit, (usedRatio) => {
+      events.emit({ kind: 'capacityChanged', resource: 'cpu', usedRatio });
+    });
+    this.#memory = new Tokens(facts.memoryBytes * settings.memoryShare, (usedRatio) => {
+      events.emit({ kind: 'capacityChanged', resource: 'memory', usedRatio });
+    });
+    this.#parts = {
+      context,
+      gate: new Gate(Math.ceil(facts.cpus)),
+      memory: this.#memory,
+      slots: new Slots(),
+      all: this.#all,
+      makeRoom: (memoryBytes) => {
+        this.#makeRoom(memoryBytes);
+      },
+    };
+  }
+
+  get records(): readonly SandboxRecord[] {
+    return [...this.#all].map((sandbox) => sandbox.record);
+  }
+
+  start(): void {
+    this.#sweeping ??= this.#sweepOn();
+  }
+
+  of(version: PluginVersion): Pool {
+    const known = this.#pools.get(version.id);
+    if (known !== undefined) return known;
+    const pool = new Pool(version, this.#parts);
+    this.#pools.set(version.id, pool);
+    return pool;
+  }
+
+  /** The kernel killed for memory inside a container, as an engine event said. */
+  noteOutOfMemory(containerId: string): void {
+    for (const sandbox of this.#all) if (sandbox.containerId === containerId) sandbox.isOomReported = true;
+  }
+
+  isKnown(containerId: string): boolean {
+    for (const sandbox of this.#all) if (sandbox.containerId === containerId) return true;
+    return false;
+  }
+
+  /** Ends the idle sandboxes of a version that is no longer wanted; runs that still use it are served without a reserve. */
+  retire(versionId: string): void {
+    const pool = this.#pools.get(versionId);
+    if (pool === undefined) return;
+    this.#pools.delete(versionId);
+    pool.retire('the version was replaced');
+    this.#leaving.add(pool);
+  }
+
+  /** Ends everything that is not busy. Settles when it is gone. */
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await this.#sweeping;
+    const pools = [...this.#pools.values(), ...this.#leaving];
+    for (const pool of pools) pool.retire('the worker stops');
+    await Promise.all(pools.map((pool) => pool.settled()));
+  }
+
+  async #sweepOn(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      for (const pool of this.#pools.values()) pool.sweep();
+      for (const pool of this.#leaving) if (pool.isEmpty) this.#leaving.delete(pool);
+      await this.#context.clock.sleep(SWEEP_MS, signal).catch(() => undefined);
+    }
+  }
+
+  /** Least valuable first: what has been idle longest. */
+  #makeRoom(memoryBytes: number): void {
+    let freed = 0;
+    while (freed < memoryBytes) {
+      const [pool] = [...this.#pools.values()]
+        .filter((candidate) => candidate.idleSinceMs !== null)
+        .sort((left, right) => (left.idleSinceMs ?? 0) - (right.idleSinceMs ?? 0));
+      if (pool === undefined || !pool.evict('room for another plugin')) return;
+      freed += pool.version.plugin.limits.memoryBytes;
+    }
+  }
+}

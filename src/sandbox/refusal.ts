@@ -1,0 +1,48 @@
+// The outcome of an invocation that never got to a plugin: no sandbox in time, none to be started, or stopped while it waited.
+import type { ErrorCode } from '../core/errors/error-table.ts';
+import { GantryError } from '../core/errors/gantry-error.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { InvocationRequest, StopReason } from '../core/ports/invoker.ts';
+import { oneLine } from '../protocol/reply.ts';
+
+export function busy(message: string, retryAfterMs: number): Outcome {
+  return { code: 'busy', message, retryAfterMs };
+}
+
+/** @param waitedMs how long it waited for a sandbox */
+export function stoppedWhileWaiting(reason: StopReason, request: InvocationRequest, waitedMs: number): Outcome {
+  const breach = { limit: 'timeoutMs', value: request.timeoutMs, used: null } as const;
+  switch (reason) {
+    case 'cancelled':
+      return { code: 'cancelled', message: 'the run was cancelled before the plugin got its input' };
+    case 'hook_timeout':
+    case 'pipeline_timeout':
+      return { code: 'timeout', message: `no sandbox came in time (waited ${Math.round(waitedMs)} ms)`, breach };
+    case 'draining':
+      return busy('the worker is shutting down', 1_000);
+    case 'lease_lost':
+      return { code: 'cancelled', message: 'another worker took the run over before the plugin got its input' };
+  }
+}
+
+/** Codes of the error table that end an invocation, as outcome codes. */
+const START_FAILURES: Partial<Record<ErrorCode, 'image' | 'start_failed' | 'engine' | 'busy'>> = {
+  IMAGE_MISSING: 'image',
+  IMAGE_UNSAFE: 'image',
+  START_FAILED: 'start_failed',
+  SPEC_MISMATCH: 'start_failed',
+  DOCKER_UNAVAILABLE: 'engine',
+  ENGINE_TIMEOUT: 'engine',
+  ENGINE_FAILED: 'engine',
+  BUSY: 'busy',
+  DRAINING: 'busy',
+};
+
+/** What a failed start means; null for what is no failure of a start (the store, a defect of ours). */
+export function startFailure(error: unknown): Outcome | null {
+  if (!(error instanceof GantryError)) return null;
+  const code = START_FAILURES[error.code];
+  const message = oneLine(error.message);
+  if (code === undefined) return null;
+  return code === 'busy' ? busy(message, error.retryAfterMs ?? 1_000) : { code, message };
+}

@@ -1,0 +1,50 @@
+// What every part of this folder works with: the ports and the numbers that hold for all sandboxes of this worker.
+import type { Clock } from '../core/ports/clock.ts';
+import type { ContainerEngine } from '../core/ports/container-engine.ts';
+import type { EventSink } from '../core/ports/event-sink.ts';
+import type { IdSource } from '../core/ports/id-source.ts';
+import type { Logger } from '../core/ports/logger.ts';
+import type { UsageMeter } from '../core/ports/usage-meter.ts';
+import type { WorkerId } from '../core/ids.ts';
+
+export interface SandboxSettings {
+  readonly instanceId: string;
+  readonly workerId: WorkerId;
+  /** CPU tokens per core of the engine; over 1 the plugins share the cores */
+  readonly cpuOvercommit: number;
+  /** part of the engine's memory that sandboxes may be promised, 0 < share ≤ 1 */
+  readonly memoryShare: number;
+  /** invocations that may wait for a sandbox at once; one more is `busy` */
+  readonly maxWaiting: number;
+  /** between SIGTERM and SIGKILL when an invocation is cancelled */
+  readonly graceMs: number;
+  /** of one engine call (create, attach, kill, remove, …) */
+  readonly engineTimeoutMs: number;
+  /** of the call that starts a container */
+  readonly startTimeoutMs: number;
+  /** how often a running invocation's cgroup is read */
+  readonly usageIntervalMs: number;
+  readonly reapIntervalMs: number;
+}
+
+export const DEFAULT_SANDBOX_SETTINGS = {
+  cpuOvercommit: 2,
+  memoryShare: 0.8,
+  maxWaiting: 1_000,
+  graceMs: 2_000,
+  engineTimeoutMs: 30_000,
+  startTimeoutMs: 60_000,
+  usageIntervalMs: 75,
+  reapIntervalMs: 5_000,
+} as const satisfies Partial<SandboxSettings>;
+
+export interface SandboxContext {
+  readonly engine: ContainerEngine;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly events: EventSink;
+  readonly logger: Logger;
+  readonly usage: UsageMeter;
+  readonly settings: SandboxSettings;
+  readonly hasAppArmor: boolean;
+}

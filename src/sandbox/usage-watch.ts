@@ -1,0 +1,70 @@
+// Reads the cgroup of a running invocation at short intervals: ends it when its CPU time is used up, and remembers the last figures, since
+// the files vanish with the container. CPU time counts from the first reading: what the start cost is not the invocation's.
+import type { CgroupUsage } from '../core/ports/usage-meter.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+
+export class UsageWatch {
+  readonly #context: SandboxContext;
+  readonly #containerId: string;
+  readonly #cpuTimeMs: number;
+  readonly #onExceeded: () => void;
+  #first: CgroupUsage | null = null;
+  #last: CgroupUsage | null = null;
+  #memoryPeakBytes: number | null = null;
+
+  constructor(context: SandboxContext, containerId: string, cpuTimeMs: number, onExceeded: () => void) {
+    this.#context = context;
+    this.#containerId = containerId;
+    this.#cpuTimeMs = cpuTimeMs;
+    this.#onExceeded = onExceeded;
+  }
+
+  get memoryPeakBytes(): number | null {
+    return this.#memoryPeakBytes;
+  }
+
+  get cpuTimeMs(): number | null {
+    return this.#since((usage) => usage.cpuTimeMs);
+  }
+
+  get throttledMs(): number {
+    return this.#since((usage) => usage.throttledMs) ?? 0;
+  }
+
+  get oomKills(): number {
+    return this.#since((usage) => usage.oomKills) ?? 0;
+  }
+
+  get pidsRefused(): number {
+    return this.#since((usage) => usage.pidsRefused) ?? 0;
+  }
+
+  /** Reads until the signal aborts; never throws. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, settings } = this.#context;
+    while (!signal.aborted) {
+      await this.sample();
+      try {
+        await clock.sleep(settings.usageIntervalMs, signal);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async sample(): Promise<void> {
+    const usage = await this.#context.usage.read(this.#containerId);
+    if (usage === null) return;
+    this.#first ??= usage;
+    this.#last = usage;
+    const peak = usage.memoryPeakBytes ?? usage.memoryBytes;
+    if (peak !== null) this.#memoryPeakBytes = Math.max(peak, this.#memoryPeakBytes ?? 0);
+    if ((this.cpuTimeMs ?? 0) >= this.#cpuTimeMs) this.#onExceeded();
+  }
+
+  #since(field: (usage: CgroupUsage) => number | null): number | null {
+    const first = this.#first === null ? null : field(this.#first);
+    const last = this.#last === null ? null : field(this.#last);
+    return first === null || last === null ? null : Math.max(0, last - first);
+  }
+}

@@ -1,0 +1,139 @@
+// A worker's sandboxes over a real engine, with the puppet as its plugin: what the hostile tests attack. Each stand is an instance of its own
+// on the engine, so that stands do not see each other.
+import { DockerEngine } from '../../../src/adapters/docker/docker-engine.ts';
+import { CgroupUsageMeter } from '../../../src/adapters/system/cgroup-usage-meter.ts';
+import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
+import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
+import type { EngineFacts } from '../../../src/core/ports/container-engine.ts';
+import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
+import type { JsonValue } from '../../../src/core/json.ts';
+import type { PluginVersion } from '../../../src/core/plugin.ts';
+import { encodeJsonRequest } from '../../../src/protocol/json-request.ts';
+import { createSandboxes, type Sandboxes } from '../../../src/sandbox/create-sandboxes.ts';
+import type { SandboxSettings } from '../../../src/sandbox/sandbox-context.ts';
+import type { PuppetStep } from '../puppet/puppet-folder.ts';
+import { EventList } from './event-list.ts';
+import { puppetImage } from './puppet-image.ts';
+import { SilentLogger } from './silent-logger.ts';
+import { pluginVersion, type VersionChanges } from './versions.ts';
+
+const PREPARE_MS = 240_000;
+
+export interface StandEnd extends InvocationEnd {
+  readonly logs: readonly PluginLogLine[];
+}
+
+export class Stand implements AsyncDisposable {
+  readonly clock = new SystemClock();
+  readonly ids = new SystemIds();
+  readonly events = new EventList();
+  readonly logger = new SilentLogger();
+  readonly usage = new CgroupUsageMeter();
+  readonly engine: DockerEngine;
+  readonly instanceId: string;
+  readonly sandboxes: Sandboxes;
+  readonly imageId: string;
+  #count = 0;
+
+  private constructor(
+    engine: DockerEngine,
+    instanceId: string,
+    imageId: string,
+    facts: EngineFacts,
+    settings: Partial<SandboxSettings>,
+  ) {
+    this.engine = engine;
+    this.instanceId = instanceId;
+    this.imageId = imageId;
+    const { clock, ids, events, logger, usage } = this;
+    this.sandboxes = createSandboxes({
+      engine,
+      clock,
+      ids,
+      events,
+      logger,
+      usage,
+      facts,
+      settings: { instanceId, workerId: ids.newId('wrk'), ...settings },
+    });
+  }
+
+  static async open(settings: Partial<SandboxSettings> = {}): Promise<Stand> {
+    const clock = new SystemClock();
+    const instanceId = `test-${new SystemIds().randomHex(8)}`;
+    const engine = new DockerEngine({
+      dockerHost: process.env['GANTRY_TEST_DOCKER_HOST'] ?? process.env['DOCKER_HOST'] ?? null,
+      instanceId,
+      clock,
+      events: new EventList(),
+      logger: new SilentLogger(),
+    });
+    using patience = clock.deadline(PREPARE_MS);
+    const { signal } = patience;
+    const facts = await engine.facts({ signal });
+    const imageId = await puppetImage(engine, signal);
+    const stand = new Stand(engine, instanceId, imageId, facts, settings);
+    await stand.sandboxes.start();
+    return stand;
+  }
+
+  /** The puppet with other limits; every set of changes is a version (and so a pool) of its own. */
+  version(changes: VersionChanges = {}): PluginVersion {
+    this.#count += 1;
+    const id = `puppet@1.0.0+${String(this.#count).padStart(12, '0')}`;
+    return pluginVersion({ ...changes, version: { id, imageId: this.imageId, ...changes.version } });
+  }
+
+  /** Makes the puppet do the steps. */
+  async act(
+    version: PluginVersion,
+    steps: readonly PuppetStep[],
+    changes: Partial<InvocationRequest> = {},
+  ): Promise<StandEnd> {
+    return await this.invoke(version, this.#input(version, { do: steps as unknown as JsonValue }), changes);
+  }
+
+  async invoke(version: PluginVersion, input: Uint8Array, changes: Partial<InvocationRequest> = {}): Promise<StandEnd> {
+    const logs: PluginLogLine[] = [];
+    const request: InvocationRequest = {
+      runId: this.ids.newId('run'),
+      invocationId: this.ids.newId('inv'),
+      epoch: 1,
+      attempt: 1,
+      pipeline: 'test',
+      version,
+      input,
+      timeoutMs: version.plugin.limits.timeoutMs,
+      waitMs: 120_000,
+      onStarted: () => Promise.resolve(),
+      onLog: (line) => logs.push(line),
+      stop: new AbortController().signal,
+      ...changes,
+    };
+    return { ...(await this.sandboxes.invoker.invoke(request)), logs };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sandboxes[Symbol.asyncDispose]();
+    await this.engine[Symbol.asyncDispose]();
+  }
+
+  #input(version: PluginVersion, data: JsonValue): Uint8Array {
+    return encodeJsonRequest({
+      invocationId: this.ids.newId('inv'),
+      nonce: this.ids.randomHex(16),
+      attempt: 1,
+      idempotencyKey: this.ids.randomHex(8),
+      deadlineAtMs: this.clock.nowMs() + version.plugin.limits.timeoutMs,
+      timeoutMs: version.plugin.limits.timeoutMs,
+      traceparent: null,
+      run: { id: this.ids.newId('run'), pipeline: 'test', trigger: 'api' },
+      hook: 'act',
+      params: {},
+      data,
+      results: {},
+      config: version.config,
+      secrets: new Map(),
+    });
+  }
+}
