@@ -32,8 +32,9 @@ export async function runToEnd(url: string, pipeline: string, body: object = {},
   const id = (started.body as { id: string }).id;
   return await waitFor(
     async () => {
-      const { body: run } = await request(`${url}/api/v1/runs/${id}?wait=30`);
-      return (run as { finishedAt: string | null }).finishedAt === null ? null : (run as unknown);
+      const answer = await request(`${url}/api/v1/runs/${id}?wait=30`);
+      const run = answer.body as { finishedAt: string | null };
+      return run.finishedAt === null ? null : run;
     },
     `the end of run ${id}`,
     limitMs,
