@@ -6,6 +6,7 @@
 import { constants } from 'node:os';
 import { ensureBases } from '../bases/ensure-bases.mjs';
 import { DEFAULT_HOST, ensureEngine } from './ensure-engine.mjs';
+import { ensureFerretdb } from './ensure-ferretdb.mjs';
 import { ensureNodeModules } from './ensure-node-modules.mjs';
 import { ensureTestTools } from './ensure-test-tools.mjs';
 import { runCommand } from './run-command.mjs';
@@ -32,8 +33,19 @@ async function setUp(flags, onChild) {
   }
   if (flags.has('--for-tests')) {
     await ensureTestTools();
+    await tryFerretdb();
   }
   return environment;
+}
+
+/** Tests that want it say themselves that they did not run without it. */
+async function tryFerretdb() {
+  try {
+    await ensureFerretdb();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(`no MongoDB stand-in, its tests will not run: ${error.message}`);
+  }
 }
 
 async function main() {
