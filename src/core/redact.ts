@@ -1,0 +1,105 @@
+// Takes secrets out of whatever a plugin gives back, once, before anything is merged, stored or shown. Each secret is looked for
+// plainly, in base64 at each of the three alignments, URL-encoded and JSON-escaped; a secret of several lines also line by line.
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+
+export const REDACTED = '[redacted]';
+/** Shorter secrets are refused elsewhere: they would redact ordinary text. */
+export const SECRET_LENGTH_MIN = 8;
+
+export class Redactor {
+  readonly #forms: readonly string[];
+
+  /** @param escape further ways in which the host itself writes text (log escaping) */
+  constructor(secrets: Iterable<string>, escape: (text: string) => string = (text) => text) {
+    const forms = new Set<string>();
+    for (const secret of secrets) for (const form of formsOf(secret, escape)) forms.add(form);
+    this.#forms = [...forms].sort((left, right) => right.length - left.length);
+  }
+
+  /** Overlapping finds become one mark, so no part of a secret stays between two of them. */
+  text(text: string): string {
+    const spans = this.#find(text);
+    let redacted = '';
+    let from = 0;
+    for (const [start, end] of spans) {
+      redacted += text.slice(from, start) + REDACTED;
+      from = end;
+    }
+    return from === 0 ? text : redacted + text.slice(from);
+  }
+
+  /** A copy with every string, key and number redacted; the value itself when there are no secrets. */
+  json(value: JsonValue): JsonValue {
+    return this.#forms.length === 0 ? value : this.#json(value);
+  }
+
+  #json(value: JsonValue): JsonValue {
+    if (typeof value === 'string') return this.text(value);
+    if (typeof value === 'number') return this.#find(String(value)).length === 0 ? value : REDACTED;
+    if (Array.isArray(value)) return value.map((item) => this.#json(item));
+    if (!isJsonObject(value)) return value;
+    const copy = Object.create(null) as JsonObject;
+    for (const [key, member] of Object.entries(value)) copy[this.text(key)] = this.#json(member);
+    return copy;
+  }
+
+  /** Joined spans of every find, ascending. */
+  #find(text: string): readonly (readonly [number, number])[] {
+    const finds = this.#forms.flatMap((form) => spansOf(text, form));
+    finds.sort(([left], [right]) => left - right);
+    const joined: [number, number][] = [];
+    for (const [start, end] of finds) {
+      const last = joined.at(-1);
+      if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
+      else joined.push([start, end]);
+    }
+    return joined;
+  }
+}
+
+/** Spans of one form; overlapping finds are joined at once, so a run of repeated characters is one span. */
+function spansOf(text: string, form: string): [number, number][] {
+  const spans: [number, number][] = [];
+  for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) {
+    const last = spans.at(-1);
+    if (last !== undefined && at <= last[1]) last[1] = at + form.length;
+    else spans.push([at, at + form.length]);
+  }
+  return spans;
+}
+
+function formsOf(secret: string, escape: (text: string) => string): readonly string[] {
+  const lines = secret.split(/\r?\n/).map((line) => line.trim());
+  const plain = [secret, secret.trim(), ...lines];
+  return plain
+    .flatMap((text) => [text, escape(text), JSON.stringify(text).slice(1, -1), ...urlForms(text), ...base64Forms(text)])
+    .filter((form) => form.length >= SECRET_LENGTH_MIN);
+}
+
+function urlForms(text: string): readonly string[] {
+  const upper = encodeURIComponent(text.toWellFormed());
+  const strict = upper.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  const lower = (form: string): string => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+  return [upper, strict, lower(upper), lower(strict), strict.replaceAll('%20', '+')];
+}
+
+/** Inside longer base64 a text starts at one of three alignments; the characters that mix with its neighbours are cut off. */
+function base64Forms(text: string): readonly string[] {
+  const bytes = new TextEncoder().encode(text);
+  const forms: string[] = [toBase64(bytes)];
+  for (let shift = 0; shift < 3; shift += 1) {
+    const shifted = new Uint8Array(shift + bytes.length);
+    shifted.set(bytes, shift);
+    const whole = toBase64(shifted);
+    const startAt = Math.ceil((shift * 8) / 6);
+    const endAt = Math.floor((shifted.length * 8) / 6);
+    forms.push(whole.slice(startAt, endAt));
+  }
+  return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}

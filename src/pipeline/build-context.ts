@@ -1,0 +1,45 @@
+// The JSON that a plugin receives. All plugins of a group get the same snapshot: nothing in it is changed afterwards, only replaced.
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { Run } from '../core/run.ts';
+import type { RequestInput } from './run-ports.ts';
+
+/** What a plugin left behind for later hooks. */
+export type PluginStatus = 'success' | 'skipped' | 'error';
+
+/** The state that flows through a run. */
+export interface RunFlow {
+  readonly data: JsonValue;
+  /** hook → plugin → {status, data, error?} */
+  readonly results: JsonObject;
+}
+
+/** The parts of the context, as the request document and expressions take them. */
+export function buildContext(
+  { id, pipeline, trigger, params }: Run,
+  hook: string,
+  { data, results }: RunFlow,
+): Pick<RequestInput, 'run' | 'hook' | 'params' | 'data' | 'results'> {
+  return { run: { id, pipeline, trigger }, hook, params, data, results };
+}
+
+/** One entry of `results[hook]`. */
+export function resultEntry(status: PluginStatus, data: JsonValue | null, error: JsonObject | null): JsonObject {
+  const entry = bare({ status, data: data ?? emptyObject() });
+  if (error !== null) entry['error'] = bare(error);
+  return entry;
+}
+
+export function emptyObject(): JsonObject {
+  return Object.create(null) as JsonObject;
+}
+
+/** The object with one more member; the given one is not changed. */
+export function withMember(object: JsonObject, name: string, value: JsonValue): JsonObject {
+  const copy = bare(object);
+  copy[name] = value;
+  return copy;
+}
+
+function bare(members: JsonObject): JsonObject {
+  return Object.assign(emptyObject(), members);
+}

@@ -1,0 +1,100 @@
+// One claimed run, whatever happens: it ends, goes back to the queue, or is let go because this worker may not or cannot write it any
+// more (then recovery settles it). Never rejects.
+import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
+import type { Run } from '../core/run.ts';
+import { EarlierInvocations } from './earlier-invocations.ts';
+import { failureOf } from './end-run.ts';
+import { endOpenInvocations } from './end-open-invocations.ts';
+import type { LogBuffer } from './log-buffer.ts';
+import { RunJournal } from './run-journal.ts';
+import { LeaseLost, RunLease } from './run-lease.ts';
+import { runPipeline } from './run-pipeline.ts';
+import type { RunPorts, RunSettings } from './run-ports.ts';
+import type { RunScope } from './run-scope.ts';
+import { RunStop } from './run-stop.ts';
+
+/** A run in flight in this process. */
+export class RunExecution {
+  readonly stop = new RunStop();
+  readonly lease: RunLease;
+  /** Resolves with the run as last written; never rejects. */
+  readonly ended: Promise<Run>;
+
+  constructor(run: Run, ports: RunPorts, settings: RunSettings, logs: LogBuffer) {
+    this.lease = new RunLease(run, ports, settings);
+    this.ended = execute(this, ports, settings, logs);
+  }
+
+  /** Drops the run at once: sandboxes are killed, nothing more is written. */
+  abandon(cause: string): void {
+    this.lease.lose(cause);
+    this.stop.stop('lease_lost');
+  }
+}
+
+async function execute(
+  { lease, stop }: RunExecution,
+  ports: RunPorts,
+  settings: RunSettings,
+  logs: LogBuffer,
+): Promise<Run> {
+  try {
+    const journal = await RunJournal.open(lease.run.id, lease.run.epoch <= 1, ports, settings);
+    const earlier = new EarlierInvocations(await findEarlier(lease, ports));
+    const scope: RunScope = { ports, settings, lease, journal, logs, stop, earlier };
+    journal.record({ kind: 'runClaimed', run: lease.run });
+    try {
+      await runPipeline(scope);
+    } catch (error) {
+      await settleBroken(scope, error);
+    }
+  } catch (error) {
+    letGo(lease, ports, error);
+  } finally {
+    stop[Symbol.dispose]();
+  }
+  return lease.run;
+}
+
+async function findEarlier(lease: RunLease, ports: RunPorts): ReturnType<RunPorts['store']['listInvocations']> {
+  if (lease.run.epoch <= 1) return [];
+  return await lease.persist('listInvocations', (options) => ports.store.listInvocations(lease.run.id, options));
+}
+
+/** A run that broke for another reason than a plugin: failed with the cause, if the store takes it. */
+async function settleBroken(scope: RunScope, error: unknown): Promise<void> {
+  if (error instanceof LeaseLost || isStoreAway(error)) throw error;
+  const { lease, journal, logs, ports, stop } = scope;
+  stop.stop('lease_lost');
+  const code = error instanceof GantryError ? error.code : 'DEFECT';
+  ports.logger.log('error', 'a run failed for no fault of its plugins', {
+    runId: lease.run.id,
+    code,
+    cause: messageOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  });
+  await endOpenInvocations(scope, 'the run broke while the invocation was under way');
+  await logs.flush();
+  const finishedAtMs = ports.clock.nowMs();
+  const hooks = lease.run.hooks.map((record) => ({ ...record, ...closedHook(record.state, finishedAtMs) }));
+  const failure = failureOf(code, messageOf(error).slice(0, 2_000));
+  const run = await lease.advance('failed', { hooks, failure, finishedAtMs });
+  journal.record({ kind: 'runFinished', run });
+  await journal.flush();
+}
+
+function closedHook(state: Run['hooks'][number]['state'], finishedAtMs: number): Partial<Run['hooks'][number]> {
+  if (state === 'running') return { state: 'failed', finishedAtMs };
+  return state === 'pending' ? { state: 'skipped' } : {};
+}
+
+function isStoreAway(error: unknown): boolean {
+  return error instanceof GantryError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT');
+}
+
+function letGo(lease: RunLease, ports: RunPorts, error: unknown): void {
+  const { id, state } = lease.run;
+  lease.lose('the run was let go');
+  const fields = { runId: id, state, cause: messageOf(error) };
+  ports.logger.log('warn', 'a run was let go; recovery will settle it', fields);
+}

@@ -1,0 +1,182 @@
+// One plugin, called once: input made, start stored, outcome awaited, secrets taken out, end stored. Whatever the plugin does, this
+// resolves with an outcome; it rejects only when the store or the lease is lost, or for a defect of ours.
+import type { Invocation } from '../core/invocation.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { PluginVersion } from '../core/plugin.ts';
+import type { Redactor } from '../core/redact.ts';
+import type { InvocationEnd, InvocationRequest, PluginLogLine, StopReason } from '../core/ports/invoker.ts';
+import { buildContext, type RunFlow } from './build-context.ts';
+import type { EndedInvocation } from './earlier-invocations.ts';
+import { InvocationLedger } from './invocation-ledger.ts';
+import { prepareInput, type PreparedInput } from './prepare-input.ts';
+import { redactEnd } from './redact-end.ts';
+import type { RunScope } from './run-scope.ts';
+import { settleAfterStop } from './settle-after-stop.ts';
+
+export interface PluginCall {
+  readonly hook: string;
+  readonly hookIndex: number;
+  readonly hookTimeoutMs: number | null;
+  readonly version: PluginVersion;
+  readonly flow: RunFlow;
+  /** aborts with a StopReason when the hook or the run is to stop */
+  readonly stop: AbortSignal;
+  /** milliseconds that hook and pipeline leave */
+  remainingMs(): number;
+}
+
+export interface PluginEnd {
+  readonly version: PluginVersion;
+  readonly outcome: Outcome;
+  /** the plugin's `data`; null when it gave none */
+  readonly result: JsonValue | null;
+  readonly warnings: InvocationEnd['warnings'];
+  /** true when the plugin may have seen its input */
+  readonly isDelivered: boolean;
+}
+
+export async function invokePlugin(scope: RunScope, call: PluginCall): Promise<PluginEnd> {
+  const earlier = scope.earlier.ended(call.hook, call.version.plugin.name);
+  if (earlier !== null) return await takeOver(scope, call, earlier);
+  const ledger = new InvocationLedger(scope, pendingInvocation(scope, call));
+  if (call.stop.aborted) return await refuse(ledger, call, stoppedOutcome(call, call.stop.reason as StopReason));
+  const input = await makeInput(scope, call, ledger.invocation);
+  if (input.kind === 'refused') return await refuse(ledger, call, input.outcome);
+  ledger.insert();
+  const end = redactEnd(await deliver(scope, call, ledger, input), input.redactor);
+  ledger.throwIfFailed();
+  await ledger.end(end);
+  const { outcome, result, warnings } = end;
+  return { version: call.version, outcome, result, warnings, isDelivered: ledger.isDelivered };
+}
+
+async function deliver(
+  scope: RunScope,
+  call: PluginCall,
+  ledger: InvocationLedger,
+  input: PreparedInput & { readonly kind: 'ready' },
+): Promise<InvocationEnd> {
+  const { ports, settings, lease } = scope;
+  const { id, attempt } = ledger.invocation;
+  const remainingMs = Math.max(1, call.remainingMs());
+  const request: InvocationRequest = {
+    runId: lease.run.id,
+    invocationId: id,
+    epoch: lease.run.epoch,
+    attempt,
+    pipeline: lease.run.pipeline,
+    version: call.version,
+    input: input.bytes,
+    timeoutMs: Math.min(call.version.plugin.limits.timeoutMs, remainingMs),
+    waitMs: Math.min(settings.invocationWaitMs, remainingMs),
+    onStarted: (sandboxId) => ledger.start(sandboxId),
+    onLog: (line) => {
+      writeLog(scope, ledger.invocation, line, input.redactor);
+    },
+    stop: call.stop,
+  };
+  try {
+    return await settleAfterStop(ports.clock, call.stop, ports.invoker.invoke(request));
+  } catch (error) {
+    // A start that could not be stored may come back as the invoker's rejection: the first cause is the one to tell.
+    ledger.throwIfFailed();
+    throw error;
+  }
+}
+
+function writeLog(scope: RunScope, invocation: Invocation, line: PluginLogLine, redactor: Redactor): void {
+  const entry = {
+    runId: invocation.runId,
+    invocationId: invocation.id,
+    pipeline: invocation.pipeline,
+    hook: invocation.hook,
+    plugin: invocation.plugin,
+    level: line.level,
+    message: redactor.text(line.message),
+    atMs: scope.ports.clock.nowMs(),
+  };
+  scope.logs.add(entry);
+  scope.ports.events.emit({ kind: 'logWritten', line: entry });
+}
+
+async function makeInput(scope: RunScope, call: PluginCall, invocation: Invocation): Promise<PreparedInput> {
+  const { ports, settings, lease } = scope;
+  const { plugin, config } = call.version;
+  const remainingMs = Math.max(1, call.remainingMs());
+  const parts = {
+    invocationId: invocation.id,
+    nonce: ports.ids.randomHex(16),
+    attempt: invocation.attempt,
+    idempotencyKey: `${invocation.runId}/${invocation.hook}/${invocation.plugin}`,
+    deadlineAtMs: Math.floor(ports.clock.nowMs() + remainingMs),
+    timeoutMs: Math.min(plugin.limits.timeoutMs, Math.floor(remainingMs)),
+    traceparent: null,
+    ...buildContext(lease.run, call.hook, call.flow),
+    config,
+    secretNames: plugin.secrets,
+    expression: plugin.protocol === 'text' ? (plugin.text?.input ?? 'data') : null,
+  };
+  return await prepareInput(ports, settings, parts, call.stop);
+}
+
+async function refuse(ledger: InvocationLedger, call: PluginCall, outcome: Outcome): Promise<PluginEnd> {
+  await ledger.refuse(outcome);
+  return { version: call.version, outcome, result: null, warnings: [], isDelivered: false };
+}
+
+/** The end of an invocation that an earlier worker stored. */
+async function takeOver(scope: RunScope, call: PluginCall, earlier: EndedInvocation): Promise<PluginEnd> {
+  const { store } = scope.ports;
+  const name = earlier.resultPayload;
+  const json =
+    name === null
+      ? null
+      : await scope.lease.persist('findPayload', (options) => store.findPayload(earlier.runId, name, options));
+  const result = json === null ? null : (JSON.parse(json) as JsonValue);
+  return { version: call.version, outcome: earlier.outcome, result, warnings: [], isDelivered: false };
+}
+
+function stoppedOutcome(call: PluginCall, reason: StopReason): Outcome {
+  switch (reason) {
+    case 'hook_timeout':
+    case 'pipeline_timeout': {
+      const whose = reason === 'hook_timeout' ? 'hook' : 'pipeline';
+      const breach = { limit: 'timeoutMs', value: call.hookTimeoutMs ?? 0, used: null } as const;
+      return { code: 'timeout', message: `the time of the ${whose} was up before the plugin was called`, breach };
+    }
+    case 'cancelled':
+      return { code: 'cancelled', message: 'the run was cancelled before the plugin was called' };
+    case 'draining':
+    case 'lease_lost':
+      return { code: 'cancelled', message: 'the program was stopped before the plugin was called' };
+  }
+}
+
+function pendingInvocation(scope: RunScope, call: PluginCall): Invocation {
+  const { ports, lease } = scope;
+  const { plugin, id: pluginVersion } = call.version;
+  return {
+    id: ports.ids.newId('inv'),
+    runId: lease.run.id,
+    pipeline: lease.run.pipeline,
+    hook: call.hook,
+    hookIndex: call.hookIndex,
+    plugin: plugin.name,
+    pluginVersion,
+    order: plugin.order,
+    attempt: scope.earlier.nextAttempt(call.hook, plugin.name),
+    state: 'pending',
+    outcome: null,
+    warnings: [],
+    sandboxId: null,
+    sandboxKind: null,
+    cleanliness: null,
+    createdAtMs: ports.clock.nowMs(),
+    startedAtMs: null,
+    finishedAtMs: null,
+    phases: null,
+    usage: null,
+    resultPayload: null,
+  };
+}

@@ -1,0 +1,55 @@
+// The bytes that go to a plugin's stdin, or the outcome that says why it cannot be called. Nothing was delivered when this refuses.
+import { GantryError } from '../core/errors/gantry-error.ts';
+import { within } from '../core/deadline.ts';
+import type { JsonValue } from '../core/json.ts';
+import { MESSAGE_BYTES_MAX } from '../core/limits.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { Redactor } from '../core/redact.ts';
+import { escapeText } from '../lib/escape-text.ts';
+import type { RequestInput, RunPorts, RunSettings } from './run-ports.ts';
+
+export type PreparedInput =
+  | { readonly kind: 'ready'; readonly bytes: Uint8Array; readonly redactor: Redactor }
+  | { readonly kind: 'refused'; readonly outcome: Outcome };
+
+export interface InputParts extends Omit<RequestInput, 'secrets'> {
+  readonly secretNames: readonly string[];
+  /** CEL expression of a `text` plugin; null for `json` */
+  readonly expression: string | null;
+}
+
+export async function prepareInput(
+  ports: RunPorts,
+  settings: RunSettings,
+  parts: InputParts,
+  stop: AbortSignal,
+): Promise<PreparedInput> {
+  try {
+    const secrets =
+      parts.secretNames.length === 0
+        ? new Map<string, string>()
+        : await within(ports.clock, settings.storeTimeoutMs, stop, (signal) =>
+            ports.secrets.read(parts.secretNames, { signal }),
+          );
+    const bytes = parts.expression === null ? ports.encoding.json({ ...parts, secrets }) : selectText(ports, parts);
+    if (bytes.length > MESSAGE_BYTES_MAX) return refused(tooLarge(bytes.length));
+    return { kind: 'ready', bytes, redactor: new Redactor(secrets.values(), escapeText) };
+  } catch (error) {
+    if (stop.aborted) return refused('the invocation was stopped before its input was ready');
+    if (!(error instanceof GantryError) || error.code === 'DEFECT') throw error;
+    return refused(`${error.code}: ${error.message}`);
+  }
+}
+
+function selectText(ports: RunPorts, { expression, run, params, data, results }: InputParts): Uint8Array {
+  const variables: Record<string, JsonValue> = { params, data, results, run: { ...run } };
+  return ports.encoding.text(ports.expressions.compile(expression ?? 'data').evaluate(variables));
+}
+
+function tooLarge(bytes: number): string {
+  return `the request is ${String(bytes)} bytes, at most ${String(MESSAGE_BYTES_MAX)} can be sent: pass less data between hooks`;
+}
+
+function refused(message: string): PreparedInput {
+  return { kind: 'refused', outcome: { code: 'denied', message: escapeText(message).slice(0, 2_000) } };
+}

@@ -1,0 +1,150 @@
+// Settles runs that nobody works on any more: their worker is dead, or it is this one and let them go, or they are long overdue.
+// Taking a run over is a claim (epoch + 1), so whatever the old worker still writes changes nothing (I-3). Then: cancelled or timed out
+// if that was due, queued again if nothing can be called twice by it, failed with WORKER_LOST otherwise.
+import { messageOf } from '../core/errors/gantry-error.ts';
+import type { RunId, WorkerId } from '../core/ids.ts';
+import type { Invocation } from '../core/invocation.ts';
+import type { Run, TerminalRunState } from '../core/run.ts';
+import { EarlierInvocations } from './earlier-invocations.ts';
+import { endRun, failureOf, requeue } from './end-run.ts';
+import { settleInvocations } from './end-open-invocations.ts';
+import type { LogBuffer } from './log-buffer.ts';
+import { mayResume } from './may-resume.ts';
+import { tryOnce } from './persist.ts';
+import { RunJournal } from './run-journal.ts';
+import { LeaseLost, RunLease } from './run-lease.ts';
+import { RunLedger } from './run-ledger.ts';
+import type { RunPorts, RunSettings } from './run-ports.ts';
+import type { RunScope } from './run-scope.ts';
+import { RunStop } from './run-stop.ts';
+
+/** A run that was taken up so often brings its workers down: it is not tried again. */
+export const EPOCH_MAX = 10;
+/** Beyond its deadline and the lease, a run is settled even if its worker seems to live. */
+const OVERDUE_MS = 5_000;
+
+export interface Recovery {
+  readonly ports: RunPorts;
+  readonly settings: RunSettings;
+  readonly logs: LogBuffer;
+  /** true for a run that this process has in flight */
+  isInFlight(runId: RunId): boolean;
+}
+
+/** One sweep. Runs that cannot be settled now are left for the next one. @returns the runs that were settled */
+export async function recoverRuns(recovery: Recovery): Promise<readonly Run[]> {
+  const { ports, settings } = recovery;
+  const open = await tryOnce({ ...ports, ...settings }, 'listOpenRuns', (options) => ports.store.listOpenRuns(options));
+  const suspects = open.filter((run) => run.state === 'running' && !recovery.isInFlight(run.id));
+  const strays = open.filter((run) => run.state === 'queued' && !ports.pipelines().has(run.pipeline));
+  if (suspects.length + strays.length === 0) return [];
+  // Workers are read after the runs: whoever claimed one of these runs had signed on before.
+  const dead = await findDead(recovery);
+  const settled: Run[] = [];
+  for (const run of [...suspects.filter((one) => isForsaken(recovery, one, dead)), ...strays]) {
+    try {
+      const end = await recoverRun(recovery, run);
+      if (end !== null) settled.push(end);
+    } catch (error) {
+      if (error instanceof LeaseLost) continue;
+      ports.logger.log('warn', 'a run could not be recovered yet', { runId: run.id, cause: messageOf(error) });
+    }
+  }
+  return settled;
+}
+
+/** Tells whether a worker is dead, from the records of all. */
+async function findDead({ ports, settings }: Recovery): Promise<(worker: WorkerId | null) => boolean> {
+  const { workerId, deadAfterMs, isOnlyWorker } = settings;
+  if (isOnlyWorker) return () => true;
+  const workers = await tryOnce({ ...ports, ...settings }, 'listWorkers', (options) =>
+    ports.store.listWorkers(options),
+  );
+  const oldestMs = ports.clock.nowMs() - deadAfterMs;
+  const living = new Set(workers.filter(({ beatAtMs }) => beatAtMs >= oldestMs).map(({ id }) => id));
+  // Our own runs that are not in flight were let go: nobody will come back to them.
+  living.delete(workerId);
+  return (worker) => worker === null || !living.has(worker);
+}
+
+function isForsaken({ ports, settings }: Recovery, run: Run, isDead: (worker: WorkerId | null) => boolean): boolean {
+  const overdueAtMs = (run.deadlineAtMs ?? Number.POSITIVE_INFINITY) + settings.deadAfterMs + OVERDUE_MS;
+  return isDead(run.worker) || ports.clock.nowMs() > overdueAtMs;
+}
+
+async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
+  const taken = await takeOver(recovery, run);
+  if (taken === null) return null;
+  const { ports, settings, logs } = recovery;
+  using stop = new RunStop();
+  const lease = new RunLease(taken, ports, settings);
+  const journal = await RunJournal.open(run.id, false, ports, settings);
+  const scope: RunScope = { ports, settings, lease, journal, logs, stop, earlier: new EarlierInvocations([]) };
+  const why = 'the program ended while the invocation was under way';
+  const { invocations, events } = await lease.persist('updateInvocation', (options) =>
+    settleInvocations(ports.store, run.id, why, ports.clock.nowMs(), options),
+  );
+  for (const event of events) journal.record(event);
+  await settleRun(scope, invocations);
+  if (lease.run.state !== 'queued') {
+    ports.events.emit({ kind: 'runRecovered', runId: run.id, pipeline: run.pipeline, state: lease.run.state });
+  }
+  return lease.run;
+}
+
+/** Claims the run for settling. Null: it moved on in the meantime. */
+async function takeOver({ ports, settings }: Recovery, run: Run): Promise<Run | null> {
+  const changes = { state: 'running', worker: settings.workerId, epoch: run.epoch + 1 } as const;
+  const guard = { states: [run.state], epoch: run.epoch, worker: run.worker };
+  const hasTaken = await tryOnce({ ...ports, ...settings }, 'updateRun', (options) =>
+    ports.store.updateRun(run.id, guard, changes, options),
+  );
+  return hasTaken ? { ...run, ...changes } : null;
+}
+
+async function settleRun(scope: RunScope, invocations: readonly Invocation[]): Promise<void> {
+  const { lease, ports } = scope;
+  const ledger = new RunLedger(lease.run, lease.run.hooks);
+  const index = ledger.firstUnfinished;
+  const record = ledger.hooks[index];
+  const hook = record?.hook ?? null;
+  const nowMs = ports.clock.nowMs();
+  const end = async (state: TerminalRunState, code: string, message: string): Promise<void> => {
+    if (record?.state === 'running') ledger.endHook(index, state === 'cancelled' ? 'cancelled' : 'failed', nowMs);
+    await endRun(scope, ledger, state, failureOf(code, message, hook));
+  };
+  const { run } = lease;
+  if (run.cancelRequestedAtMs !== null) await end('cancelled', 'CANCELLED', 'the run was cancelled');
+  else if (run.deadlineAtMs !== null && run.deadlineAtMs <= nowMs)
+    await end('timed_out', 'TIMED_OUT', 'the time of the pipeline was up when the run was recovered');
+  else if (!ports.pipelines().has(run.pipeline))
+    await end('failed', 'PIPELINE_NOT_FOUND', `the pipeline ${run.pipeline} is not declared any more`);
+  else if (run.epoch > EPOCH_MAX)
+    await end(
+      'failed',
+      'WORKER_LOST',
+      `the run was taken up ${String(EPOCH_MAX)} times, and each time its worker was lost`,
+    );
+  else if (!isRepeatable(scope, invocations, hook))
+    await end('failed', 'WORKER_LOST', 'the program ended while plugins were at work that may not be called twice');
+  else {
+    ledger.resetHook(index);
+    await requeue(scope, ledger);
+  }
+}
+
+function isRepeatable(scope: RunScope, invocations: readonly Invocation[], hook: string | null): boolean {
+  if (hook === null) return true;
+  const { lease, ports } = scope;
+  const versions = ports.catalog.snapshot().pluginsFor(lease.run.pipeline, hook);
+  const idempotent = new Set(versions.filter(({ plugin }) => plugin.idempotent).map(({ id }) => id));
+  return mayResume(
+    invocations
+      .filter((invocation) => invocation.hook === hook)
+      .map(({ pluginVersion, outcome, startedAtMs }) => ({
+        version: { plugin: { idempotent: idempotent.has(pluginVersion) } },
+        outcome: { code: outcome?.code ?? 'lost' },
+        isDelivered: startedAtMs !== null,
+      })),
+  );
+}

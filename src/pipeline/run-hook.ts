@@ -1,0 +1,133 @@
+// One hook: its plugins group by group, ascending by order; a group runs in parallel on one snapshot, then its data is merged.
+// The plugins of a group that has begun are always awaited; a failHard failure keeps the groups behind it from starting.
+import type { JsonObject } from '../core/json.ts';
+import { isSuccessful } from '../core/outcome.ts';
+import type { MergeConflictPolicy } from '../core/pipeline.ts';
+import type { PluginVersion } from '../core/plugin.ts';
+import type { RunFailure, RunWarning } from '../core/run.ts';
+import { emptyObject, resultEntry, withMember, type RunFlow } from './build-context.ts';
+import { describeConflict } from './describe-conflict.ts';
+import { invokePlugin, type PluginEnd } from './invoke-plugin.ts';
+import { mergeResults } from './merge-results.ts';
+import type { HookPlan } from './plan-hooks.ts';
+import type { RunScope } from './run-scope.ts';
+import { RunStop } from './run-stop.ts';
+
+export interface HookEnd {
+  readonly flow: RunFlow;
+  readonly warnings: readonly RunWarning[];
+  /** set when the run fails at this hook */
+  readonly failure: RunFailure | null;
+  /** true when the run was stopped before every plugin of the hook had its own end */
+  readonly isInterrupted: boolean;
+  readonly ends: readonly PluginEnd[];
+}
+
+interface Progress {
+  flow: RunFlow;
+  readonly results: JsonObject;
+  failure: RunFailure | null;
+  readonly warnings: RunWarning[];
+  readonly ends: PluginEnd[];
+}
+
+export async function runHook(
+  scope: RunScope,
+  plan: HookPlan,
+  flow: RunFlow,
+  onMergeConflict: MergeConflictPolicy,
+): Promise<HookEnd> {
+  using hookStop = new RunStop();
+  const { clock } = scope.ports;
+  const endsAtMs = plan.timeoutMs === null ? Number.POSITIVE_INFINITY : clock.monotonicMs() + plan.timeoutMs;
+  if (plan.timeoutMs !== null) hookStop.stopAfter(clock, plan.timeoutMs, 'hook_timeout');
+  const stop = AbortSignal.any([scope.stop.signal, hookStop.signal]);
+  const remainingMs = (): number => Math.min(endsAtMs - clock.monotonicMs(), scope.lease.remainingMs);
+
+  const progress: Progress = { flow, results: emptyObject(), failure: null, warnings: [], ends: [] };
+  let isInterrupted = false;
+  for (const group of plan.groups) {
+    if (scope.stop.reason !== null) isInterrupted = true;
+    if (isInterrupted || progress.failure !== null) break;
+    const ends = await runGroup(scope, group, (version) => ({
+      hook: plan.hook,
+      hookIndex: plan.index,
+      hookTimeoutMs: plan.timeoutMs,
+      version,
+      flow: progress.flow,
+      stop,
+      remainingMs,
+    }));
+    takeGroup(plan.hook, ends, progress, onMergeConflict);
+    if (scope.stop.reason !== null && ends.some(isCutShort)) isInterrupted = true;
+  }
+  if (plan.groups.length === 0) progress.warnings.push(withoutPlugins(plan.hook));
+  const { failure, warnings, ends } = progress;
+  return { flow: progress.flow, warnings, failure, isInterrupted, ends };
+}
+
+async function runGroup(
+  scope: RunScope,
+  group: readonly PluginVersion[],
+  callOf: (version: PluginVersion) => Parameters<typeof invokePlugin>[1],
+): Promise<readonly PluginEnd[]> {
+  const settled = await Promise.allSettled(
+    group.map(async (version) => {
+      try {
+        return await invokePlugin(scope, callOf(version));
+      } catch (error) {
+        // The store or the lease is lost, or we are at fault: nothing of this run can be recorded, so its siblings end, too.
+        scope.stop.stop('lease_lost');
+        throw error;
+      }
+    }),
+  );
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}
+
+function takeGroup(
+  hook: string,
+  ends: readonly PluginEnd[],
+  progress: Progress,
+  onMergeConflict: MergeConflictPolicy,
+): void {
+  for (const end of ends) takeEnd(hook, end, progress);
+  const patches = ends.flatMap(({ outcome, result, version }) =>
+    outcome.code === 'ok' && result !== null ? [{ plugin: version.plugin.name, data: result }] : [],
+  );
+  const { data, conflicts } = mergeResults(progress.flow.data, patches);
+  for (const conflict of conflicts) {
+    const report = { code: 'MERGE_CONFLICT', message: describeConflict(conflict), hook, plugin: conflict.second };
+    if (onMergeConflict === 'fail') progress.failure ??= report;
+    else progress.warnings.push(report);
+  }
+  // A copy per group: the plugins of the next one must not see the entries of their siblings appear.
+  const results = Object.assign(emptyObject(), progress.results);
+  progress.flow = { data, results: withMember(progress.flow.results, hook, results) };
+}
+
+function takeEnd(hook: string, { version, outcome, result, warnings }: PluginEnd, progress: Progress): void {
+  const plugin = version.plugin.name;
+  for (const { code, message } of warnings) progress.warnings.push({ code, message, hook, plugin });
+  if (isSuccessful(outcome)) {
+    const status = outcome.code === 'ok' ? 'success' : 'skipped';
+    progress.results[plugin] = resultEntry(status, result, null);
+    return;
+  }
+  const { code, message } = outcome;
+  progress.results[plugin] = resultEntry('error', result, { code, message });
+  if (version.plugin.failHard) progress.failure ??= { code, message, hook, plugin };
+  else progress.warnings.push({ code, message, hook, plugin });
+}
+
+/** True when the stop, not the plugin, ended the invocation. */
+function isCutShort({ outcome }: PluginEnd): boolean {
+  return outcome.code === 'cancelled' || outcome.code === 'lost';
+}
+
+function withoutPlugins(hook: string): RunWarning {
+  return { code: 'HOOK_WITHOUT_PLUGINS', message: `no plugin serves the hook ${hook}`, hook, plugin: null };
+}

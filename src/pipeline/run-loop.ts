@@ -1,0 +1,210 @@
+// Claims queued runs and keeps up to `maxRunning` of them in flight. One flow does claim → launch → sweep → rest, so a sweep never takes
+// a run that was claimed a moment ago for a forsaken one. A hint only shortens the rest; nothing depends on it.
+import { messageOf } from '../core/errors/gantry-error.ts';
+import type { RunId } from '../core/ids.ts';
+import type { Run } from '../core/run.ts';
+import { RunExecution } from './execute-run.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { LogBuffer } from './log-buffer.ts';
+import { tryOnce } from './persist.ts';
+import { recoverRuns } from './recover-runs.ts';
+import type { RunPorts, RunSettings } from './run-ports.ts';
+import { STOP_WAIT_MS } from './settle-after-stop.ts';
+
+const BATCH = 16;
+const REST_FIRST_MS = 25;
+const REST_LONGEST_MS = 1_000;
+const WATCH_MS = 1_000;
+
+export class RunLoop {
+  readonly #ports: RunPorts;
+  readonly #settings: RunSettings;
+  readonly #onSettled: (run: Run) => void;
+  readonly #logs: LogBuffer;
+  readonly #heartbeat: Heartbeat;
+  readonly #inFlight = new Map<RunId, RunExecution>();
+  readonly #stop = new AbortController();
+  #waker = new AbortController();
+  #nextSweepAtMs = 0;
+  #flows: Promise<unknown> = Promise.resolve();
+
+  /** @param onSettled called for each run that this process ended or put back */
+  constructor(ports: RunPorts, settings: RunSettings, onSettled: (run: Run) => void) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#onSettled = onSettled;
+    this.#logs = new LogBuffer(ports, settings);
+    this.#heartbeat = new Heartbeat(ports, settings, () => {
+      this.#abandonAll('no heartbeat was acknowledged for too long');
+    });
+  }
+
+  get isDraining(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  get runningCount(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Signs on, then claims in the background. @throws GantryError of the store */
+  async start(): Promise<void> {
+    await this.#heartbeat.start();
+    this.#flows = Promise.all([this.#claimLoop(), this.#watchLoop()]);
+  }
+
+  /** There may be a queued run. */
+  wake(): void {
+    this.#waker.abort();
+  }
+
+  /** Stops a run that is in flight here. The request itself must be stored already. */
+  cancel(runId: RunId): void {
+    this.#inFlight.get(runId)?.stop.stop('cancelled');
+  }
+
+  /**
+   * Claims no more, lets running runs go on for `graceMs` (or until the signal aborts), then stops them: they go back to the queue where
+   * nothing would be called twice by that, else they fail with DRAINING. Queued runs stay queued. Resolves when nothing is in flight.
+   */
+  async drain(signal: AbortSignal): Promise<void> {
+    const { logger } = this.#ports;
+    this.#stop.abort();
+    await this.#flows;
+    if (!(await this.#emptied(this.#settings.graceMs, signal))) {
+      logger.log('warn', 'runs are stopped: the grace is over', { count: this.#inFlight.size });
+      for (const execution of this.#inFlight.values()) execution.stop.stop('draining');
+      if (!(await this.#emptied(STOP_WAIT_MS + this.#settings.storeTimeoutMs, null))) {
+        this.#abandonAll('the program ends');
+        await this.#emptied(STOP_WAIT_MS, null);
+      }
+    }
+    await this.#logs.flush();
+    await this.#heartbeat[Symbol.asyncDispose]();
+  }
+
+  async #claimLoop(): Promise<void> {
+    let restMs = REST_FIRST_MS;
+    await this.#whenPluginsAreBuilt();
+    while (!this.isDraining) {
+      this.#waker = new AbortController();
+      const wanted = this.#heartbeat.isAlive ? Math.min(BATCH, this.#settings.maxRunning - this.#inFlight.size) : 0;
+      const claimed = wanted > 0 ? await this.#claim(wanted) : 0;
+      await this.#sweepIfDue();
+      if (wanted > 0 && claimed === wanted) continue;
+      restMs = claimed > 0 ? REST_FIRST_MS : restMs;
+      const isWoken = await this.#rest(restMs);
+      restMs = isWoken ? REST_FIRST_MS : Math.min(restMs * 2, REST_LONGEST_MS);
+    }
+  }
+
+  /** A run must not pass a hook because the plugin of it is still being built after a start. */
+  async #whenPluginsAreBuilt(): Promise<void> {
+    try {
+      await this.#ports.catalog.settled(this.#stop.signal);
+    } catch (error) {
+      if (!this.isDraining) this.#ports.logger.log('warn', 'plugins did not settle', { cause: messageOf(error) });
+    }
+  }
+
+  async #claim(limit: number): Promise<number> {
+    const { store, clock, logger } = this.#ports;
+    const { workerId: worker } = this.#settings;
+    const pipelines = [...this.#ports.pipelines().keys()];
+    try {
+      const runs = await this.#once('claimRuns', (options) =>
+        store.claimRuns({ worker, limit, nowMs: clock.nowMs(), pipelines }, options),
+      );
+      for (const run of runs) this.#launch(run);
+      return runs.length;
+    } catch (error) {
+      logger.log('warn', 'no runs could be claimed', { cause: messageOf(error) });
+      return 0;
+    }
+  }
+
+  #launch(run: Run): void {
+    const execution = new RunExecution(run, this.#ports, this.#settings, this.#logs);
+    this.#inFlight.set(run.id, execution);
+    void execution.ended.then((ended) => {
+      this.#inFlight.delete(run.id);
+      this.#onSettled(ended);
+      this.wake();
+    });
+  }
+
+  async #sweepIfDue(): Promise<void> {
+    const { clock, logger } = this.#ports;
+    if (clock.monotonicMs() < this.#nextSweepAtMs || !this.#heartbeat.isAlive) return;
+    this.#nextSweepAtMs = clock.monotonicMs() + this.#settings.deadAfterMs / 3;
+    try {
+      const settled = await recoverRuns({
+        ports: this.#ports,
+        settings: this.#settings,
+        logs: this.#logs,
+        isInFlight: (runId) => this.#inFlight.has(runId),
+      });
+      for (const run of settled) this.#onSettled(run);
+      if (settled.length > 0) this.wake();
+    } catch (error) {
+      logger.log('warn', 'the sweep for forsaken runs failed', { cause: messageOf(error) });
+    }
+  }
+
+  /** Hears what other processes wrote: a cancel request, or that a run is not ours any more. */
+  async #watchLoop(): Promise<void> {
+    if (this.#settings.isOnlyWorker) return;
+    const { clock } = this.#ports;
+    while (!this.isDraining || this.#inFlight.size > 0) {
+      await clock.sleep(WATCH_MS, this.#stop.signal).catch(() => undefined);
+      if (this.isDraining) return;
+      await Promise.all([...this.#inFlight.values()].map((execution) => this.#watch(execution)));
+    }
+  }
+
+  async #watch({ lease, stop }: RunExecution): Promise<void> {
+    const { store } = this.#ports;
+    try {
+      const stored = await this.#once('findRun', (options) => store.findRun(lease.run.id, options));
+      if (stored !== null && stored.cancelRequestedAtMs !== null) stop.stop('cancelled');
+    } catch {
+      // The store is away: the run's own writes and the heartbeat deal with that.
+    }
+  }
+
+  #abandonAll(cause: string): void {
+    for (const execution of this.#inFlight.values()) execution.abandon(cause);
+  }
+
+  /** @returns true when nothing is in flight within the time */
+  async #emptied(durationMs: number, signal: AbortSignal | null): Promise<boolean> {
+    const ended = Promise.all([...this.#inFlight.values()].map((execution) => execution.ended)).then(() => true);
+    const done = new AbortController();
+    const over = signal === null ? done.signal : AbortSignal.any([done.signal, signal]);
+    const late = this.#ports.clock.sleep(durationMs, over).then(
+      () => false,
+      () => false,
+    );
+    try {
+      return await Promise.race([ended, late]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** Rests until the time is over, someone wakes the loop, or it is to stop. @returns true when woken */
+  async #rest(restMs: number): Promise<boolean> {
+    const jitter = 0.75 + Number.parseInt(this.#ports.ids.randomHex(1), 16) / 512;
+    const signal = AbortSignal.any([this.#waker.signal, this.#stop.signal]);
+    try {
+      await this.#ports.clock.sleep(Math.ceil(restMs * jitter), signal);
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  async #once<T>(operation: string, work: Parameters<typeof tryOnce<T>>[2]): Promise<T> {
+    return await tryOnce({ ...this.#ports, ...this.#settings }, operation, work);
+  }
+}

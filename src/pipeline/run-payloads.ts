@@ -1,0 +1,61 @@
+// The documents of a run, stored apart from its record: what came in, and what flows on after each finished hook. They are stored before
+// the hook's end is recorded, so a resumed run finds everything that its finished hooks left.
+import { GantryError } from '../core/errors/gantry-error.ts';
+import type { JsonValue } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+import { DATA_PAYLOAD, INPUT_PAYLOAD, RESULTS_PAYLOAD } from '../core/run.ts';
+import { parseStrictText } from '../core/strict-json.ts';
+import { emptyObject, type RunFlow } from './build-context.ts';
+import type { RunScope } from './run-scope.ts';
+
+/** What the store takes as one payload. */
+export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+// Stored documents wrap what plugins gave (results → hook → plugin → data), so they may nest a little deeper.
+const STORED_DEPTH_MAX = 128;
+
+export async function loadFlow(scope: RunScope): Promise<RunFlow> {
+  const isFresh = scope.lease.run.epoch <= 1;
+  const data = (isFresh ? null : await load(scope, DATA_PAYLOAD)) ?? (await load(scope, INPUT_PAYLOAD));
+  const results = isFresh ? null : await load(scope, RESULTS_PAYLOAD);
+  return { data: data ?? emptyObject(), results: isJsonObject(results) ? results : emptyObject() };
+}
+
+/**
+ * Stores what changed since the given flow.
+ * @returns a sentence when a document is over the limit of a payload, then nothing of it was stored
+ */
+export async function storeFlow(scope: RunScope, before: RunFlow, after: RunFlow): Promise<string | null> {
+  const documents: [string, string][] = [];
+  if (after.data !== before.data) documents.push([DATA_PAYLOAD, JSON.stringify(after.data)]);
+  if (after.results !== before.results) documents.push([RESULTS_PAYLOAD, JSON.stringify(after.results)]);
+  for (const [name, json] of documents) {
+    const bytes = Buffer.byteLength(json);
+    if (bytes > PAYLOAD_BYTES_MAX) return tooLarge(name, bytes);
+  }
+  const { store } = scope.ports;
+  const { id } = scope.lease.run;
+  await Promise.all(
+    documents.map(([name, json]) =>
+      scope.lease.persist('putPayload', (options) => store.putPayload(id, name, json, options)),
+    ),
+  );
+  return null;
+}
+
+async function load(scope: RunScope, name: string): Promise<JsonValue | null> {
+  const { id } = scope.lease.run;
+  const json = await scope.lease.persist('findPayload', (options) => scope.ports.store.findPayload(id, name, options));
+  if (json === null) return null;
+  const parsed = parseStrictText(json, STORED_DEPTH_MAX);
+  if (!parsed.ok) throw new GantryError('STORE_FAILED', `payload ${name} of ${id}: ${parsed.message}`);
+  return parsed.value;
+}
+
+function tooLarge(name: string, bytes: number): string {
+  return `the ${name} of the run came to ${String(bytes)} bytes, at most ${String(PAYLOAD_BYTES_MAX)} are stored`;
+}
+
+/** An empty object is not stored: its absence says the same. */
+export function isStoredInput(data: JsonValue): boolean {
+  return !isJsonObject(data) || Object.keys(data).length > 0;
+}

@@ -1,0 +1,17 @@
+// What belongs to one run in flight; handed down from the run to its hooks and invocations.
+import type { EarlierInvocations } from './earlier-invocations.ts';
+import type { LogBuffer } from './log-buffer.ts';
+import type { RunJournal } from './run-journal.ts';
+import type { RunLease } from './run-lease.ts';
+import type { RunPorts, RunSettings } from './run-ports.ts';
+import type { RunStop } from './run-stop.ts';
+
+export interface RunScope {
+  readonly ports: RunPorts;
+  readonly settings: RunSettings;
+  readonly lease: RunLease;
+  readonly journal: RunJournal;
+  readonly logs: LogBuffer;
+  readonly stop: RunStop;
+  readonly earlier: EarlierInvocations;
+}

@@ -1,0 +1,43 @@
+// The backstop under the invoker's promise to settle: once an invocation was told to stop, it is waited for only so long. Without this,
+// one sandbox that never answers would keep its run `running` for ever.
+import type { Clock } from '../core/ports/clock.ts';
+import type { InvocationEnd } from '../core/ports/invoker.ts';
+
+/** More than the sandbox needs to kill and to remove a container on a slow engine. */
+export const STOP_WAIT_MS = 20_000;
+
+const LOST: InvocationEnd = {
+  outcome: { code: 'lost', message: 'the sandbox did not end after it was told to stop; its fate is unknown' },
+  result: null,
+  warnings: [],
+  sandboxId: null,
+  sandboxKind: null,
+  cleanliness: null,
+  phases: { sandboxWaitMs: null, sendMs: null, runMs: null, receiveMs: null },
+  usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
+};
+
+export async function settleAfterStop(
+  clock: Clock,
+  stop: AbortSignal,
+  work: Promise<InvocationEnd>,
+): Promise<InvocationEnd> {
+  const settled = new AbortController();
+  const late = Promise.withResolvers<InvocationEnd>();
+  const onStop = (): void => {
+    clock.sleep(STOP_WAIT_MS, settled.signal).then(
+      () => {
+        late.resolve(LOST);
+      },
+      () => undefined,
+    );
+  };
+  if (stop.aborted) onStop();
+  else stop.addEventListener('abort', onStop, { once: true, signal: settled.signal });
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    settled.abort();
+    work.catch(() => undefined);
+  }
+}

@@ -1,0 +1,60 @@
+// What a trigger asked, checked before anything is stored: the params against the pipeline's schema, the data against the wire's limits.
+import { createHash } from 'node:crypto';
+import { GantryError } from '../core/errors/gantry-error.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { JSON_DEPTH_MAX, MESSAGE_BYTES_MAX } from '../core/limits.ts';
+import type { Pipeline } from '../core/pipeline.ts';
+import { validateAgainst, type SchemaIssue } from '../core/schema-subset.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
+import { escapeText } from '../lib/escape-text.ts';
+
+/** The params with the schema's defaults filled in. @throws GantryError PARAMS_INVALID naming every place */
+export function checkParams(pipeline: Pipeline, params: JsonObject): JsonObject {
+  checkSize('params', params);
+  if (pipeline.params === null) return params;
+  const { value, issues } = validateAgainst(pipeline.params, params);
+  if (issues.length === 0 && isJsonObject(value)) return value;
+  const problems = issues.map((issue) => ({
+    code: 'PARAMS_INVALID',
+    message: sentenceOf(issue),
+    file: 'params',
+    line: null,
+    column: null,
+  }));
+  const message = issues.map(sentenceOf).join('; ');
+  throw new GantryError('PARAMS_INVALID', `the params do not fit ${pipeline.name}: ${message}`, { problems });
+}
+
+/** @throws GantryError INPUT_INVALID when data or params are too large or nested too deep to reach a plugin */
+export function checkSize(name: 'params' | 'data', value: JsonValue): void {
+  if (isDeeperThan(value, JSON_DEPTH_MAX)) {
+    throw new GantryError('INPUT_INVALID', `${name} is nested deeper than ${String(JSON_DEPTH_MAX)} levels`);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes <= MESSAGE_BYTES_MAX) return;
+  throw new GantryError(
+    'INPUT_INVALID',
+    `${name} is ${String(bytes)} bytes, at most ${String(MESSAGE_BYTES_MAX)} are accepted`,
+  );
+}
+
+/** Tells a repeat from a clash: SHA-256 over what was asked, before defaults, whatever the order of keys. */
+export function hashRequest(pipeline: string, params: JsonObject, data: JsonValue): string {
+  return createHash('sha256').update(canonicalJson({ pipeline, params, data })).digest('hex');
+}
+
+function sentenceOf({ path, message }: SchemaIssue): string {
+  const place = ['params', ...path].map(String).join('.');
+  return escapeText(`${place} ${message}`);
+}
+
+/** Level by level, so that depth cannot exhaust the stack. */
+function isDeeperThan(value: JsonValue, depth: number): boolean {
+  let level: JsonValue[] = [value];
+  for (let reached = 0; level.length > 0; reached += 1) {
+    const nested = level.filter((one) => typeof one === 'object' && one !== null);
+    if (nested.length > 0 && reached >= depth) return true;
+    level = nested.flatMap((one) => (Array.isArray(one) ? one : Object.values(one)));
+  }
+  return false;
+}

@@ -1,0 +1,70 @@
+// Everything about runs behind one small face: start, cancel, wait; work in the background; stop cleanly. Made once, by compose.ts.
+import type { RunId } from '../core/ids.ts';
+import type { Run } from '../core/run.ts';
+import { RunLoop } from '../pipeline/run-loop.ts';
+import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
+import { requestCancel } from './request-cancel.ts';
+import { SettledRuns } from './settled-runs.ts';
+import { RunStarter, type Started, type StartRequest } from './start-run.ts';
+
+export interface RunsOptions extends RunPorts {
+  readonly settings: RunSettings;
+}
+
+export interface Runs extends AsyncDisposable {
+  /** @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, STORE_* */
+  startRun(request: StartRequest): Promise<Started>;
+  /** Resolves when the request is durable. @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, STORE_* */
+  requestCancel(runId: RunId): Promise<Run>;
+  /** The run in its terminal state. @throws GantryError RUN_NOT_FOUND, or the signal's reason */
+  waitSettled(runId: RunId, options: { readonly signal: AbortSignal }): Promise<Run>;
+  /** Signs the worker on, recovers forsaken runs and claims queued ones from now on. @throws GantryError of the store */
+  start(): Promise<void>;
+  /** Accepts and claims nothing more; resolves when nothing is in flight. Any caller's signal cuts the grace short. */
+  drain(signal: AbortSignal): Promise<void>;
+  isDraining(): boolean;
+  /** runs in flight in this process */
+  runningCount(): number;
+}
+
+export function createRuns({ settings, ...ports }: RunsOptions): Runs {
+  const settled = new SettledRuns(ports, settings);
+  const loop = new RunLoop(ports, settings, (run) => {
+    settled.tell(run.id);
+  });
+  let draining: Promise<void> | null = null;
+  const impatience = new AbortController();
+  const drain = async (signal: AbortSignal): Promise<void> => {
+    const hurry = (): void => {
+      impatience.abort();
+    };
+    if (signal.aborted) hurry();
+    else signal.addEventListener('abort', hurry, { once: true });
+    draining ??= loop.drain(impatience.signal);
+    await draining;
+  };
+  const starter = new RunStarter(ports, settings, {
+    isDraining: () => draining !== null,
+    onQueued: () => {
+      loop.wake();
+    },
+  });
+  return {
+    startRun: (request) => starter.startRun(request),
+    requestCancel: (runId) =>
+      requestCancel(runId, ports, settings, {
+        onRequested: (id) => {
+          loop.cancel(id);
+        },
+        onEnded: (run) => {
+          settled.tell(run.id);
+        },
+      }),
+    waitSettled: (runId, { signal }) => settled.wait(runId, signal),
+    start: () => loop.start(),
+    drain,
+    isDraining: () => draining !== null,
+    runningCount: () => loop.runningCount,
+    [Symbol.asyncDispose]: () => drain(AbortSignal.abort()),
+  };
+}

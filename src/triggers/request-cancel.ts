@@ -1,0 +1,76 @@
+// Asks a run to end. Queued runs end at once; for a running one the request is stored, then told to the worker: in this process within
+// milliseconds, in another one when it next looks (≤ 1 s). Resolves when the request is durable, not when the run has ended.
+import { GantryError } from '../core/errors/gantry-error.ts';
+import type { RunId } from '../core/ids.ts';
+import { isTerminal, type Run } from '../core/run.ts';
+import type { RunChanges, StoreOptions } from '../core/ports/store.ts';
+import { failureOf } from '../pipeline/end-run.ts';
+import { tryOnce } from '../pipeline/persist.ts';
+import { RunJournal } from '../pipeline/run-journal.ts';
+import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
+
+/** A run can be claimed or put back between our look and our write; more often than this in a row is a defect. */
+const TRIES_MAX = 20;
+
+export interface CancelEffects {
+  /** the request is stored for a run that a worker holds */
+  onRequested(runId: RunId): void;
+  /** the run was ended here */
+  onEnded(run: Run): void;
+}
+
+/** @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, STORE_* */
+export async function requestCancel(
+  runId: RunId,
+  ports: RunPorts,
+  settings: RunSettings,
+  effects: CancelEffects,
+): Promise<Run> {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const run = await once('findRun', (options) => ports.store.findRun(runId, options));
+    if (run === null) throw new GantryError('RUN_NOT_FOUND', `no run has the id ${runId}`);
+    if (isTerminal(run.state)) throw new GantryError('RUN_FINISHED', `the run ${runId} has ended: ${run.state}`);
+    const cancelled = run.state === 'running' ? await ask(run) : await end(run);
+    if (cancelled !== null) return cancelled;
+  }
+  throw new GantryError(
+    'DEFECT',
+    `the run ${runId} changed its state ${String(TRIES_MAX)} times while it was cancelled`,
+  );
+
+  async function ask(run: Run): Promise<Run | null> {
+    const cancelRequestedAtMs = run.cancelRequestedAtMs ?? ports.clock.nowMs();
+    if (!(await change(run, { cancelRequestedAtMs }))) return null;
+    effects.onRequested(run.id);
+    return { ...run, cancelRequestedAtMs };
+  }
+
+  async function end(run: Run): Promise<Run | null> {
+    const nowMs = ports.clock.nowMs();
+    const changes = {
+      state: 'cancelled',
+      cancelRequestedAtMs: nowMs,
+      finishedAtMs: nowMs,
+      failure: failureOf('CANCELLED', 'the run was cancelled while it was queued'),
+      hooks: run.hooks.map((record) =>
+        record.state === 'pending' ? { ...record, state: 'cancelled' as const } : record,
+      ),
+    } as const;
+    if (!(await change(run, changes))) return null;
+    const ended: Run = { ...run, ...changes };
+    const journal = await RunJournal.open(run.id, run.epoch === 0, ports, settings);
+    journal.record({ kind: 'runFinished', run: ended });
+    await journal.flush();
+    effects.onEnded(ended);
+    return ended;
+  }
+
+  async function change(run: Run, changes: RunChanges): Promise<boolean> {
+    const guard = { states: [run.state], epoch: run.epoch };
+    return await once('updateRun', (options) => ports.store.updateRun(run.id, guard, changes, options));
+  }
+
+  async function once<T>(operation: string, work: (options: StoreOptions) => Promise<T>): Promise<T> {
+    return await tryOnce({ ...ports, ...settings }, operation, work);
+  }
+}

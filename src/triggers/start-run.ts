@@ -1,0 +1,174 @@
+// The one door into the program: every trigger (api, cli, schedule, webhook, replay, run) starts a run here. Resolving means that the run
+// is durably accepted and will reach an end; a write whose fate is unknown is an error, never an acceptance.
+import { GantryError } from '../core/errors/gantry-error.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { RunId } from '../core/ids.ts';
+import type { Pipeline } from '../core/pipeline.ts';
+import { INPUT_PAYLOAD, RUN_PARTITIONS, type Run, type Trigger } from '../core/run.ts';
+import type { StoreOptions } from '../core/ports/store.ts';
+import { suggest } from '../lib/suggest.ts';
+import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
+import { tryOnce } from '../pipeline/persist.ts';
+import { RunJournal } from '../pipeline/run-journal.ts';
+import { isStoredInput } from '../pipeline/run-payloads.ts';
+import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
+import { checkParams, checkSize, hashRequest } from './check-request.ts';
+import { QueueRoom } from './queue-room.ts';
+
+export interface StartRequest {
+  readonly pipeline: string;
+  readonly trigger: Trigger;
+  readonly params: JsonObject;
+  readonly data: JsonValue;
+  readonly idempotencyKey?: string | null;
+}
+
+export interface Started {
+  readonly run: Run;
+  /** true when the idempotency key names a run that stood already */
+  readonly isRepeat: boolean;
+}
+
+const RETRY_AFTER_MS = 1_000;
+const KEY_LENGTH_MAX = 255;
+
+/** What the door needs to know of the loop behind it. */
+export interface Door {
+  isDraining(): boolean;
+  /** called when a run was accepted */
+  onQueued(run: Run): void;
+}
+
+export class RunStarter {
+  readonly #ports: RunPorts;
+  readonly #settings: RunSettings;
+  readonly #door: Door;
+  readonly #room: QueueRoom;
+
+  constructor(ports: RunPorts, settings: RunSettings, door: Door) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#door = door;
+    this.#room = new QueueRoom(ports.store, settings.maxQueued);
+  }
+
+  /**
+   * @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, STORE_*
+   */
+  async startRun(request: StartRequest): Promise<Started> {
+    try {
+      return await this.#start(request);
+    } catch (error) {
+      if (error instanceof GantryError) {
+        const { pipeline, trigger } = request;
+        this.#ports.events.emit({ kind: 'runRefused', pipeline, trigger, code: error.code });
+      }
+      throw error;
+    }
+  }
+
+  async #start(request: StartRequest): Promise<Started> {
+    if (this.#door.isDraining()) throw new GantryError('DRAINING', 'the program is shutting down');
+    const pipeline = this.#findPipeline(request.pipeline);
+    checkKey(request.idempotencyKey ?? null);
+    checkSize('data', request.data);
+    const params = checkParams(pipeline, request.params);
+    const requestHash = hashRequest(pipeline.name, request.params, request.data);
+    const earlier = await this.#findEarlier(request, requestHash);
+    if (earlier !== null) return earlier;
+    const admission = await this.#once('countQueued', (options) => this.#room.enter(pipeline.name, options));
+    if (admission === null) {
+      const message = `${String(this.#settings.maxQueued)} runs of ${pipeline.name} are queued already`;
+      throw new GantryError('QUEUE_FULL', message, { retryAfterMs: RETRY_AFTER_MS });
+    }
+    // A write whose fate is unknown may have added a run: the place stays taken until the queue is counted again.
+    let isAdded = true;
+    try {
+      const started = await this.#insert(this.#newRun(pipeline, request, params, requestHash), request.data);
+      isAdded = !started.isRepeat;
+      return started;
+    } finally {
+      admission.settle(isAdded);
+    }
+  }
+
+  #findPipeline(name: string): Pipeline {
+    const pipelines = this.#ports.pipelines();
+    const pipeline = pipelines.get(name);
+    if (pipeline !== undefined) return pipeline;
+    const near = suggest(name, [...pipelines.keys()]);
+    const hint = near === null ? '' : `; did you mean ${near}?`;
+    throw new GantryError('PIPELINE_NOT_FOUND', `no pipeline is named ${JSON.stringify(name.slice(0, 64))}${hint}`);
+  }
+
+  async #findEarlier({ pipeline, idempotencyKey }: StartRequest, requestHash: string): Promise<Started | null> {
+    if (idempotencyKey === undefined || idempotencyKey === null) return null;
+    const run = await this.#once('findRunByKey', (options) =>
+      this.#ports.store.findRunByKey(pipeline, idempotencyKey, options),
+    );
+    return run === null ? null : repeatOf(run, requestHash);
+  }
+
+  async #insert(run: Run, data: JsonValue): Promise<Started> {
+    const { store } = this.#ports;
+    if (isStoredInput(data)) {
+      const json = JSON.stringify(data);
+      await this.#once('putPayload', (options) => store.putPayload(run.id, INPUT_PAYLOAD, json, options));
+    }
+    const inserted = await this.#once('insertRun', (options) => store.insertRun(run, options));
+    if (inserted.kind === 'exists') return repeatOf(inserted.run, run.requestHash);
+    new RunJournal(run.id, 0, this.#ports, this.#settings).record({ kind: 'runQueued', run });
+    this.#door.onQueued(run);
+    return { run, isRepeat: false };
+  }
+
+  #newRun(pipeline: Pipeline, request: StartRequest, params: JsonObject, requestHash: string): Run {
+    const id = this.#ports.ids.newId('run');
+    const nowMs = this.#ports.clock.nowMs();
+    return {
+      id,
+      pipeline: pipeline.name,
+      pipelineVersion: pipeline.version,
+      trigger: request.trigger,
+      state: 'queued',
+      epoch: 0,
+      worker: null,
+      part: partitionOf(id),
+      priority: pipeline.priority,
+      readyAtMs: nowMs,
+      createdAtMs: nowMs,
+      startedAtMs: null,
+      finishedAtMs: null,
+      deadlineAtMs: null,
+      cancelRequestedAtMs: null,
+      params,
+      idempotencyKey: request.idempotencyKey ?? null,
+      requestHash,
+      hooks: pendingHooks(pipeline),
+      failure: null,
+      warnings: [],
+    };
+  }
+
+  async #once<T>(operation: string, work: (options: StoreOptions) => Promise<T>): Promise<T> {
+    return await tryOnce({ ...this.#ports, ...this.#settings }, operation, work);
+  }
+}
+
+function checkKey(key: string | null): void {
+  if (key === null || /^[\x21-\x7e]{1,255}$/.test(key)) return;
+  const rule = `an idempotency key has 1 to ${String(KEY_LENGTH_MAX)} visible ASCII characters`;
+  throw new GantryError('INPUT_INVALID', rule);
+}
+
+function repeatOf(run: Run, requestHash: string): Started {
+  if (run.requestHash === requestHash) return { run, isRepeat: true };
+  throw new GantryError('IDEMPOTENCY_CONFLICT', `the idempotency key belongs to ${run.id}, which was asked otherwise`);
+}
+
+/** FNV-1a over the id: even over the partitions, the same in every process. */
+function partitionOf(id: RunId): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < id.length; index += 1) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  return (hash >>> 0) % RUN_PARTITIONS;
+}
