@@ -39,8 +39,8 @@ export function parseStrictText(text: string, maxDepth: number = JSON_DEPTH_MAX)
   } catch (error) {
     return fault('not_json', error instanceof Error ? error.message : 'not JSON');
   }
-  // A cheap test first: most documents hold no such key, written plainly or with escapes.
-  if (/__proto__|\\u005f/i.test(text) && hasForbiddenKey(value))
+  // A cheap test first: most documents hold no such key, written plainly or with any of its letters as an escape.
+  if (/__proto__|\\u00[567]/i.test(text) && hasForbiddenKey(value))
     return fault('forbidden_key', 'the key "__proto__" is not accepted');
   return { ok: true, value: bare(value as JsonValue) };
 }
