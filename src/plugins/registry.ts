@@ -63,6 +63,11 @@ export class Registry {
     return this.#folders.get(folder)?.name ?? null;
   }
 
+  /** The folder's newest version that could be built. */
+  versionOf(folder: string): PluginVersion | null {
+    return this.#folders.get(folder)?.version ?? null;
+  }
+
   folderOf(name: string): string | null {
     const serving = this.#serving().get(name);
     return serving?.folder ?? [...this.#folders.values()].find((state) => state.name === name)?.folder ?? null;

@@ -52,8 +52,11 @@ function checkSource(manifest: JsonObject): RuleBreach[] {
 }
 
 function checkDependencies(manifest: JsonObject): RuleBreach[] {
-  if (!isGiven(manifest, 'dependencies') || valueAt(manifest, ['build', 'network']) === true) return [];
-  if (manifest['runtime'] === 'go') return [];
+  if (!isGiven(manifest, 'dependencies')) return [];
+  const runtime = manifest['runtime'];
+  if (runtime === 'shell') return [invalid(['dependencies'], '`dependencies` are not known to the runtime `shell`')];
+  // Go's compiler itself says which module is absent; a go.mod without any needs no network.
+  if (runtime === 'go' || valueAt(manifest, ['build', 'network']) === true) return [];
   return [invalid(['dependencies'], '`dependencies` are installed in the build and need `build: {network: true}`')];
 }
 

@@ -139,7 +139,9 @@ export const manifestSchema = z.strictObject({
   entry: described(path.optional(), 'The file that the runtime starts. With `runtime`, exactly one of `entry`, `command`.'),
   command: described(command.optional(), 'Program and arguments, started in the plugin’s folder.'),
   dependencies: described(
-    path.optional(),
+    path
+      .regex(/^[A-Za-z0-9._/-]+$/, { error: 'may hold only letters, digits, `.`, `_`, `-` and `/`' })
+      .optional(),
     'File with the dependencies (requirements.txt, package.json, go.mod), installed in the build; needs `build.network`.',
   ),
   build: z

@@ -157,7 +157,7 @@ pool: {min: 1, max: 2, idle: 30s}`);
   it.each([
     ['a second source', 'dockerfile: Dockerfile', 'only one of'],
     ['entry and command', 'command: [sh]', 'only one of `entry`, `command`'],
-    ['dependencies without a networked build', 'dependencies: requirements.txt', 'need `build: {network: true}`'],
+    ['dependencies without a networked build', 'dependencies: requirements.txt', 'XX need `build: {network: true}`'],
     ['input without text', 'input: data', 'goes with `protocol: text`'],
     ['a repeated hook', 'tags: [a, a]', 'stands in the list already'],
     ['a misspelt word of a list', 'output: xml', 'must be one of json, text'],

@@ -1,0 +1,130 @@
+// The Dockerfile of each runtime. The engine gets the plugin's folder as `plugin/` and the SDK as `sdk/`, so that no name can collide.
+// Packages that only a build needs (pip, npm, the Go toolchain) stay in its first stage. Every image ends as an unprivileged user.
+import type { Runtime } from '../../core/plugin.ts';
+
+export const PLUGIN_FOLDER = '/plugin';
+/** The program that the Go build makes. */
+export const GO_PROGRAM = '/plugin/plugin';
+/** nobody; the sandbox brings its own numeric user all the same. */
+export const IMAGE_USER = '65534:65534';
+
+export interface Bases {
+  readonly python: string;
+  readonly node: string;
+  readonly shell: string;
+  readonly go: string;
+  /** what a compiled Go program runs on */
+  readonly static: string;
+}
+
+export const DEFAULT_BASES: Bases = {
+  python: 'gantry/base-python:1',
+  node: 'gantry/base-node:1',
+  shell: 'gantry/base-shell:1',
+  go: 'gantry/base-go:1',
+  static: 'gantry/base-static:1',
+};
+
+export interface RecipeInput {
+  readonly bases: Bases;
+  readonly entry: string | null;
+  /** path of the file in the folder; plain characters only, as the manifest's rule says */
+  readonly dependencies: string | null;
+  readonly isNetworked: boolean;
+  readonly hasFile: (path: string) => boolean;
+}
+
+interface Recipe {
+  /** images that must be on the engine; their ids are part of the content hash */
+  readonly needs: (bases: Bases) => readonly string[];
+  readonly dockerfile: (input: RecipeInput) => string;
+}
+
+const END = [`WORKDIR ${PLUGIN_FOLDER}`, `COPY plugin/ ${PLUGIN_FOLDER}/`, `USER ${IMAGE_USER}`];
+
+/** Debian packages for a build stage whose base image does not have the program yet. */
+const ensure = (program: string, debianPackage: string): string =>
+  `RUN command -v ${program} >/dev/null || ` +
+  `(apt-get update -qq && apt-get install -y -qq --no-install-recommends ${debianPackage})`;
+
+function pythonDockerfile({ bases, dependencies }: RecipeInput): string {
+  const stage =
+    dependencies === null
+      ? []
+      : [
+          `FROM ${bases.python} AS packages`,
+          ensure('pip3', 'python3-pip'),
+          `COPY plugin/${dependencies} /build/requirements.txt`,
+          'RUN pip3 install --no-cache-dir --disable-pip-version-check --target /opt/packages -r /build/requirements.txt',
+        ];
+  return lines([
+    ...stage,
+    `FROM ${bases.python}`,
+    ...(dependencies === null ? [] : ['COPY --from=packages /opt/packages /opt/packages']),
+    'COPY sdk/gantry.py /opt/gantry/gantry.py',
+    `ENV PYTHONPATH=${dependencies === null ? '/opt/gantry' : '/opt/gantry:/opt/packages'}`,
+    'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',
+    ...END,
+  ]);
+}
+
+function nodeDockerfile({ bases, dependencies, hasFile }: RecipeInput): string {
+  const folder = dependencies?.includes('/') === true ? dependencies.slice(0, dependencies.lastIndexOf('/') + 1) : '';
+  const hasLock = hasFile(`${folder}package-lock.json`);
+  const stage =
+    dependencies === null
+      ? []
+      : [
+          `FROM ${bases.node} AS packages`,
+          ensure('npm', 'npm'),
+          'WORKDIR /build',
+          `COPY plugin/${dependencies} /build/package.json`,
+          ...(hasLock ? [`COPY plugin/${folder}package-lock.json /build/package-lock.json`] : []),
+          `RUN npm ${hasLock ? 'ci' : 'install'} --omit=dev --ignore-scripts --no-audit --no-fund && mkdir -p node_modules`,
+        ];
+  return lines([
+    ...stage,
+    `FROM ${bases.node}`,
+    'COPY sdk/gantry.mjs /node_modules/gantry/index.mjs',
+    'COPY sdk/package.json /node_modules/gantry/package.json',
+    ...(dependencies === null ? [] : [`COPY --from=packages /build/node_modules ${PLUGIN_FOLDER}/node_modules`]),
+    ...END,
+  ]);
+}
+
+function shellDockerfile({ bases }: RecipeInput): string {
+  return lines([`FROM ${bases.shell}`, 'COPY sdk/gantry.sh /opt/gantry/gantry.sh', ...END]);
+}
+
+function goDockerfile({ bases, entry, isNetworked, hasFile }: RecipeInput): string {
+  const slash = entry?.lastIndexOf('/') ?? -1;
+  const target = slash < 0 ? '.' : `./${entry?.slice(0, slash) ?? ''}`;
+  // The JSON form: no shell ever reads the author's path.
+  const build = JSON.stringify(['go', 'build', '-trimpath', '-o', '/out/plugin', target]);
+  return lines([
+    `FROM ${bases.go} AS build`,
+    'COPY sdk/ /gantry-sdk/',
+    'COPY plugin/ /build/',
+    'WORKDIR /build',
+    'ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-mod=mod -buildvcs=false"',
+    ...(isNetworked ? [] : ['ENV GOPROXY=off GOSUMDB=off']),
+    ...(hasFile('go.mod') ? [] : ['RUN ["go", "mod", "init", "gantry.local/plugin"]']),
+    'RUN ["go", "mod", "edit", "-require=gantry@v0.0.0", "-replace=gantry=/gantry-sdk"]',
+    `RUN ${build}`,
+    `FROM ${bases.static}`,
+    `COPY --from=build /out/plugin ${GO_PROGRAM}`,
+    `WORKDIR ${PLUGIN_FOLDER}`,
+    `USER ${IMAGE_USER}`,
+  ]);
+}
+
+function lines(instructions: readonly string[]): string {
+  return `${instructions.join('\n')}\n`;
+}
+
+export const RECIPES: Readonly<Record<Runtime, Recipe>> = {
+  python: { needs: (bases) => [bases.python], dockerfile: pythonDockerfile },
+  node: { needs: (bases) => [bases.node], dockerfile: nodeDockerfile },
+  shell: { needs: (bases) => [bases.shell], dockerfile: shellDockerfile },
+  go: { needs: (bases) => [bases.go, bases.static], dockerfile: goDockerfile },
+};
