@@ -10,15 +10,21 @@ import { sayFailure } from './say.mjs';
 
 const MAIN = join(ROOT, 'src', 'main.ts');
 
-try {
-  if (!areNodeModulesReady()) await ensureNodeModules();
-  if (Number.parseInt(process.versions.node, 10) >= 24) {
-    process.argv[1] = MAIN;
-    await import(pathToFileURL(MAIN).href);
-  } else {
-    process.exit(await runCommand(['node', MAIN, ...process.argv.slice(2)]));
+async function hasPackages() {
+  try {
+    if (!areNodeModulesReady()) await ensureNodeModules();
+    return true;
+  } catch (error) {
+    sayFailure(error);
+    return false;
   }
-} catch (error) {
-  sayFailure(error);
+}
+
+if (!(await hasPackages())) {
   process.exitCode = 1;
+} else if (Number.parseInt(process.versions.node, 10) >= 24) {
+  process.argv[1] = MAIN;
+  await import(pathToFileURL(MAIN).href);
+} else {
+  process.exit(await runCommand(['node', MAIN, ...process.argv.slice(2)]));
 }
