@@ -1,8 +1,8 @@
 // From everything seen in an exchange to its outcome. The cause decides; only an exchange that ended by itself is read as a result.
 import type { LimitBreach, Outcome } from '../core/outcome.ts';
 import type { InvocationRequest } from '../core/ports/invoker.ts';
-import type { Reply, Verdict } from '../protocol/reply.ts';
 import { readJsonResult } from '../protocol/json-result.ts';
+import { oneLine, type Reply, type Verdict } from '../protocol/reply.ts';
 import { readTextResult } from '../protocol/text-result.ts';
 import type { Trace } from './exchange.ts';
 
@@ -15,7 +15,9 @@ export function judgeTrace(trace: Trace, request: InvocationRequest, isOutOfMemo
       outcome: { code: 'lost', message: 'the stream to the plugin broke before its output ended' },
       result: null,
     };
-  return readReply(trace, trace.ending.exitCode, request, isOutOfMemory);
+  return (
+    notStarted(trace, trace.ending.exitCode, request) ?? readReply(trace, trace.ending.exitCode, request, isOutOfMemory)
+  );
 }
 
 /** Null when the exchange ended by itself. */
@@ -64,6 +66,15 @@ function engineGone(trace: Trace): Outcome {
   return trace.wasInputOffered
     ? { code: 'lost', message: `the engine was lost while the plugin ran: ${why}` }
     : { code: 'engine', message: `the engine was lost before the plugin got its input: ${why}` };
+}
+
+/** The engine's init could not execute the command: it says so on stderr, since the start itself succeeds with it. */
+function notStarted(trace: Trace, exitCode: number, request: InvocationRequest): Verdict | null {
+  if (exitCode !== 126 && exitCode !== 127) return null;
+  const said = /^\[FATAL tini \(\d+\)\] exec .* failed: (.*)$/.exec(trace.logs.tail);
+  if (said === null) return null;
+  const message = oneLine(`the command ${request.version.command[0] ?? ''} cannot be started: ${said[1] ?? ''}`);
+  return { outcome: { code: 'start_failed', message }, result: null };
 }
 
 function readReply(trace: Trace, exitCode: number, request: InvocationRequest, isOutOfMemory: boolean): Verdict {
