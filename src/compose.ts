@@ -1,0 +1,141 @@
+// The composition root: the only place that makes adapters. Things go on one stack in the order they need each other, so the end of the
+// program is this file read backwards: listeners, runs, plugins, sandboxes, engine, store, lock.
+import { isAbsolute, join } from 'node:path';
+import { CelExpressions } from './adapters/cel/cel-expressions.ts';
+import { DockerEngine } from './adapters/docker/docker-engine.ts';
+import { PinoLogger } from './adapters/logging/pino-logger.ts';
+import { MongoStore } from './adapters/mongo/mongo-store.ts';
+import { PrometheusMetrics } from './adapters/prometheus/prometheus-metrics.ts';
+import { lockInstance } from './adapters/sqlite/instance-lock.ts';
+import { SqliteStore } from './adapters/sqlite/sqlite-store.ts';
+import { CgroupUsageMeter } from './adapters/system/cgroup-usage-meter.ts';
+import { announceServer, makeDataFolder, openInstanceFolder } from './adapters/system/instance-folder.ts';
+import { SystemClock } from './adapters/system/system-clock.ts';
+import { SystemIds } from './adapters/system/system-ids.ts';
+import type { Ground, InstanceEngine } from './compose/ground.ts';
+import { listen, observe } from './compose/listen.ts';
+import { onlyStored, startWork } from './compose/start-work.ts';
+import { ConfigSecrets } from './config/config-secrets.ts';
+import type { LoadedConfig } from './config/load-config.ts';
+import { loadPipelines } from './config/load-pipelines.ts';
+import type { Environment } from './config/read-environment.ts';
+import { within } from './core/deadline.ts';
+import type { JsonValue } from './core/json.ts';
+import type { Pipeline } from './core/pipeline.ts';
+import type { ContainerEngine } from './core/ports/container-engine.ts';
+import type { Store } from './core/ports/store.ts';
+import { EventBus } from './observe/event-bus.ts';
+import { METRICS } from './observe/metric-definitions.ts';
+
+export interface PartsRequest {
+  /** folder that relative paths of the configuration start from */
+  readonly root: string;
+  readonly environment: Environment;
+  readonly loaded: LoadedConfig;
+}
+
+export interface ServerRequest extends PartsRequest {
+  /** `store`: no engine is asked for anything, so only what is stored can be looked at */
+  readonly needs: 'store' | 'engine';
+  /** whether other programs shall find it (they then talk to it) and whether its log goes to stdout */
+  readonly isPublic: boolean;
+  /** its abort cuts the start short */
+  readonly stop: AbortSignal;
+}
+
+export interface Server extends AsyncDisposable {
+  readonly url: string;
+  readonly metricsUrl: string | null;
+}
+
+const OPEN_MS = 30_000;
+const RELEASE = '0.1.0';
+
+/** What every use of the program needs. The store is not open yet, the engine not asked for anything. */
+async function layGround(
+  { root, environment, loaded }: PartsRequest,
+  pipelines: ReadonlyMap<string, Pipeline>,
+  isLogged: boolean,
+  stack: AsyncDisposableStack,
+): Promise<Ground> {
+  const { config, dataFolder } = loaded;
+  const at = pathsFrom(root);
+  const clock = new SystemClock();
+  await makeDataFolder(dataFolder);
+  const file = { folder: at(config.logs.folder), maxBytes: config.logs.maxSize, keep: config.logs.keep };
+  const stream = isLogged ? process.stdout : null;
+  const logger = stack.use(new PinoLogger({ level: config.logs.level, file, stream }));
+  const events = new EventBus(logger);
+  return {
+    ...{ root, config, dataFolder, clock, logger, events, pipelines, at },
+    ids: new SystemIds(),
+    metrics: new PrometheusMetrics(Object.values(METRICS)),
+    store: stack.use(makeStore(loaded, { clock, events, logger })),
+    secrets: new ConfigSecrets(at(config.secrets.folder), environment),
+    expressions: new CelExpressions(),
+    usage: new CgroupUsageMeter(),
+  };
+}
+
+function pathsFrom(root: string): (path: string) => string {
+  return (path) => (isAbsolute(path) ? path : join(root, path));
+}
+
+function makeStore(
+  { config, dataFolder }: LoadedConfig,
+  common: { readonly clock: SystemClock; readonly events: EventBus; readonly logger: PinoLogger },
+): Store {
+  const uri = config.store.uri.reveal();
+  if (uri === '') return new SqliteStore({ path: join(dataFolder, 'gantry.db'), ...common });
+  return new MongoStore({ uri, database: config.store.database, ...common });
+}
+
+async function makeEngine(ground: Ground, dockerHost: string, stack: AsyncDisposableStack): Promise<InstanceEngine> {
+  const { clock, ids, logger, events, dataFolder } = ground;
+  const instanceId = await openInstanceFolder(dataFolder, ids);
+  return { engine: stack.use(new DockerEngine({ dockerHost, instanceId, clock, events, logger })), instanceId };
+}
+
+/** Store and engine for `doctor`, beside a server that may be running. */
+export async function openParts(
+  request: PartsRequest,
+): Promise<{ readonly store: Store; readonly engine: ContainerEngine } & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const ground = await layGround(request, new Map(), false, stack);
+  const { engine } = await makeEngine(ground, request.loaded.dockerHost, stack);
+  const held = stack.move();
+  return { store: ground.store, engine, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/**
+ * Starts everything and resolves when it listens. Disposing of it drains the runs, then ends the rest.
+ * @throws GantryError INSTANCE_LOCKED, PORT_TAKEN, DOCKER_UNAVAILABLE, STORE_*, CONFIG_*, PIPELINE_INVALID
+ */
+export async function startServer(request: ServerRequest): Promise<Server> {
+  const { root, loaded, stop, needs, isPublic } = request;
+  const { file } = loaded.config.pipelines;
+  const pipelines = await loadPipelines(pathsFrom(root)(file), file);
+  await using stack = new AsyncDisposableStack();
+  await makeDataFolder(loaded.dataFolder);
+  stack.use(lockInstance(loaded.dataFolder));
+  const ground = await layGround(request, pipelines, isPublic, stack);
+  const live = observe(ground, stack);
+  await within(ground.clock, OPEN_MS, stop, (signal) => ground.store.open({ signal }));
+  await keepPipelineVersions(ground);
+  const instance = needs === 'engine' ? await makeEngine(ground, loaded.dockerHost, stack) : null;
+  const work = instance === null ? onlyStored(ground, stack) : await startWork(ground, instance, stop, stack);
+  const engine = instance?.engine ?? null;
+  const listeners = await listen({ ground, work, engine, live, release: RELEASE, isScraped: isPublic }, stack);
+  if (isPublic) stack.use(await announceServer(loaded.dataFolder, { url: listeners.url, pid: process.pid }));
+  const held = stack.move();
+  return { ...listeners, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+async function keepPipelineVersions({ store, clock, config, pipelines }: Ground): Promise<void> {
+  for (const pipeline of pipelines.values()) {
+    const { name, version } = pipeline;
+    const definition = JSON.parse(JSON.stringify(pipeline)) as JsonValue;
+    const record = { name, version, author: 'file', definition, createdAtMs: clock.nowMs() };
+    await within(clock, config.store.timeout, null, (signal) => store.putPipelineVersion(record, { signal }));
+  }
+}

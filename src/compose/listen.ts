@@ -1,0 +1,147 @@
+// Panel, API and metrics over the work, and everything that watches: metrics, health. On the end of the program the runs are drained while
+// the API still answers, so that whoever waits for a run hears how it ended.
+import type { ContainerEngine } from '../core/ports/container-engine.ts';
+import { GantryError } from '../core/errors/gantry-error.ts';
+import { HealthMonitor, type HealthCheck } from '../observe/health-monitor.ts';
+import { LiveStatus } from '../observe/live-status.ts';
+import { METRICS } from '../observe/metric-definitions.ts';
+import { MetricsRecorder } from '../observe/record-metrics.ts';
+import { createWeb } from '../web/create-web.ts';
+import { createMetricsWeb } from '../web/health/metrics-web.ts';
+import { DEFAULT_WEB_SETTINGS } from '../web/ports.ts';
+import type { Ground } from './ground.ts';
+import type { Work } from './start-work.ts';
+
+export interface Listeners {
+  readonly url: string;
+  readonly metricsUrl: string | null;
+}
+
+/** Metrics and live state from the first event on: call it before any work starts. */
+export function observe(ground: Ground, stack: AsyncDisposableStack): LiveStatus {
+  const { events, metrics, pipelines } = ground;
+  const recorder = new MetricsRecorder({
+    metrics,
+    pipelines: [...pipelines.keys()],
+    hooks: [...pipelines.values()].flatMap(({ hooks }) => hooks.map(({ name }) => name)),
+  });
+  const live = new LiveStatus();
+  stack.use(events.subscribe(recorder.record));
+  stack.use(events.subscribe(live.record));
+  return live;
+}
+
+export interface ListenRequest {
+  readonly ground: Ground;
+  readonly work: Work;
+  readonly engine: ContainerEngine | null;
+  readonly live: LiveStatus;
+  readonly release: string;
+  /** false: no metrics listener */
+  readonly isScraped: boolean;
+}
+
+/** @throws GantryError PORT_TAKEN */
+export async function listen(request: ListenRequest, stack: AsyncDisposableStack): Promise<Listeners> {
+  const { ground, work, release } = request;
+  const { clock, logger, config, metrics } = ground;
+  const monitor = new HealthMonitor(checksOf(request), clock, (state) => {
+    for (const { name, isUp } of state.components) {
+      if (name === 'engine') metrics.set(METRICS.engineUp, {}, isUp ? 1 : 0);
+      if (name === 'store') metrics.set(METRICS.storeUp, {}, isUp ? 1 : 0);
+    }
+  });
+  const web = createWeb(webPorts(request, monitor), {
+    ...DEFAULT_WEB_SETTINGS,
+    host: config.web.host,
+    port: config.web.port,
+    allowedHosts: config.web.allowedHosts,
+  });
+  stack.defer(() => web.close());
+  const { url } = await web.listen();
+  metrics.set(METRICS.buildInfo, { version: release, node: process.version }, 1);
+  const metricsUrl = request.isScraped ? await listenForScrapes(ground, monitor, stack) : null;
+  stack.defer(() => work.runs.drain(new AbortController().signal));
+  logger.log('info', 'listening', { url, metricsUrl });
+  return { url, metricsUrl };
+}
+
+async function listenForScrapes(ground: Ground, monitor: HealthMonitor, stack: AsyncDisposableStack): Promise<string> {
+  const { clock, logger, config, metrics } = ground;
+  const web = createMetricsWeb(
+    {
+      metricsPage: async () => {
+        await monitor.health();
+        return await metrics.page();
+      },
+      health: () => monitor.health(),
+      clock,
+      logger,
+    },
+    config.metrics,
+  );
+  stack.defer(() => web.close());
+  const { url } = await web.listen();
+  return url;
+}
+
+function webPorts(
+  { ground, work, live, release }: ListenRequest,
+  monitor: HealthMonitor,
+): Parameters<typeof createWeb>[0] {
+  const { store, events, clock, logger, pipelines } = ground;
+  const { runs, catalog, plugins } = work;
+  return {
+    store,
+    runs: {
+      startRun: (request) => runs.startRun(request),
+      requestCancel: (id) => runs.requestCancel(id),
+      waitSettled: (id, options) => runs.waitSettled(id, options),
+    },
+    catalog,
+    builds: {
+      rebuild: async (name, { signal }) => {
+        if (plugins === null)
+          throw new GantryError('PLUGIN_NOT_FOUND', `no plugin is called ${name}: the engine is not in use`);
+        await plugins.build(name, signal);
+      },
+      buildLog: (name) => plugins?.buildLog(name) ?? null,
+    },
+    pipelines: () => [...pipelines.values()],
+    health: () => monitor.health(),
+    status: () => live.status(),
+    events,
+    clock,
+    logger,
+    version: release,
+  };
+}
+
+function checksOf({ ground, engine, work }: ListenRequest): readonly HealthCheck[] {
+  const { store } = ground;
+  const checks: HealthCheck[] = [
+    {
+      name: 'store',
+      isRequired: true,
+      check: async (signal) => {
+        await store.ping({ signal });
+        const { kind, version } = await store.describe({ signal });
+        return `${kind} ${version}`;
+      },
+    },
+    {
+      name: 'runs',
+      isRequired: true,
+      check: () => (work.runs.isDraining() ? Promise.reject(new Error('draining')) : Promise.resolve('accepting')),
+    },
+  ];
+  if (engine !== null)
+    checks.push({ name: 'engine', isRequired: true, check: (signal) => engineVersion(engine, signal) });
+  return checks;
+}
+
+async function engineVersion(engine: ContainerEngine, signal: AbortSignal): Promise<string> {
+  if (!engine.isConnected()) throw new Error('the event stream of the engine is down');
+  const { engineVersion: version } = await engine.facts({ signal });
+  return `Docker Engine ${version}`;
+}

@@ -1,0 +1,145 @@
+// Sandboxes, plugins and runs on one engine: what a worker is. Runs are accepted at once and claimed as soon as the plugins of the folder are
+// built, so that none finds an empty catalog.
+import { join } from 'node:path';
+import { within } from '../core/deadline.ts';
+import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
+import type { WorkerId } from '../core/ids.ts';
+import type { PluginVersion } from '../core/plugin.ts';
+import type { Invoker } from '../core/ports/invoker.ts';
+import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
+import { DEFAULT_BASES } from '../plugins/image/recipes.ts';
+import { Plugins } from '../plugins/plugins.ts';
+import { encodeJsonRequest } from '../protocol/json-request.ts';
+import { encodeTextRequest } from '../protocol/text-request.ts';
+import { createSandboxes, type Sandboxes } from '../sandbox/create-sandboxes.ts';
+import { createRuns, type Runs } from '../triggers/create-runs.ts';
+import type { Ground, InstanceEngine } from './ground.ts';
+
+export interface Work {
+  readonly runs: Runs;
+  readonly catalog: PluginCatalog;
+  readonly plugins: Plugins | null;
+  readonly invoker: Invoker;
+}
+
+const FIRST_ANSWER_MS = 30_000;
+
+/** @throws GantryError DOCKER_UNAVAILABLE, ENGINE_*, STORE_* */
+export async function startWork(
+  ground: Ground,
+  { engine, instanceId }: InstanceEngine,
+  stop: AbortSignal,
+  stack: AsyncDisposableStack,
+): Promise<Work> {
+  const { clock, ids, events, logger, usage, config } = ground;
+  const workerId = ids.newId('wrk');
+  const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
+  const sandboxes = stack.use(
+    createSandboxes({
+      ...{ engine, clock, ids, events, logger, usage, facts },
+      settings: {
+        ...{ instanceId, workerId },
+        cpuOvercommit: config.sandbox.cpuOvercommit,
+        memoryShare: config.sandbox.memoryShare,
+        maxWaiting: config.sandbox.maxWaiting,
+        graceMs: config.sandbox.grace,
+        engineTimeoutMs: config.engine.timeout,
+      },
+    }),
+  );
+  await sandboxes.start();
+  const plugins = stack.use(makePlugins(ground, { engine, instanceId }));
+  followCatalog(ground, plugins, sandboxes, stack);
+  plugins.start();
+  const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker));
+  startClaiming(ground, plugins, runs, stack);
+  return { runs, catalog: plugins, plugins, invoker: sandboxes.invoker };
+}
+
+/** Without an engine: what is stored can be looked at, and queued runs can be cancelled; nothing is claimed. */
+export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
+  const catalog: PluginCatalog = {
+    snapshot: () => ({ pluginsFor: () => [] }),
+    statuses: () => [],
+    settled: () => Promise.resolve(),
+  };
+  const invoker: Invoker = {
+    invoke: () => Promise.reject(new GantryError('DEFECT', 'an invocation without an engine')),
+  };
+  const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker));
+  return { runs, catalog, plugins: null, invoker };
+}
+
+function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine): Plugins {
+  const { root, clock, events, logger, store, expressions, config, at, pipelines } = ground;
+  return new Plugins({
+    ...{ engine, instanceId, clock, events, logger, store, expressions, root },
+    folder: at(config.plugins.folder),
+    settingsFolder: at(join('config', 'plugins')),
+    sdkFolder: join(root, 'docker', 'runtimes'),
+    scanIntervalMs: config.plugins.scanInterval,
+    pipelines: [...pipelines.values()],
+    bases: DEFAULT_BASES,
+    policy: { allowDockerfile: config.build.allowDockerfile, allowNetwork: config.build.allowNetwork },
+    buildTimeoutMs: config.build.timeout,
+    buildMemoryBytes: config.build.memory,
+    callTimeoutMs: config.engine.timeout,
+  });
+}
+
+function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, invoker: Invoker): Runs {
+  const { clock, ids, events, logger, store, secrets, expressions, pipelines, config } = ground;
+  return createRuns({
+    ...{ store, clock, ids, events, logger, catalog, invoker, secrets, expressions },
+    encoding: { json: encodeJsonRequest, text: encodeTextRequest },
+    pipelines: () => pipelines,
+    settings: {
+      workerId,
+      isOnlyWorker: config.store.uri.reveal() === '',
+      maxRunning: config.runs.maxRunning,
+      maxQueued: config.runs.maxQueued,
+      heartbeatMs: config.runs.heartbeat,
+      deadAfterMs: config.runs.deadAfter,
+      graceMs: config.runs.grace,
+      storeTimeoutMs: config.store.timeout,
+      invocationWaitMs: config.runs.sandboxWait,
+    },
+  });
+}
+
+/** Versions that come into the catalog get a sandbox ready; those that left it lose their idle ones. */
+function followCatalog({ events }: Ground, plugins: Plugins, sandboxes: Sandboxes, stack: AsyncDisposableStack): void {
+  let serving = new Map<string, PluginVersion>();
+  const follow = (): void => {
+    const now = new Map(servingVersions(plugins).map((version) => [version.id, version]));
+    for (const id of serving.keys()) if (!now.has(id)) sandboxes.retire(id);
+    for (const version of now.values()) if (!serving.has(version.id)) sandboxes.warm(version);
+    serving = now;
+  };
+  stack.use(
+    events.subscribe((event) => {
+      if (event.kind === 'pluginRegistered' || event.kind === 'pluginRemoved') follow();
+    }),
+  );
+}
+
+function servingVersions(plugins: Plugins): PluginVersion[] {
+  return plugins.statuses().flatMap((status) => {
+    if (status.state === 'ready') return [status.version];
+    return status.state === 'failed' && status.serving !== null ? [status.serving] : [];
+  });
+}
+
+function startClaiming({ logger }: Ground, plugins: Plugins, runs: Runs, stack: AsyncDisposableStack): void {
+  const stopped = new AbortController();
+  const started = plugins
+    .settled(stopped.signal)
+    .then(() => runs.start())
+    .catch((error: unknown) => {
+      if (!stopped.signal.aborted) logger.log('error', 'runs cannot be claimed', { reason: messageOf(error) });
+    });
+  stack.defer(async () => {
+    stopped.abort(new GantryError('DRAINING', 'the program is shutting down'));
+    await started;
+  });
+}
