@@ -86,7 +86,8 @@ function urlForms(text: string): readonly string[] {
 /** Inside longer base64 a text starts at one of three alignments; the characters that mix with its neighbours are cut off. */
 function base64Forms(text: string): readonly string[] {
   const bytes = new TextEncoder().encode(text);
-  const forms: string[] = [toBase64(bytes)];
+  const padded = toBase64(bytes);
+  const forms = [padded, padded.replace(/=+$/, '')];
   for (let shift = 0; shift < 3; shift += 1) {
     const shifted = new Uint8Array(shift + bytes.length);
     shifted.set(bytes, shift);

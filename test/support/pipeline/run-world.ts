@@ -140,9 +140,12 @@ export function makePipeline(changes: Partial<Pipeline> & { readonly hookNames?:
   };
 }
 
+// Made through the manifest reader once; reading YAML for each of ten thousand plans would take most of their time.
+const BASE = makeVersion({ hooks: ['fetch'], protocol: 'json', text: null });
+
 /** A plugin version by name; the hooks default to `fetch`. */
 export function makePlugin(name: string, changes: Partial<Plugin> = {}): PluginVersion {
-  return makeVersion({ name, hooks: ['fetch'], protocol: 'json', text: null, ...changes });
+  return { ...BASE, id: `${name}@1.0.0+0123456789ab`, plugin: { ...BASE.plugin, name, ...changes } };
 }
 
 function serves(plugin: Plugin, pipeline: string, hook: string): boolean {
