@@ -37,10 +37,10 @@ export interface RunDoor {
 }
 
 export interface PluginBuilds {
-  /** Builds again from the folder, without the cache of the last failure; settles at the build's end. @throws GantryError PLUGIN_NOT_FOUND */
-  rebuild(name: string, options: SignalOptions): Promise<void>;
-  /** Lines of the latest build, oldest first; null when there was none since the start. */
-  buildLog(name: string): readonly string[] | null;
+  /** Reads and builds the plugin anew; settles at the build's end, also at a bad one. @throws GantryError PLUGIN_NOT_FOUND, or the signal's reason */
+  build(name: string, signal: AbortSignal): Promise<unknown>;
+  /** Lines of the latest build, oldest first. */
+  buildLog(name: string): readonly string[];
 }
 
 export interface ComponentHealth {

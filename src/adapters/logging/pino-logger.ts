@@ -1,6 +1,6 @@
-// pino behind the Logger port: one JSON object per line to stdout and to the log file. Texts are escaped here, so plugin output that found its
-// way into a message cannot break a line or move a terminal's cursor.
-import { pino, type Logger as Pino } from 'pino';
+// pino behind the Logger port: one JSON object per line to a stream and to a rotating file. Texts from plugins reach the log, so every
+// text is made harmless for terminals, and cut to a length; JSON itself escapes no bidi or C1 controls.
+import pino from 'pino';
 import type { LogFields, Logger, LogLevel } from '../../core/ports/logger.ts';
 import { escapeText } from '../../lib/escape-text.ts';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
@@ -10,48 +10,42 @@ export interface PinoLoggerOptions {
   readonly level: LogLevel;
   /** null: no file */
   readonly file: RotatingFileOptions | null;
-  /** where lines go besides the file; null: nowhere */
+  /** null: no stream; stdout for a server, stderr for a command */
   readonly stream: { write(line: string): unknown } | null;
 }
 
-export class PinoLogger implements Logger, Disposable {
-  readonly #pino: Pino;
+const TEXT_CHARS_MAX = 8_192;
+
+export class PinoLogger implements Logger, AsyncDisposable {
+  readonly #pino: pino.Logger;
   readonly #file: RotatingFile | null;
 
-  /** A log file that cannot be opened is told on the stream and left out. */
   constructor({ level, file, stream }: PinoLoggerOptions) {
-    let problem: unknown = null;
-    let opened: RotatingFile | null = null;
-    try {
-      opened = file === null ? null : new RotatingFile(file);
-    } catch (error) {
-      problem = error;
-    }
-    this.#file = opened;
+    this.#file = file === null ? null : new RotatingFile(file);
     const write = (line: string): void => {
       stream?.write(line);
-      opened?.write(line);
+      this.#file?.write(line);
     };
-    this.#pino = pino(
-      {
-        level,
-        base: null,
-        timestamp: pino.stdTimeFunctions.isoTime,
-        formatters: { level: (label) => ({ level: label }) },
-      },
-      { write },
-    );
-    if (problem !== null) this.log('error', 'the log file cannot be written', { reason: String(problem) });
+    const formatters = { level: (label: string) => ({ level: label }) };
+    this.#pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, { write });
   }
 
   log(level: LogLevel, message: string, fields: LogFields = {}): void {
-    const safe = Object.fromEntries(
-      Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? escapeText(value) : value]),
-    );
-    this.#pino[level](safe, escapeText(message));
+    if (!this.#pino.isLevelEnabled(level)) return;
+    const safe: Record<string, string | number | boolean | null> = {};
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined) safe[name] = typeof value === 'string' ? harmless(value) : value;
+    }
+    this.#pino[level](safe, harmless(message));
   }
 
-  [Symbol.dispose](): void {
-    this.#file?.[Symbol.dispose]();
+  /** Lines are written at once, so closing only frees the file. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#file?.close();
+    return Promise.resolve();
   }
+}
+
+function harmless(text: string): string {
+  return escapeText(text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…` : text);
 }

@@ -1,77 +1,81 @@
-// A log file that is put aside when it is full: `gantry.log` → `gantry.log.1` → … and the oldest goes. Each process writes whole lines with
-// O_APPEND, so several may share the file; a rename by one only means that the others end their old file first.
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+// A log file that is put aside when it is full: gantry.log → gantry.log.1 → … → gantry.log.<keep>, the oldest goes. Written synchronously, so
+// that the last lines before a crash are there. A disk that is full or gone must not stop the program: lines are dropped and counted.
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { destination } from 'pino';
-
-const NAME = 'gantry.log';
 
 export interface RotatingFileOptions {
   readonly folder: string;
+  /** size at which the file is put aside */
   readonly maxBytes: number;
-  /** files kept, the current one included */
+  /** files kept beside the current one */
   readonly keep: number;
 }
 
-type Destination = ReturnType<typeof destination>;
+const NAME = 'gantry.log';
 
-export class RotatingFile implements Disposable {
-  readonly #options: RotatingFileOptions;
+export class RotatingFile {
   readonly #path: string;
-  readonly #file: Destination;
-  #bytes: number;
+  readonly #folder: string;
+  readonly #maxBytes: number;
+  readonly #keep: number;
+  #descriptor: number | null = null;
+  #size = 0;
+  #dropped = 0;
 
-  /** @throws Error when the folder cannot be made or the file cannot be opened */
-  constructor(options: RotatingFileOptions) {
-    this.#options = options;
-    mkdirSync(options.folder, { recursive: true });
-    this.#path = join(options.folder, NAME);
-    this.#file = destination({ dest: this.#path, append: true, sync: true });
-    // A full disk costs log lines, never the program.
-    this.#file.on('error', () => undefined);
-    this.#bytes = statSync(this.#path).size;
+  constructor({ folder, maxBytes, keep }: RotatingFileOptions) {
+    this.#folder = folder;
+    this.#path = join(folder, NAME);
+    this.#maxBytes = maxBytes;
+    this.#keep = keep;
+  }
+
+  /** Lines that could not be written. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   write(line: string): void {
-    const size = Buffer.byteLength(line);
-    if (this.#bytes > 0 && this.#bytes + size > this.#options.maxBytes) this.#putAside();
-    this.#bytes += size;
     try {
-      this.#file.write(line);
+      const bytes = Buffer.from(line);
+      this.#open();
+      if (this.#size > 0 && this.#size + bytes.length > this.#maxBytes) this.#rotate();
+      if (this.#descriptor === null) return;
+      writeSync(this.#descriptor, bytes);
+      this.#size += bytes.length;
     } catch {
-      // as above
+      this.#dropped += 1;
+      this.close();
     }
   }
 
-  [Symbol.dispose](): void {
+  /** The next line opens it again. */
+  close(): void {
+    const descriptor = this.#descriptor;
+    this.#descriptor = null;
+    if (descriptor === null) return;
     try {
-      this.#file.flushSync();
+      closeSync(descriptor);
     } catch {
-      // as above
+      // Gone with its disk: nothing to close.
     }
-    this.#file.end();
   }
 
-  #putAside(): void {
-    const { keep } = this.#options;
-    try {
-      rmSync(`${this.#path}.${String(keep - 1)}`, { force: true });
-      for (let age = keep - 2; age >= 1; age -= 1)
-        moveIfThere(`${this.#path}.${String(age)}`, `${this.#path}.${String(age + 1)}`);
-      if (keep > 1) moveIfThere(this.#path, `${this.#path}.1`);
-      else rmSync(this.#path, { force: true });
-      this.#file.reopen();
-    } catch {
-      // The old file goes on; it is tried again at the next full length.
-    }
-    this.#bytes = 0;
+  #open(): void {
+    if (this.#descriptor !== null) return;
+    mkdirSync(this.#folder, { recursive: true });
+    this.#descriptor = openSync(this.#path, 'a', 0o640);
+    this.#size = fstatSync(this.#descriptor).size;
   }
-}
 
-function moveIfThere(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  #rotate(): void {
+    this.close();
+    rmSync(`${this.#path}.${String(this.#keep)}`, { force: true });
+    for (let number = this.#keep - 1; number >= 1; number -= 1) {
+      const from = `${this.#path}.${String(number)}`;
+      if (existsSync(from)) renameSync(from, `${this.#path}.${String(number + 1)}`);
+    }
+    if (this.#keep > 0) renameSync(this.#path, `${this.#path}.1`);
+    else rmSync(this.#path, { force: true });
+    this.#open();
   }
 }

@@ -61,7 +61,7 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
       answer: (request) => {
         const name = nameOf(request, 'PLUGIN_NOT_FOUND');
         const view = pluginView(findPlugin(ports, name));
-        return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) ?? [] });
+        return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) });
       },
     },
     { method: 'POST', path: '/api/v1/plugins/:name/build', answer: (request) => answerBuild(ports, request) },
@@ -87,7 +87,7 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
 async function answerBuild(ports: WebPorts, request: WebRequest): Promise<Answer> {
   const name = nameOf(request, 'PLUGIN_NOT_FOUND');
   findPlugin(ports, name);
-  await ports.builds.rebuild(name, { signal: request.gone });
+  await ports.builds.build(name, request.gone);
   const view = pluginView(findPlugin(ports, name));
-  return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) ?? [] });
+  return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) });
 }

@@ -36,7 +36,7 @@ export async function cancelForm(ports: WebPorts, request: WebRequest): Promise<
 export function buildForm(ports: WebPorts, request: WebRequest, programEnd: AbortSignal): Answer {
   const name = nameOf(request, 'PLUGIN_NOT_FOUND');
   findPlugin(ports, name);
-  ports.builds.rebuild(name, { signal: programEnd }).catch((error: unknown) => {
+  ports.builds.build(name, programEnd).catch((error: unknown) => {
     ports.logger.log('warn', 'a build asked from the panel failed', { plugin: name, reason: String(error) });
   });
   return redirectAnswer(`/plugins/${name}`);

@@ -19,7 +19,7 @@ export function pluginsPage(ports: WebPorts, views: Views): Answer {
 
 export function pluginPage(ports: WebPorts, views: Views, request: WebRequest): Answer {
   const name = nameOf(request, 'PLUGIN_NOT_FOUND');
-  const lines = ports.builds.buildLog(name) ?? [];
+  const lines = ports.builds.buildLog(name);
   return views.render(
     'plugin',
     { title: `Plugin ${name}`, section: 'plugins', live: '/api/v1/events' },

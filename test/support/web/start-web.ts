@@ -57,11 +57,11 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
       settled: () => Promise.resolve(),
     },
     builds: {
-      rebuild: (name) => {
+      build: (name) => {
         rebuilt.push(name);
         return name === 'broken' ? Promise.reject(new GantryError('BUILD_FAILED', 'line 3 failed')) : Promise.resolve();
       },
-      buildLog: (name) => (name === 'numbers' ? ['Step 1/2 : FROM base', 'Step 2/2 : COPY . /app'] : null),
+      buildLog: (name) => (name === 'numbers' ? ['Step 1/2 : FROM base', 'Step 2/2 : COPY . /app'] : []),
     },
     pipelines: () => [EXAMPLE_PIPELINE],
     health: () => Promise.resolve(state.health),

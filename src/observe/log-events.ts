@@ -1,0 +1,149 @@
+// Domain events → the program's log. Ordinary runs are `info`, what an operator should look at is `warn` or `error`, traffic is not logged.
+import type { DomainEvent } from '../core/events.ts';
+import type { Invocation } from '../core/invocation.ts';
+import { isSuccessful } from '../core/outcome.ts';
+import type { LogFields, Logger, LogLevel } from '../core/ports/logger.ts';
+import type { Run } from '../core/run.ts';
+
+interface Entry {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields?: LogFields;
+}
+
+/** An `EventListener` that writes to the logger. */
+export function logEvents(logger: Logger): (event: DomainEvent) => void {
+  return (event) => {
+    const entry = isOfRun(event) ? runEntry(event) : platformEntry(event);
+    if (entry !== null) logger.log(entry.level, entry.message, entry.fields);
+  };
+}
+
+type OfRun = Extract<
+  DomainEvent,
+  { readonly kind: 'runQueued' | 'runFinished' | 'runRecovered' | 'runRefused' | 'invocationFinished' | 'logWritten' }
+>;
+
+const OF_RUN: ReadonlySet<DomainEvent['kind']> = new Set<OfRun['kind']>([
+  'runQueued',
+  'runFinished',
+  'runRecovered',
+  'runRefused',
+  'invocationFinished',
+  'logWritten',
+]);
+
+function isOfRun(event: DomainEvent): event is OfRun {
+  return OF_RUN.has(event.kind);
+}
+
+function runEntry(event: OfRun): Entry {
+  switch (event.kind) {
+    case 'runQueued':
+      return { level: 'info', message: 'run accepted', fields: fieldsOfRun(event.run) };
+    case 'runFinished':
+      return finishedEntry(event.run);
+    case 'runRecovered':
+      return {
+        level: 'warn',
+        message: 'run of a lost worker taken up',
+        fields: { run: event.runId, pipeline: event.pipeline, state: event.state },
+      };
+    case 'runRefused':
+      return {
+        level: 'warn',
+        message: 'trigger refused',
+        fields: { pipeline: event.pipeline, trigger: event.trigger, code: event.code },
+      };
+    case 'invocationFinished':
+      return invocationEntry(event.invocation);
+    case 'logWritten': {
+      const { runId, invocationId, plugin, level, message } = event.line;
+      return { level, message, fields: { run: runId, invocation: invocationId, plugin, source: 'plugin' } };
+    }
+  }
+}
+
+function fieldsOfRun(run: Run): LogFields {
+  return { run: run.id, pipeline: run.pipeline, trigger: run.trigger };
+}
+
+function finishedEntry(run: Run): Entry {
+  const durationMs =
+    run.startedAtMs === null || run.finishedAtMs === null ? undefined : run.finishedAtMs - run.startedAtMs;
+  const { failure } = run;
+  const why = { code: failure?.code, reason: failure?.message, hook: failure?.hook, plugin: failure?.plugin };
+  const isFine = run.state === 'succeeded' || run.state === 'cancelled';
+  return {
+    level: isFine ? 'info' : 'warn',
+    message: `run ${run.state.replace('_', ' ')}`,
+    fields: { ...fieldsOfRun(run), durationMs, ...why },
+  };
+}
+
+function invocationEntry(invocation: Invocation): Entry {
+  const { outcome } = invocation;
+  const isFine = outcome !== null && isSuccessful(outcome);
+  return {
+    level: isFine ? 'debug' : 'warn',
+    message: isFine ? 'invocation succeeded' : 'invocation did not succeed',
+    fields: {
+      run: invocation.runId,
+      invocation: invocation.id,
+      hook: invocation.hook,
+      plugin: invocation.plugin,
+      version: invocation.pluginVersion,
+      attempt: invocation.attempt,
+      outcome: outcome?.code,
+      reason: isFine ? undefined : outcome?.message,
+    },
+  };
+}
+
+type OfPlatform = Exclude<DomainEvent, OfRun>;
+
+function platformEntry(event: OfPlatform): Entry | null {
+  switch (event.kind) {
+    case 'engineLost':
+      return { level: 'error', message: 'the container engine is lost', fields: { reason: event.message } };
+    case 'engineFound':
+      return { level: 'info', message: 'the container engine answers' };
+    case 'orphansReaped':
+      return { level: 'warn', message: 'containers of an earlier life were removed', fields: { count: event.count } };
+    case 'quotaBreached':
+      return { level: 'info', message: 'limit reached', fields: { plugin: event.plugin, limit: event.limit } };
+    case 'staleWriteIgnored':
+      return { level: 'warn', message: 'a write of a former holder was ignored', fields: { op: event.operation } };
+    default:
+      return pluginEntry(event);
+  }
+}
+
+function pluginEntry(event: OfPlatform): Entry | null {
+  switch (event.kind) {
+    case 'buildFinished':
+      return {
+        level: event.isSuccessful ? 'info' : 'warn',
+        message: event.isSuccessful ? 'plugin built' : 'plugin build failed',
+        fields: { plugin: event.plugin, durationMs: Math.round(event.durationMs), reason: event.message },
+      };
+    case 'pluginRegistered':
+      return { level: 'info', message: 'plugin ready', fields: { plugin: event.plugin, version: event.version } };
+    case 'pluginRemoved':
+      return { level: 'info', message: 'plugin removed', fields: { plugin: event.plugin } };
+    case 'pluginRefused':
+      return {
+        level: 'warn',
+        message: 'plugin refused',
+        fields: { plugin: event.plugin, code: event.code, reason: event.message },
+      };
+    case 'sandboxMoved':
+      return {
+        level: 'debug',
+        message: `sandbox ${event.to}`,
+        fields: { sandbox: event.sandboxId, plugin: event.plugin, from: event.from, reason: event.reason },
+      };
+    default:
+      return null;
+  }
+}
