@@ -46,7 +46,7 @@ export default tseslint.config(
       'plugins/',
       'docker/',
       'src/web/panel/assets/',
-      'test/**/plugins/**',
+      'test/scenarios/*/plugins/',
       'test/rules/planted/**',
     ],
   },
