@@ -1,10 +1,12 @@
 // Panel, API and metrics over the work, and everything that watches: metrics, health. On the end of the program the runs are drained while
 // the API still answers, so that whoever waits for a run hears how it ended.
+import { createProgramUsage } from '../adapters/system/program-usage.ts';
 import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { HealthMonitor, type HealthCheck } from '../observe/health-monitor.ts';
 import { LiveStatus } from '../observe/live-status.ts';
-import { METRICS } from '../observe/metric-definitions.ts';
+import { logEvents } from '../observe/log-events.ts';
+import { ProgramGauges } from '../observe/program-gauges.ts';
 import { MetricsRecorder } from '../observe/record-metrics.ts';
 import { createWeb } from '../web/create-web.ts';
 import { createMetricsWeb } from '../web/health/metrics-web.ts';
@@ -19,7 +21,7 @@ export interface Listeners {
 
 /** Metrics and live state from the first event on: call it before any work starts. */
 export function observe(ground: Ground, stack: AsyncDisposableStack): LiveStatus {
-  const { events, metrics, pipelines } = ground;
+  const { events, metrics, pipelines, logger } = ground;
   const recorder = new MetricsRecorder({
     metrics,
     pipelines: [...pipelines.keys()],
@@ -28,6 +30,7 @@ export function observe(ground: Ground, stack: AsyncDisposableStack): LiveStatus
   const live = new LiveStatus();
   stack.use(events.subscribe(recorder.record));
   stack.use(events.subscribe(live.record));
+  stack.use(events.subscribe(logEvents(logger)));
   return live;
 }
 
@@ -44,13 +47,8 @@ export interface ListenRequest {
 /** @throws GantryError PORT_TAKEN */
 export async function listen(request: ListenRequest, stack: AsyncDisposableStack): Promise<Listeners> {
   const { ground, work, release } = request;
-  const { clock, logger, config, metrics } = ground;
-  const monitor = new HealthMonitor(checksOf(request), clock, (state) => {
-    for (const { name, isUp } of state.components) {
-      if (name === 'engine') metrics.set(METRICS.engineUp, {}, isUp ? 1 : 0);
-      if (name === 'store') metrics.set(METRICS.storeUp, {}, isUp ? 1 : 0);
-    }
-  });
+  const { clock, logger, config } = ground;
+  const monitor = new HealthMonitor(checksOf(request), clock);
   const web = createWeb(webPorts(request, monitor), {
     ...DEFAULT_WEB_SETTINGS,
     host: config.web.host,
@@ -59,27 +57,29 @@ export async function listen(request: ListenRequest, stack: AsyncDisposableStack
   });
   stack.defer(() => web.close());
   const { url } = await web.listen();
-  metrics.set(METRICS.buildInfo, { version: release, node: process.version }, 1);
-  const metricsUrl = request.isScraped ? await listenForScrapes(ground, monitor, stack) : null;
+  const metricsUrl = request.isScraped ? await listenForScrapes(request, monitor, stack) : null;
   stack.defer(() => work.runs.drain(new AbortController().signal));
   logger.log('info', 'listening', { url, metricsUrl });
   return { url, metricsUrl };
 }
 
-async function listenForScrapes(ground: Ground, monitor: HealthMonitor, stack: AsyncDisposableStack): Promise<string> {
-  const { clock, logger, config, metrics } = ground;
-  const web = createMetricsWeb(
-    {
-      metricsPage: async () => {
-        await monitor.health();
-        return await metrics.page();
-      },
-      health: () => monitor.health(),
-      clock,
-      logger,
-    },
-    config.metrics,
-  );
+async function listenForScrapes(
+  { ground, release }: ListenRequest,
+  monitor: HealthMonitor,
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const { clock, logger, config, metrics, store } = ground;
+  const health = (): ReturnType<HealthMonitor['health']> => monitor.health();
+  const gauges = new ProgramGauges({
+    metrics,
+    store,
+    clock,
+    health,
+    usage: createProgramUsage(),
+    version: release,
+    nodeVersion: process.version,
+  });
+  const web = createMetricsWeb({ metricsPage: () => gauges.page(), health, clock, logger }, config.metrics);
   stack.defer(() => web.close());
   const { url } = await web.listen();
   return url;
@@ -100,12 +100,12 @@ function webPorts(
     },
     catalog,
     builds: {
-      rebuild: async (name, { signal }) => {
+      build: async (name, signal) => {
         if (plugins === null)
           throw new GantryError('PLUGIN_NOT_FOUND', `no plugin is called ${name}: the engine is not in use`);
         await plugins.build(name, signal);
       },
-      buildLog: (name) => plugins?.buildLog(name) ?? null,
+      buildLog: (name) => plugins?.buildLog(name) ?? [],
     },
     pipelines: () => [...pipelines.values()],
     health: () => monitor.health(),

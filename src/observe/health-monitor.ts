@@ -29,14 +29,11 @@ const CHECK_MS = 3_000;
 export class HealthMonitor {
   readonly #checks: readonly HealthCheck[];
   readonly #clock: Clock;
-  readonly #onState: (state: HealthState) => void;
   #latest: { readonly atMs: number; readonly state: Promise<HealthState> } | null = null;
 
-  /** `onState` hears of every new state, for gauges. */
-  constructor(checks: readonly HealthCheck[], clock: Clock, onState: (state: HealthState) => void = () => undefined) {
+  constructor(checks: readonly HealthCheck[], clock: Clock) {
     this.#checks = checks;
     this.#clock = clock;
-    this.#onState = onState;
   }
 
   /** Never rejects. */
@@ -51,9 +48,7 @@ export class HealthMonitor {
   async #ask(): Promise<HealthState> {
     const components = await Promise.all(this.#checks.map((check) => this.#askOne(check)));
     const isReady = this.#checks.every((check, index) => !check.isRequired || components[index]?.isUp === true);
-    const state = { isReady, components };
-    this.#onState(state);
-    return state;
+    return { isReady, components };
   }
 
   async #askOne(asked: HealthCheck): Promise<ComponentState> {
