@@ -18,20 +18,27 @@ const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/
  * starting is waited for instead. Answers its pid; throws SetupError with the end of its log.
  */
 export async function startDaemon(site) {
-  clearStalePidFiles(site);
-  const starting = readPidFile(site.pidFile);
-  if (starting !== undefined) {
-    say(`waiting for the Docker Engine that is starting (process ${starting}) …`);
-    await waitForAnswer(site, () => isProcessAlive(starting));
-    return starting;
-  }
+  const starting = await waitForStarting(site);
+  if (starting !== undefined) return starting;
   let isRunning = true;
   const daemon = launch(site);
   daemon.once('exit', () => (isRunning = false));
   daemon.once('error', () => (isRunning = false));
-  await waitForAnswer(site, () => isRunning);
+  if (!(await hasAnswered(site, () => isRunning))) throw startFailure(site);
   daemon.unref();
   return daemon.pid;
+}
+
+/** The pid of a daemon that was on its way already; undefined when there is none, or it ended (it may have been dying). */
+async function waitForStarting(site) {
+  clearStalePidFiles(site);
+  const pid = readPidFile(site.pidFile);
+  if (pid === undefined) return undefined;
+  say(`waiting for the Docker Engine that is starting or ending (process ${pid}) …`);
+  if (await hasAnswered(site, () => isProcessAlive(pid))) return pid;
+  if (isProcessAlive(pid)) throw startFailure(site);
+  clearStalePidFiles(site);
+  return undefined;
 }
 
 /** Ends the daemon of `site`, with its containers; one that does not go in time is killed. No daemon is no error. */
@@ -71,14 +78,18 @@ function launch({ log, command: [program, ...args], path }) {
   return daemon;
 }
 
-async function waitForAnswer({ host, log }, isHopeful) {
+async function hasAnswered({ host }, isHopeful) {
   const deadline = performance.now() + START_DEADLINE_MS;
   while (performance.now() < deadline) {
-    if ((await pingEngine(host)) === 'answers') return;
-    if (!isHopeful()) break;
+    if ((await pingEngine(host)) === 'answers') return true;
+    if (!isHopeful()) return false;
     await pause(100);
   }
-  throw new SetupError(
+  return false;
+}
+
+function startFailure({ log }) {
+  return new SetupError(
     `the Docker Engine did not start\n  ${readLogEnd(log)}`,
     `read ${log}, or start an engine yourself and set DOCKER_HOST`,
   );

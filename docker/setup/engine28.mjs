@@ -98,7 +98,18 @@ function daemonCommand() {
   const data = join(FOLDER, 'data');
   const roots = ['--data-root', data, '--exec-root', join(RUN, 'exec'), '--pidfile', SITE.pidFile, '--host', SITE.host];
   const inside = 'ip link set lo up 2>/dev/null; exec dockerd "$@"';
-  return [findProgram('unshare'), '--net', 'sh', '-c', inside, 'dockerd', ...roots];
+  return [
+    findProgram('unshare'),
+    '--net',
+    '--mount',
+    '--propagation',
+    'slave',
+    'sh',
+    '-c',
+    inside,
+    'dockerd',
+    ...roots,
+  ];
 }
 
 function fetchEngine() {
