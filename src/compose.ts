@@ -46,6 +46,8 @@ export interface ServerRequest extends PartsRequest {
 export interface Server extends AsyncDisposable {
   readonly url: string;
   readonly metricsUrl: string | null;
+  /** Settles when every plugin of the folder is built or refused. */
+  settled(signal: AbortSignal): Promise<void>;
 }
 
 const OPEN_MS = 30_000;
@@ -128,7 +130,11 @@ export async function startServer(request: ServerRequest): Promise<Server> {
   const listeners = await listen({ ground, work, engine, live, release: RELEASE, isScraped: isPublic }, stack);
   if (isPublic) stack.use(await announceServer(loaded.dataFolder, { url: listeners.url, pid: process.pid }));
   const held = stack.move();
-  return { ...listeners, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return {
+    ...listeners,
+    settled: (signal) => work.catalog.settled(signal),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
 }
 
 async function keepPipelineVersions({ store, clock, config, pipelines }: Ground): Promise<void> {

@@ -38,5 +38,12 @@ export async function openLocalServer({ root, environment, needs, note, stop }: 
   ]);
   const loaded = await loadConfig(root, environment, flags);
   if (needs === 'engine') note('no server is running: this command starts one for itself');
-  return await startServer({ root, environment, loaded, needs, isPublic: false, stop });
+  const server = await startServer({ root, environment, loaded, needs, isPublic: false, stop });
+  try {
+    await server.settled(stop);
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
 }

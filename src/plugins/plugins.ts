@@ -117,8 +117,11 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
   }
 
   async #scanUntilStopped(signal: AbortSignal): Promise<void> {
+    // What stands at the start is taken as it is: waiting for a folder to settle is for changes.
+    let isFirst = true;
     while (!signal.aborted) {
-      await this.#scan(false);
+      await this.#scan(isFirst);
+      isFirst = false;
       await this.#options.clock.sleep(this.#options.scanIntervalMs, signal).catch(() => undefined);
     }
   }
