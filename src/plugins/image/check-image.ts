@@ -22,7 +22,11 @@ const UNSAFE_VARIABLES: readonly RegExp[] = [
 
 /** Set by Gantry's own Dockerfile of the runtime. */
 const OWN_VARIABLES: readonly string[] = ['PYTHONPATH'];
-const OWN_LABELS = ['io.gantry.instance', 'io.gantry.plugin', 'io.gantry.version', 'io.gantry.content'];
+const OWN_LABELS = [
+  ...['io.gantry.instance', 'io.gantry.plugin', 'io.gantry.version', 'io.gantry.content'],
+  // left by the base images
+  ...['io.gantry.base', 'io.gantry.base.recipe'],
+];
 /** Labels that other programs act on when they find them on a container. */
 const FOREIGN_LABEL = /^(io\.gantry\.|com\.docker\.|org\.testcontainers|traefik\.)/;
 const FORBIDDEN_FOLDER = /^\/(proc|sys|dev)(\/|$)/;
@@ -53,7 +57,9 @@ const FINDINGS: readonly Finding[] = [
 
 /** One problem that lists every unsafe setting; empty when there is none. */
 export function checkImage(facts: ImageFacts, plugin: Plugin, file: string): readonly Problem[] {
-  const reasons = FINDINGS.flatMap((find) => find(facts.config, plugin)).map((reason) => escapeText(reason).slice(0, 200));
+  const reasons = FINDINGS.flatMap((find) => find(facts.config, plugin)).map((reason) =>
+    escapeText(reason).slice(0, 200),
+  );
   if (reasons.length === 0) return [];
   const message = `the image is not safe to run: ${reasons.join('; ')}`.slice(0, 2000);
   return [{ code: 'IMAGE_UNSAFE', message, file, line: null, column: null }];
