@@ -16,6 +16,7 @@ export interface InvocationBench {
   readonly ratios: Readonly<Record<string, number>>;
 }
 
+const INTERPRETER_MS = 500;
 const NOT_LOGGED = { log: () => undefined };
 const NOT_HEARD = { emit: () => undefined };
 const INPUT = new TextEncoder().encode(JSON.stringify({ context: { data: { text: 'x'.repeat(100) } } }));

@@ -20,7 +20,7 @@ export const pluginsListCommand: Command = {
       const rows = listAt(page, 'items').map((plugin) => [
         textAt(plugin, 'name'),
         textAt(plugin, 'state'),
-        textAt(plugin, 'version'),
+        textAt(objectAt(plugin, 'version'), 'id'),
       ]);
       if (rows.length === 0) output.line('No plugins yet. Copy plugins/sample_plugin to begin.');
       else output.table([['PLUGIN', 'STATE', 'VERSION'], ...rows]);
@@ -42,7 +42,10 @@ export const pluginsShowCommand: Command = {
   async run({ positionals, output, withApi }) {
     const plugin = await withApi('engine', (api) => api.send(`/plugins/${encodeURIComponent(positionals[0] ?? '')}`));
     if (output.isJson) output.document(plugin);
-    else output.line(`${textAt(plugin, 'name')}  ${textAt(plugin, 'state')}  ${textAt(plugin, 'version')}`);
+    else
+      output.line(
+        `${textAt(plugin, 'name')}  ${textAt(plugin, 'state')}  ${textAt(objectAt(plugin, 'version'), 'id')}`,
+      );
     for (const problem of listAt(plugin, 'problems'))
       output.line(`  ${textAt(problem, 'file')}: ${textAt(problem, 'code')}: ${textAt(problem, 'message')}`);
     return 0;
@@ -61,7 +64,7 @@ export const pluginsBuildCommand: Command = {
     const built = await withApi('engine', (api) => api.send(path, { method: 'POST', timeoutMs: BUILD_WAIT_MS }));
     if (output.isJson) output.document(built);
     for (const line of objectLines(built)) output.line(`  ${line}`);
-    output.line(`${textAt(built, 'name')}  ${textAt(built, 'state')}  ${textAt(built, 'version')}`);
+    output.line(`${textAt(built, 'name')}  ${textAt(built, 'state')}  ${textAt(objectAt(built, 'version'), 'id')}`);
     for (const problem of listAt(built, 'problems'))
       output.line(`  ${textAt(problem, 'code')}: ${textAt(problem, 'message')}`);
     return textAt(built, 'state') === 'ready' ? 0 : 3;
