@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { postToEngine, readFromEngine, requestEngine } from '../setup/engine-request.mjs';
 import { SetupError } from '../setup/say.mjs';
 
@@ -25,7 +26,7 @@ export async function buildImage({ host, image, labels, files, isFresh = false }
   try {
     await postToEngine(host, { path: `/build?${query}`, body: pack(files), type: 'application/x-tar' }, keep);
   } catch (error) {
-    const tail = progress.trim().split('\n').slice(-10).join('\n  ');
+    const tail = stripVTControlCharacters(progress).trim().split('\n').slice(-10).join('\n  ');
     throw new SetupError(
       `could not build ${image}: ${error.message}\n  ${tail}`,
       'see that containers on the host network reach the package mirror, and try again',

@@ -81,7 +81,13 @@ async function buildFromDockerfile({ host, architecture, isForced }, name) {
 async function build({ host, report }, name, work) {
   report(`building ${imageOf(name)} …`);
   const start = performance.now();
-  await replaceImage(host, imageOf(name), work);
+  try {
+    await replaceImage(host, imageOf(name), work);
+  } catch (error) {
+    // A mirror may fail for a moment; what is really wrong fails again at once.
+    report(`building ${imageOf(name)} failed, trying once more: ${error.message.split('\n')[0]}`);
+    await replaceImage(host, imageOf(name), work);
+  }
   report(`built ${imageOf(name)} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 

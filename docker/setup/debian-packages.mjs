@@ -5,7 +5,14 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path';
 import { say, SetupError } from './say.mjs';
 
-const APT_OPTIONS = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', '-o', 'Dpkg::Use-Pty=0'];
+const SETTINGS = {
+  'DPkg::Lock::Timeout': 300,
+  'Dpkg::Use-Pty': 0,
+  'Acquire::Retries': 2,
+  'Acquire::http::Timeout': 20,
+  'Acquire::https::Timeout': 20,
+};
+const APT_OPTIONS = Object.entries(SETTINGS).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** The absolute path of a program, looked for in PATH and in the system folders, or undefined. */
@@ -28,8 +35,10 @@ export function installPackages(names) {
   updateLists();
   const result = apt(['install', '-y', '--no-install-recommends', ...names]);
   if (result.status === 0) return;
-  // A half-configured package left by a killed installation is mended first, then the installation is tried once more.
+  // A half-configured package left by a killed installation is mended first, and lists that another process was just
+  // reading are fetched again; then the installation is tried once more.
   spawnSync('dpkg', ['--configure', '-a'], { env: aptEnvironment(), stdio: 'ignore' });
+  apt(['update']);
   const again = apt(['install', '-y', '--no-install-recommends', ...names]);
   if (again.status !== 0) throw packageFailure(names, again);
 }

@@ -59,12 +59,20 @@ export async function readFromEngine(host, path) {
 /** POST of a long operation; `onText` gets its progress. Throws when its stream reports an error. */
 export async function postToEngine(host, options, onText = () => {}) {
   const response = await requestEngine(host, { ...options, method: 'POST' });
-  if (response.statusCode !== 200) throw new Error(`engine: ${response.statusCode} ${await readText(response)}`);
+  if (response.statusCode !== 200) throw new Error(readMessage(await readText(response)));
   for await (const line of createInterface({ input: response })) {
     if (line.trim() === '') continue;
     const message = JSON.parse(line);
     if (message.error !== undefined) throw new Error(message.error);
     onText(message.stream ?? message.status ?? '');
+  }
+}
+
+function readMessage(text) {
+  try {
+    return JSON.parse(text).message;
+  } catch {
+    return text.trim();
   }
 }
 
