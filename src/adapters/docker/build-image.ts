@@ -92,9 +92,12 @@ export class ImageBuilder {
     const ids = [...this.#leftovers].reverse();
     this.#leftovers.clear();
     for (const id of ids) {
-      await within(this.#options.clock, TIDY_DEADLINE_MS, null, (signal) => this.#removeNameless(id, signal)).catch(
-        () => undefined,
-      );
+      try {
+        await within(this.#options.clock, TIDY_DEADLINE_MS, null, (signal) => this.#removeNameless(id, signal));
+      } catch (thrown) {
+        // The container of a build that was cut short may still be going: the next build tries again.
+        if (thrown instanceof EngineRefusal && /container/i.test(thrown.reason)) this.#leftovers.add(id);
+      }
     }
   }
 

@@ -123,9 +123,10 @@ export class EngineEvents implements AsyncDisposable {
   }
 
   #lose(reason: GantryError): void {
+    // Also while it is down already: a call may have been made since, to an engine that died again half-way through its answer.
+    this.#options.calls.loseAll(reason);
     if (this.#state === 'down') return;
     this.#state = 'down';
-    this.#options.calls.loseAll(reason);
     this.#options.events.emit({ kind: 'engineLost', message: reason.message });
     for (const listener of [...this.#connectionListeners]) listener(reason.message);
   }

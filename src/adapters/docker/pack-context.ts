@@ -26,7 +26,7 @@ export async function packContext(dockerfile: string, entries: readonly ContextE
   ];
   const files = [...entries.filter((entry) => entry.path !== IGNORE_NAME), ...own];
   const modes = modeOfEach(files);
-  const folder = await mkdtemp(join(tmpdir(), 'gantry-build-'));
+  const folder = await mkdtemp(join(tmpdir(), `gantry-build-${String(process.pid)}-`));
   try {
     for (const file of files) {
       await mkdir(dirname(join(folder, file.path)), { recursive: true, mode: 0o700 });

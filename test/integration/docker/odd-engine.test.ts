@@ -1,0 +1,166 @@
+// Engines that are missing, frozen, dying in the middle of an answer or talking nonsense: every call still settles, and says why.
+import { once } from 'node:events';
+import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import { createServer, type Server } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { DockerEngine } from '../../../src/adapters/docker/docker-engine.ts';
+import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
+import type { DomainEvent } from '../../../src/core/events.ts';
+import { soon } from '../../support/engine/test-engine.ts';
+import { until } from '../../support/engine/until.ts';
+
+interface OddEngine extends AsyncDisposable {
+  readonly engine: DockerEngine;
+  readonly events: readonly DomainEvent[];
+  readonly socketPath: string;
+}
+
+/** @param server what stands at the socket; null: nothing */
+async function openOdd(server: Server | null): Promise<OddEngine> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-odd-'));
+  const socketPath = join(folder, 'engine.sock');
+  if (server !== null) await once(server.listen(socketPath), 'listening');
+  const events: DomainEvent[] = [];
+  const engine = new DockerEngine({
+    dockerHost: `unix://${socketPath}`,
+    instanceId: 'odd',
+    clock: new SystemClock(),
+    events: { emit: (event) => void events.push(event) },
+    logger: { log: () => undefined },
+  });
+  return {
+    engine,
+    events,
+    socketPath,
+    [Symbol.asyncDispose]: async () => {
+      await engine[Symbol.asyncDispose]();
+      server?.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const resultsOf = (events: readonly DomainEvent[], operation: string): string[] =>
+  events.flatMap((event) =>
+    event.kind === 'engineRequestFinished' && event.operation === operation ? [event.result] : [],
+  );
+
+/** Answers the event stream as an engine would, and everything else with the listener. */
+function talking(listener: RequestListener): HttpServer {
+  return createHttpServer((request, response) => {
+    if (request.url?.startsWith('/events') === true) response.writeHead(200).flushHeaders();
+    else listener(request, response);
+  });
+}
+
+/** Dies as a killed daemon does, with all its connections, when a part of an answer is out; and is back at once. */
+function dyingAfter(part: string): Server {
+  const server = talking((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+    response.flushHeaders();
+    response.write(part, () => {
+      server.closeAllConnections();
+    });
+  });
+  return server;
+}
+
+describe('an engine that cannot be reached', () => {
+  test('is DOCKER_UNAVAILABLE with the path and the mend, and is told as lost once', async () => {
+    await using odd = await openOdd(null);
+    await expect(odd.engine.facts(soon())).rejects.toMatchObject({
+      code: 'DOCKER_UNAVAILABLE',
+      message: expect.stringContaining(`nothing is at ${odd.socketPath}: start the Docker Engine`) as string,
+    });
+    await until('it was tried again', () => resultsOf(odd.events, 'events').length > 2);
+    expect(odd.events.filter(({ kind }) => kind === 'engineLost')).toHaveLength(1);
+    expect(resultsOf(odd.events, 'version')).toEqual(['unreachable']);
+    expect(odd.engine.isConnected()).toBe(false);
+  });
+
+  test('is found as soon as it is there', async () => {
+    await using odd = await openOdd(null);
+    await until('the loss is told', () => odd.events.some(({ kind }) => kind === 'engineLost'));
+    const server = talking((_, response) => response.end());
+    await once(server.listen(odd.socketPath), 'listening');
+    await until('it is found', () => odd.engine.isConnected());
+    await odd.engine[Symbol.asyncDispose]();
+    server.close();
+    expect(odd.events.map(({ kind }) => kind).filter((kind) => kind !== 'engineRequestFinished')).toEqual([
+      'engineLost',
+      'engineFound',
+    ]);
+  });
+});
+
+describe('an engine that does not answer', () => {
+  test('lets a call end with ENGINE_TIMEOUT at its deadline', async () => {
+    const frozen = createServer((socket) => void socket.on('error', () => undefined).resume());
+    await using odd = await openOdd(frozen);
+    const deadline = new AbortController();
+    const call = odd.engine.inspectContainer('abc', { signal: deadline.signal });
+    deadline.abort(new DOMException('no end in time', 'TimeoutError'));
+    await expect(call).rejects.toMatchObject({ code: 'ENGINE_TIMEOUT' });
+    expect(resultsOf(odd.events, 'inspect')).toEqual(['timeout']);
+  });
+
+  test.each([
+    ['after its headers', ''],
+    ['in the middle of its answer', '{"Id":"abc"'],
+  ])('lets every call end when it dies %s', async (_, part) => {
+    await using odd = await openOdd(dyingAfter(part));
+    const calls = [
+      (): Promise<unknown> => odd.engine.inspectImage('some:1', soon()),
+      (): Promise<unknown> => odd.engine.inspectContainer('abc', soon()),
+      async (): Promise<unknown> => await (await odd.engine.waitExit('abc', soon())).exit,
+    ];
+    for (const call of calls) {
+      await until('it is connected', () => odd.engine.isConnected());
+      await expect(call()).rejects.toMatchObject({ code: 'DOCKER_UNAVAILABLE' });
+    }
+  });
+
+  test('lets a build end when it dies in the middle of the output', async () => {
+    const dying = talking((request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(200);
+        response.write('{"stream":"Step 1/2 : FROM x\\n"}\n');
+        response.destroy();
+      });
+    });
+    await using odd = await openOdd(dying);
+    const request = {
+      tag: 'x:1',
+      dockerfile: 'FROM x\n',
+      entries: [],
+      labels: {},
+      isNetworked: false,
+      memoryBytes: 64 * 1024 * 1024,
+      buildArgs: {},
+      onLine: () => undefined,
+    };
+    await expect(odd.engine.buildImage(request, soon())).rejects.toMatchObject({ code: 'DOCKER_UNAVAILABLE' });
+  });
+});
+
+describe('an engine that talks nonsense', () => {
+  test('is ENGINE_FAILED with the field that is wrong', async () => {
+    const nonsense = talking((_, response) => response.end('{"Id":"abc","State":{"Running":"maybe"}}'));
+    await using odd = await openOdd(nonsense);
+    await expect(odd.engine.inspectContainer('abc', soon())).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+      message: expect.stringContaining('State.Running') as string,
+    });
+  });
+
+  test('never gets an id into its paths that is none', async () => {
+    await using odd = await openOdd(null);
+    for (const id of ['../images/x', 'a/b', '', 'a?force=1']) {
+      await expect(odd.engine.removeContainer(id, soon())).rejects.toMatchObject({ code: 'DEFECT' });
+    }
+    await expect(odd.engine.removeImage('a/../b', soon())).rejects.toMatchObject({ code: 'DEFECT' });
+  });
+});
