@@ -1,0 +1,11 @@
+// Every generated document by its path: one list for the generator and for the test of staleness.
+import { renderCli } from './render-cli.ts';
+import { renderConfiguration, renderSystemYaml } from './render-configuration.ts';
+import { renderErrors } from './render-errors.ts';
+
+export const DOCUMENTS: ReadonlyMap<string, () => string> = new Map([
+  ['docs/errors.md', renderErrors],
+  ['docs/configuration.md', renderConfiguration],
+  ['config/system.yaml', renderSystemYaml],
+  ['docs/cli.md', renderCli],
+]);
