@@ -94,6 +94,7 @@ function takeGroup(
   progress: Progress,
   onMergeConflict: MergeConflictPolicy,
 ): void {
+  progress.ends.push(...ends);
   for (const end of ends) takeEnd(hook, end, progress);
   const patches = ends.flatMap(({ outcome, result, version }) =>
     outcome.code === 'ok' && result !== null ? [{ plugin: version.plugin.name, data: result }] : [],

@@ -58,6 +58,17 @@ interface Expected {
   readonly hooks: readonly string[];
 }
 
+function writtenBy(group: readonly PlannedPlugin[]): readonly JsonObject[] {
+  return group.filter(({ act }) => act === 'ok').map(({ data }) => data);
+}
+
+function endOfGroup(group: readonly PlannedPlugin[], doesConflictFail: boolean): string {
+  const keys = writtenBy(group).flatMap((one) => Object.keys(one));
+  const hasClash = doesConflictFail && new Set(keys).size < keys.length;
+  if (group.some(({ act }) => act === 'cancel')) return 'cancelled';
+  return hasClash || group.some(({ act, isFailHard }) => act === 'crash' && isFailHard) ? 'failed' : 'succeeded';
+}
+
 /** The rules of a run, said as shortly as possible. */
 function predict(plan: Plan): Expected {
   const called: string[] = [];
@@ -71,15 +82,11 @@ function predict(plan: Plan): Expected {
       continue;
     }
     for (const order of [1, 2, 3]) {
-      const group = inHook.filter((plugin) => plugin.order === order);
       if (state !== 'succeeded') break;
+      const group = inHook.filter((plugin) => plugin.order === order);
       called.push(...group.map(({ name }) => name));
-      const written = group.filter(({ act }) => act === 'ok').map((plugin) => plugin.data);
-      data = Object.assign({}, data, ...written) as JsonObject;
-      const keys = written.flatMap((one) => Object.keys(one));
-      const hasClash = plan.doesConflictFail && new Set(keys).size < keys.length;
-      if (hasClash || group.some(({ act, isFailHard }) => act === 'crash' && isFailHard)) state = 'failed';
-      if (group.some(({ act }) => act === 'cancel')) state = 'cancelled';
+      data = Object.assign({}, data, ...writtenBy(group)) as JsonObject;
+      state = endOfGroup(group, plan.doesConflictFail);
     }
     hooks.push(state === 'succeeded' ? (inHook.length === 0 ? 'skipped' : 'succeeded') : state);
   }
