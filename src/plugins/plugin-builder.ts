@@ -16,6 +16,8 @@ import type { Bases } from './image/recipes.ts';
 import type { SdkFiles } from './image/sdk-files.ts';
 import { MANIFEST_NAME, type LoadedFolder } from './load-folder.ts';
 
+/** Put on every image by the engine's adapter. */
+const INSTANCE_LABEL = 'io.gantry.instance';
 /** Full content hash on every image that was built here; the tag has only its beginning. */
 export const CONTENT_LABEL = 'io.gantry.content';
 
@@ -27,6 +29,8 @@ export interface BuilderOptions {
   readonly bases: Bases;
   readonly sdk: SdkFiles;
   readonly log: BuildLog;
+  /** as the engine labels what it builds */
+  readonly instanceId: string;
   /** of one build, or of one pull */
   readonly buildTimeoutMs: number;
   readonly buildMemoryBytes: number;
@@ -84,16 +88,17 @@ export class PluginBuilder {
       baseImageIds.push(facts.id);
     }
     const sdkFiles = plugin.source.kind === 'runtime' ? await sdk.of(plugin.source.runtime) : [];
-    return planImage({ plugin, entries, bases, baseImageIds, sdk: sdkFiles });
+    return planImage({ plugin, entries, bases, baseImageIds, sdk: sdkFiles, instanceId: this.#options.instanceId });
   }
 
-  /** The image, if it is on the engine and is what its tag says. */
+  /** The image, if it is on the engine, is ours and is what its tag says. */
   async #findImage(plan: ImagePlan, signal: AbortSignal): Promise<ImageFacts | null> {
     const facts = await this.#call(signal, (inner) =>
       this.#options.engine.inspectImage(plan.reference, { signal: inner }),
     );
-    const isRight = plan.build === null || facts?.labels[CONTENT_LABEL] === plan.contentHash;
-    return isRight ? facts : null;
+    if (facts === null || plan.build === null) return facts;
+    const isOwn = facts.labels[INSTANCE_LABEL] === this.#options.instanceId;
+    return isOwn && facts.labels[CONTENT_LABEL] === plan.contentHash ? facts : null;
   }
 
   async #makeImage(loaded: LoadedFolder, plan: ImagePlan, signal: AbortSignal): Promise<ImageFacts> {

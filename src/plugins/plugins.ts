@@ -168,7 +168,11 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
     } catch (thrown) {
       const error = asGantryError(thrown, 'DEFECT');
       const problem = { code: error.code, message: error.message, file: shown, line: null, column: null };
-      this.#refuse(folder, this.#registry.nameOf(shown) ?? folder, error.problems.length > 0 ? error.problems : [problem]);
+      this.#refuse(
+        folder,
+        this.#registry.nameOf(shown) ?? folder,
+        error.problems.length > 0 ? error.problems : [problem],
+      );
     }
   }
 

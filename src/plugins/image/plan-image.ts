@@ -1,4 +1,4 @@
-// Pure: what is built from which files, under which tag. The tag is the hash of everything that can change the image, so an unchanged
+// Pure: what is built from which files, under which tag. The tag names the hash of everything that can change the image, so an unchanged
 // plugin is never built again. An own Dockerfile's base images are not known before the build and are not part of it.
 import { createHash } from 'node:crypto';
 import type { Plugin } from '../../core/plugin.ts';
@@ -15,6 +15,8 @@ export interface PlanInput {
   readonly baseImageIds: readonly string[];
   /** files of the runtime's SDK, by their own names */
   readonly sdk: readonly ContextEntry[];
+  /** Images of other instances on the engine are neither used nor replaced: their owners may remove them at any time. */
+  readonly instanceId: string;
 }
 
 export interface ImagePlan {
@@ -56,7 +58,15 @@ export function planImage(input: PlanInput): ImagePlan {
         };
   const contents = build.entries.map(({ path, mode, bytes }) => [path, mode, sha256(bytes)]);
   const contentHash = hashOf([plugin, input.baseImageIds, build.dockerfile, contents]);
-  return { contentHash, build, reference: `${repositoryOf(plugin.name)}:${contentHash.slice(0, 12)}` };
+  return { contentHash, build, reference: referenceOf(plugin.name, contentHash, input.instanceId) };
+}
+
+function referenceOf(name: string, contentHash: string, instanceId: string): string {
+  const instance = instanceId
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .slice(-8);
+  return `${repositoryOf(name)}:${contentHash.slice(0, 12)}-${instance}`;
 }
 
 /** Docker permits no `a_`, `a-_b` or `a___b`; such names are written otherwise, and the hash in the tag keeps them apart. */

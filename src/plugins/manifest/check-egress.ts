@@ -6,7 +6,10 @@ const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([
 const NUMERIC_LABEL = /^(\d+|0x[0-9a-f]*)$/;
 
 const HOST_RULES: readonly { readonly isBroken: (host: string) => boolean; readonly refusal: string }[] = [
-  { isBroken: (host) => host.startsWith('169.254.'), refusal: 'link-local addresses (169.254.0.0/16) are never permitted' },
+  {
+    isBroken: (host) => host.startsWith('169.254.'),
+    refusal: 'link-local addresses (169.254.0.0/16) are never permitted',
+  },
   {
     isBroken: (host) => NUMERIC_LABEL.test(host.slice(host.lastIndexOf('.') + 1)),
     refusal: 'addresses are never permitted; name the host',

@@ -80,7 +80,9 @@ function checkRepeats(manifest: JsonObject): RuleBreach[] {
 function checkPool(manifest: JsonObject): RuleBreach[] {
   const [min, max] = [valueAt(manifest, ['pool', 'min']), valueAt(manifest, ['pool', 'max']) ?? 4];
   if (typeof min !== 'number' || typeof max !== 'number' || min <= max) return [];
-  return [{ code: 'LIMIT_INVALID', path: ['pool', 'min'], message: `\`pool.min\` ${min} is above \`pool.max\` ${max}` }];
+  return [
+    { code: 'LIMIT_INVALID', path: ['pool', 'min'], message: `\`pool.min\` ${min} is above \`pool.max\` ${max}` },
+  ];
 }
 
 function checkConfigSchema(manifest: JsonObject): RuleBreach[] {

@@ -36,7 +36,13 @@ const path = z
   });
 
 const command = z
-  .array(z.string().min(1).max(4096).regex(/^[^\u0000]*$/, { error: 'must not contain NUL' }))
+  .array(
+    z
+      .string()
+      .min(1)
+      .max(4096)
+      .regex(/^[^\u0000]*$/, { error: 'must not contain NUL' }),
+  )
   .min(1)
   .max(64);
 
@@ -51,7 +57,11 @@ const DURATION: Unit = {
   parse: (value) => (typeof value === 'string' ? parseDurationMs(value) : null),
   format: formatDuration,
 };
-const SIZE: Unit = { what: 'a size like `512Ki`, `128Mi`, or a number of bytes', parse: parseSizeBytes, format: formatSize };
+const SIZE: Unit = {
+  what: 'a size like `512Ki`, `128Mi`, or a number of bytes',
+  parse: parseSizeBytes,
+  format: formatSize,
+};
 const COUNT: Unit = {
   what: 'a whole number',
   parse: (value) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : null),
@@ -80,13 +90,25 @@ const limit = (unit: Unit, limitName: LimitName, text: string) => quantity(unit,
 
 const limits = z.strictObject({
   cpus: limit(CORES, 'cpus', 'Share of the CPUs, in cores.').prefault(DEFAULT_LIMITS.cpus),
-  memory: limit(SIZE, 'memoryBytes', 'Memory with everything in it; 256Mi by default for `node`, else 128Mi.').optional(),
+  memory: limit(
+    SIZE,
+    'memoryBytes',
+    'Memory with everything in it; 256Mi by default for `node`, else 128Mi.',
+  ).optional(),
   pids: limit(COUNT, 'pids', 'Processes and threads at once.').prefault(DEFAULT_LIMITS.pids),
-  timeout: limit(DURATION, 'timeoutMs', 'Wall time of one invocation.').prefault(formatDuration(DEFAULT_LIMITS.timeoutMs)),
+  timeout: limit(DURATION, 'timeoutMs', 'Wall time of one invocation.').prefault(
+    formatDuration(DEFAULT_LIMITS.timeoutMs),
+  ),
   cpuTime: limit(DURATION, 'cpuTimeMs', 'CPU time of one invocation; by default `timeout` × `cpus`.').optional(),
-  tmp: limit(SIZE, 'tmpBytes', 'Size of /tmp, the only place to write to; it counts as memory.').prefault(formatSize(DEFAULT_LIMITS.tmpBytes)),
-  output: limit(SIZE, 'outputBytes', 'Bytes on stdout of one invocation.').prefault(formatSize(DEFAULT_LIMITS.outputBytes)),
-  logs: limit(SIZE, 'logsBytes', 'Bytes on stderr that are kept of one invocation; the rest is cut.').prefault(formatSize(DEFAULT_LIMITS.logsBytes)),
+  tmp: limit(SIZE, 'tmpBytes', 'Size of /tmp, the only place to write to; it counts as memory.').prefault(
+    formatSize(DEFAULT_LIMITS.tmpBytes),
+  ),
+  output: limit(SIZE, 'outputBytes', 'Bytes on stdout of one invocation.').prefault(
+    formatSize(DEFAULT_LIMITS.outputBytes),
+  ),
+  logs: limit(SIZE, 'logsBytes', 'Bytes on stderr that are kept of one invocation; the rest is cut.').prefault(
+    formatSize(DEFAULT_LIMITS.logsBytes),
+  ),
   openFiles: limit(COUNT, 'openFiles', 'Open files of one process.').prefault(DEFAULT_LIMITS.openFiles),
 });
 
@@ -101,7 +123,7 @@ const network = z.literal('none', { error: 'must be `none`' });
 export const manifestSchema = z.strictObject({
   apiVersion: described(z.literal('gantry/v1', { error: 'must be `gantry/v1`' }), 'The version of this format.'),
   name: z
-    .string()
+    .string({ error: `must match ${NAME_RULE}` })
     .refine(isPluginName, { error: `must match ${NAME_RULE} and be no device name like \`con\`` })
     .describe('Name of the plugin; unique on one installation.'),
   version: described(
@@ -126,7 +148,7 @@ export const manifestSchema = z.strictObject({
   ),
   runtime: described(
     z.enum(RUNTIMES).optional(),
-    "Gantry builds an image on this runtime. Exactly one of `runtime`, `dockerfile`, `image`.",
+    'Gantry builds an image on this runtime. Exactly one of `runtime`, `dockerfile`, `image`.',
   ),
   dockerfile: described(path.optional(), "The author's own Dockerfile in the folder, where the operator permits it."),
   image: described(
@@ -136,17 +158,21 @@ export const manifestSchema = z.strictObject({
       .optional(),
     'A ready image, by digest.',
   ),
-  entry: described(path.optional(), 'The file that the runtime starts. With `runtime`, exactly one of `entry`, `command`.'),
+  entry: described(
+    path.optional(),
+    'The file that the runtime starts. With `runtime`, exactly one of `entry`, `command`.',
+  ),
   command: described(command.optional(), 'Program and arguments, started in the plugin’s folder.'),
   dependencies: described(
-    path
-      .regex(/^[A-Za-z0-9._/-]+$/, { error: 'may hold only letters, digits, `.`, `_`, `-` and `/`' })
-      .optional(),
+    path.regex(/^[A-Za-z0-9._/-]+$/, { error: 'may hold only letters, digits, `.`, `_`, `-` and `/`' }).optional(),
     'File with the dependencies (requirements.txt, package.json, go.mod), installed in the build; needs `build.network`.',
   ),
   build: z
     .strictObject({
-      network: described(z.boolean().default(false), '`true`: the build may use the network, where the operator permits it.'),
+      network: described(
+        z.boolean().default(false),
+        '`true`: the build may use the network, where the operator permits it.',
+      ),
     })
     .prefault({})
     .describe('How the image is built.'),
@@ -162,15 +188,18 @@ export const manifestSchema = z.strictObject({
     z.enum(['json', 'text']).optional(),
     'With `protocol: text`: how stdout is read; by default JSON if it parses, else text.',
   ),
-  reuse: described(z.literal('never', { error: 'must be `never`' }).default('never'), 'A fresh container per invocation.'),
-  concurrency: described(z.literal(1, { error: 'must be 1' }).default(1), 'Invocations at once in one sandbox.'),
-  idempotent: described(
-    z.boolean().default(false),
-    '`true`: an invocation whose fate is unknown may be repeated.',
+  reuse: described(
+    z.literal('never', { error: 'must be `never`' }).default('never'),
+    'A fresh container per invocation.',
   ),
+  concurrency: described(z.literal(1, { error: 'must be 1' }).default(1), 'Invocations at once in one sandbox.'),
+  idempotent: described(z.boolean().default(false), '`true`: an invocation whose fate is unknown may be repeated.'),
   limits: limits.prefault({}).describe('Quotas of one sandbox.'),
   pool: pool.prefault({}).describe('How many sandboxes are kept.'),
-  isolation: described(z.literal('standard', { error: 'must be `standard`' }).default('standard'), 'The container runtime.'),
+  isolation: described(
+    z.literal('standard', { error: 'must be `standard`' }).default('standard'),
+    'The container runtime.',
+  ),
   network: described(network.default('none'), 'A plugin has no network.'),
   secrets: described(
     z

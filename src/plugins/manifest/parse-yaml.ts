@@ -21,8 +21,7 @@ export interface Places {
 }
 
 export type ParsedYaml =
-  | { readonly value: JsonObject; readonly places: Places }
-  | { readonly problems: readonly Problem[] };
+  { readonly value: JsonObject; readonly places: Places } | { readonly problems: readonly Problem[] };
 
 type Place = readonly [line: number, column: number];
 
@@ -141,7 +140,11 @@ class Walk implements Places {
     if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') {
       return value;
     }
-    return this.#refuse('MANIFEST_INVALID', place, 'only texts, numbers, true, false, lists and mappings are permitted');
+    return this.#refuse(
+      'MANIFEST_INVALID',
+      place,
+      'only texts, numbers, true, false, lists and mappings are permitted',
+    );
   }
 
   #refuse(code: ErrorCode, [line, column]: Place, message: string): null {

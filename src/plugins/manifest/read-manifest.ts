@@ -51,9 +51,7 @@ function inOrder(problems: readonly Problem[]): Problem[] {
   const rank = (problem: Problem): number => (problem.code === 'EGRESS_FORBIDDEN' ? 0 : 1);
   return [...problems].sort(
     (left, right) =>
-      rank(left) - rank(right) ||
-      (left.line ?? 0) - (right.line ?? 0) ||
-      (left.column ?? 0) - (right.column ?? 0),
+      rank(left) - rank(right) || (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0),
   );
 }
 
@@ -103,12 +101,15 @@ function knownKeys(path: ManifestPath): readonly string[] {
   };
   const schema = path.length === 0 ? manifestSchema : nested[String(path[0])];
   const own = schema !== undefined && 'shape' in schema ? Object.keys(schema.shape as object) : [];
-  const later = LATER_VALUES.filter((value) => value.path.length === path.length + 1 && value.path[0] === (path[0] ?? value.path[0]));
+  const later = LATER_VALUES.filter(
+    (value) => value.path.length === path.length + 1 && value.path[0] === (path[0] ?? value.path[0]),
+  );
   return [...new Set([...own, ...later.map((value) => value.path.at(-1) ?? '')])];
 }
 
 function ruleOf(issue: z.core.$ZodIssue, value: unknown): string {
   if (value === undefined) return 'is required';
+  if (issue.message.startsWith('must ')) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${article(issue.expected)}, not ${typeOf(value)}`;
@@ -117,7 +118,7 @@ function ruleOf(issue: z.core.$ZodIssue, value: unknown): string {
     case 'too_big':
       return `must have at most ${String(issue.maximum)}${unitOf(issue.origin)}`;
     case 'invalid_value':
-      return issue.message.startsWith('must ') ? issue.message : `must be one of ${issue.values.map(String).join(', ')}`;
+      return `must be one of ${issue.values.map(String).join(', ')}`;
     default:
       return issue.message;
   }
@@ -129,7 +130,8 @@ function unitOf(origin: string): string {
 }
 
 function article(type: string): string {
-  const word = { record: 'mapping', object: 'mapping', array: 'list', string: 'text', int: 'whole number' }[type] ?? type;
+  const word =
+    { record: 'mapping', object: 'mapping', array: 'list', string: 'text', int: 'whole number' }[type] ?? type;
   return `a ${word}`;
 }
 

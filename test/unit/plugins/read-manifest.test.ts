@@ -54,7 +54,8 @@ describe('readManifest', () => {
   });
 
   it('reads every limit in its unit', () => {
-    const yaml = manifestText(`limits: {cpus: 2, memory: 1Gi, pids: 32, timeout: 2m, cpuTime: 500ms, tmp: 64Ki, output: 1Mi, logs: 0, openFiles: 99}
+    const yaml =
+      manifestText(`limits: {cpus: 2, memory: 1Gi, pids: 32, timeout: 2m, cpuTime: 500ms, tmp: 64Ki, output: 1Mi, logs: 0, openFiles: 99}
 pool: {min: 1, max: 2, idle: 30s}`);
     expect(makePluginFrom(yaml)).toMatchObject({
       limits: {
@@ -100,7 +101,11 @@ pool: {min: 1, max: 2, idle: 30s}`);
   });
 
   it('names every problem at once, by line and column', () => {
-    const yaml = manifestText('limts: {}\nlimits: {memory: 1Mi, pids: 3}\norder: first\nprotocol: stream\ninput: data', 'UP', '1');
+    const yaml = manifestText(
+      'limts: {}\nlimits: {memory: 1Mi, pids: 3}\norder: first\nprotocol: stream\ninput: data',
+      'UP',
+      '1',
+    );
     expect(problemsOf(yaml).map(({ code, file, line, column }) => [code, `${file}:${line}:${column}`])).toEqual([
       ['PLUGIN_NAME_INVALID', 'plugins/sample/plugin.yaml:2:7'],
       ['VERSION_INVALID', 'plugins/sample/plugin.yaml:3:10'],
@@ -157,7 +162,7 @@ pool: {min: 1, max: 2, idle: 30s}`);
   it.each([
     ['a second source', 'dockerfile: Dockerfile', 'only one of'],
     ['entry and command', 'command: [sh]', 'only one of `entry`, `command`'],
-    ['dependencies without a networked build', 'dependencies: requirements.txt', 'XX need `build: {network: true}`'],
+    ['dependencies of a shell plugin', 'dependencies: requirements.txt', 'not known to the runtime `shell`'],
     ['input without text', 'input: data', 'goes with `protocol: text`'],
     ['a repeated hook', 'tags: [a, a]', 'stands in the list already'],
     ['a misspelt word of a list', 'output: xml', 'must be one of json, text'],
@@ -172,6 +177,16 @@ pool: {min: 1, max: 2, idle: 30s}`);
     const problems = problemsOf(manifestText(extra));
     expect(problems.length).toBeGreaterThan(0);
     expect(problems.map((problem) => problem.message).join('\n')).toContain(message);
+  });
+
+  it('refuses dependencies that the build could not fetch', () => {
+    const python = manifestText('dependencies: requirements.txt').replace('runtime: shell', 'runtime: python');
+    expect(problemsOf(python).map(({ message }) => message)).toEqual([
+      expect.stringContaining('need `build: {network: true}`'),
+    ]);
+    expect(makePluginFrom(`${python}build: {network: true}`).isBuildNetworked).toBe(true);
+    const strange = python.replace('requirements.txt', 'a$(b).txt');
+    expect(problemsOf(`${strange}build: {network: true}`).map(({ code }) => code)).toEqual(['MANIFEST_INVALID']);
   });
 
   it('refuses a pool that keeps more than it may have', () => {

@@ -23,7 +23,9 @@ const served = (registry: Registry, pipeline = 'default', hook = 'fetch') =>
     .pluginsFor(pipeline, hook)
     .map(({ plugin }) => `${plugin.name}@${plugin.version}`);
 const codes = (registry: Registry) =>
-  registry.statuses().map((status) => (status.state === 'failed' ? status.problems.map(({ code }) => code) : status.state));
+  registry
+    .statuses()
+    .map((status) => (status.state === 'failed' ? status.problems.map(({ code }) => code) : status.state));
 
 describe('Registry', () => {
   it('serves a hook by ascending order, then by name', () => {
@@ -91,13 +93,18 @@ describe('Registry', () => {
     const registry = registryOf({ name: 'a', hooks: ['fetsh'] });
     expect(served(registry, 'default', 'fetsh')).toEqual([]);
     expect(registry.statuses()).toMatchObject([
-      { state: 'failed', problems: [{ code: 'HOOK_UNKNOWN', message: expect.stringContaining('did you mean `fetch`?') as string }] },
+      {
+        state: 'failed',
+        problems: [{ code: 'HOOK_UNKNOWN', message: expect.stringContaining('did you mean `fetch`?') as string }],
+      },
     ]);
   });
 
   it('only warns of a pipeline that nobody declared, until it is declared', () => {
     const registry = registryOf({ name: 'a', pipelines: ['later'] });
-    expect(registry.statuses()).toMatchObject([{ state: 'ready', warnings: [{ code: 'PIPELINE_NOT_FOUND' }, { code: 'HOOK_UNKNOWN' }] }]);
+    expect(registry.statuses()).toMatchObject([
+      { state: 'ready', warnings: [{ code: 'PIPELINE_NOT_FOUND' }, { code: 'HOOK_UNKNOWN' }] },
+    ]);
     registry.setPipelines([{ name: 'later', hooks: [{ name: 'fetch' }] }]);
     expect(registry.statuses()).toMatchObject([{ state: 'ready', warnings: [] }]);
     registry.setPipelines([{ name: 'later', hooks: [{ name: 'none' }] }]);
