@@ -8,6 +8,7 @@ import { Demand } from './demand.ts';
 import { dismissSandbox } from './dismiss-sandbox.ts';
 import type { Gate } from './gate.ts';
 import { makeSandbox } from './make-sandbox.ts';
+import { isLastingFailure } from './refusal.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { Sandbox } from './sandbox.ts';
 import type { Slots } from './slots.ts';
@@ -36,7 +37,10 @@ export class Pool {
   readonly #idle: Sandbox[] = [];
   readonly #waiting = new WaitingLine<Taken>();
   readonly #demand = new Demand();
+  /** failed starts that a repeat would not mend: takers are told at once */
   readonly #starts: Backoff<GantryError>;
+  /** failed starts of any kind, and ends while idle: only the filling up pauses */
+  readonly #fills: Backoff<true>;
   readonly #deaths: Backoff<true>;
   readonly #halt = new AbortController();
   readonly #endings = new Set<Promise<void>>();
@@ -47,6 +51,7 @@ export class Pool {
     this.version = version;
     this.#parts = parts;
     this.#starts = new Backoff(parts.context.ids);
+    this.#fills = new Backoff(parts.context.ids);
     this.#deaths = new Backoff(parts.context.ids);
   }
 
@@ -72,6 +77,7 @@ export class Pool {
     this.#demand.note(this.#nowMs());
     const sandbox = this.#nextIdle();
     if (sandbox !== null) {
+      this.#deaths.succeed();
       sandbox.move('busy', 'taken');
       this.fill();
       return { sandbox, kind: 'prestarted' };
@@ -90,7 +96,7 @@ export class Pool {
     const { pool } = this.version.plugin;
     const nowMs = this.#nowMs();
     const needed = this.#waiting.size - this.#starting;
-    const isQuiet = this.#starts.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;
+    const isQuiet = this.#fills.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;
     const isFillable = isQuiet && this.#parts.context.engine.isConnected();
     const wanted = isFillable ? this.#demand.target(nowMs, pool) - this.#idle.length - Math.max(0, -needed) : 0;
     const count = Math.min(Math.max(0, needed) + Math.max(0, wanted), pool.max - this.#live);
@@ -192,6 +198,7 @@ export class Pool {
       throw error;
     }
     this.#starts.succeed();
+    this.#fills.succeed();
     this.#demand.noteStart(this.#nowMs() - startedAtMs);
     this.#admit(sandbox);
   }
@@ -222,10 +229,8 @@ export class Pool {
   }
 
   #onFailure(error: unknown): void {
-    const isGantry = error instanceof GantryError;
-    const isOfPlugin = isGantry && error.fault !== 'platform' && error.fault !== 'load';
-    if (isGantry && (isOfPlugin || error.code === 'SPEC_MISMATCH' || error.code === 'ENGINE_FAILED'))
-      this.#starts.fail(this.#nowMs(), error);
+    this.#fills.fail(this.#nowMs(), true);
+    if (isLastingFailure(error)) this.#starts.fail(this.#nowMs(), error);
     this.#waiting.refuseAll(error);
   }
 

@@ -46,3 +46,10 @@ export function startFailure(error: unknown): Outcome | null {
   if (code === undefined) return null;
   return code === 'busy' ? busy(message, error.retryAfterMs ?? 1_000) : { code, message };
 }
+
+/** True when the next start will most likely fail the same way: it is not tried again for a while. */
+export function isLastingFailure(error: unknown): error is GantryError {
+  if (!(error instanceof GantryError)) return false;
+  const outcome = START_FAILURES[error.code];
+  return outcome === 'image' || outcome === 'start_failed' || error.code === 'ENGINE_FAILED';
+}
