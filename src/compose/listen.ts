@@ -46,7 +46,7 @@ export interface ListenRequest {
 
 /** @throws GantryError PORT_TAKEN */
 export async function listen(request: ListenRequest, stack: AsyncDisposableStack): Promise<Listeners> {
-  const { ground, work, release } = request;
+  const { ground, work } = request;
   const { clock, logger, config } = ground;
   const monitor = new HealthMonitor(checksOf(request), clock);
   const web = createWeb(webPorts(request, monitor), {

@@ -2,22 +2,14 @@
 import { request as httpRequest } from 'node:http';
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
-import type { LogFields, LogLevel, Logger } from '../../../src/core/ports/logger.ts';
 import type { PluginStatus } from '../../../src/core/plugin.ts';
 import { EventBus } from '../../../src/observe/event-bus.ts';
 import { createWeb } from '../../../src/web/create-web.ts';
 import { DEFAULT_WEB_SETTINGS, type HealthReport, type WebPorts, type WebSettings } from '../../../src/web/ports.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { EXAMPLE_PIPELINE, examplePlugin, readyPlugin } from './example-plugin.ts';
+import { CollectingLogger } from './collecting-logger.ts';
 import { ScriptedDoor } from './scripted-door.ts';
-
-export class CollectingLogger implements Logger {
-  readonly lines: { readonly level: LogLevel; readonly message: string; readonly fields: LogFields }[] = [];
-
-  log(level: LogLevel, message: string, fields: LogFields = {}): void {
-    this.lines.push({ level, message, fields });
-  }
-}
 
 export interface TestWeb extends AsyncDisposable {
   readonly url: string;

@@ -1,0 +1,67 @@
+// What an operator reads: problems stand out, traffic stays away, plugin lines carry their origin.
+import { describe, expect, it } from 'vitest';
+import type { DomainEvent } from '../../../src/core/events.ts';
+import { logEvents } from '../../../src/observe/log-events.ts';
+import { buildInvocation, buildLogLine, buildRun, newRunId } from '../../support/store/build-records.ts';
+import { CollectingLogger } from '../../support/web/collecting-logger.ts';
+
+function logged(event: DomainEvent): CollectingLogger['lines'] {
+  const logger = new CollectingLogger();
+  logEvents(logger)(event);
+  return logger.lines;
+}
+
+describe('logEvents', () => {
+  it('writes a failed run as a warning that names the cause', () => {
+    const failure = { code: 'oom', message: 'over 128 MiB', hook: 'fetch', plugin: 'sample' };
+    const run = buildRun({ state: 'failed', startedAtMs: 1_000, finishedAtMs: 1_200, failure });
+    expect(logged({ kind: 'runFinished', run })).toEqual([
+      {
+        level: 'warn',
+        message: 'run failed',
+        fields: {
+          run: run.id,
+          pipeline: 'default',
+          trigger: 'api',
+          durationMs: 200,
+          code: 'oom',
+          reason: 'over 128 MiB',
+          hook: 'fetch',
+          plugin: 'sample',
+        },
+      },
+    ]);
+  });
+
+  it('keeps successful invocations at debug and warns about the others', () => {
+    const ok = buildInvocation(newRunId(), { outcome: { code: 'ok', message: '' } });
+    const bad = buildInvocation(newRunId(), {
+      outcome: { code: 'crash', message: 'exit 1', exitCode: 1, signal: null },
+    });
+    expect(logged({ kind: 'invocationFinished', invocation: ok })[0]?.level).toBe('debug');
+    expect(logged({ kind: 'invocationFinished', invocation: bad })).toMatchObject([
+      { level: 'warn', fields: { outcome: 'crash', reason: 'exit 1' } },
+    ]);
+  });
+
+  it('passes plugin lines on with their own level and their origin', () => {
+    const line = buildLogLine(newRunId(), 'hello');
+    expect(logged({ kind: 'logWritten', line })).toMatchObject([
+      { level: 'info', message: 'hello', fields: { plugin: 'sample', source: 'plugin', run: line.runId } },
+    ]);
+  });
+
+  it('writes nothing for the traffic of engine and store', () => {
+    expect(logged({ kind: 'storeOperationFinished', operation: 'ping', isSuccessful: true, durationMs: 1 })).toEqual(
+      [],
+    );
+    expect(logged({ kind: 'engineRequestFinished', operation: 'ping', result: '200', durationMs: 1 })).toEqual([]);
+    expect(logged({ kind: 'capacityChanged', resource: 'cpu', usedRatio: 0.5 })).toEqual([]);
+  });
+
+  it('writes the loss of the engine as an error', () => {
+    expect(logged({ kind: 'engineLost', message: 'socket closed' })).toMatchObject([
+      { level: 'error', fields: { reason: 'socket closed' } },
+    ]);
+  });
+});
