@@ -37,7 +37,7 @@ export function installPackages(names) {
   if (result.status === 0) return;
   // A half-configured package left by a killed installation is mended first, and lists that another process was just
   // reading are fetched again; then the installation is tried once more.
-  spawnSync('dpkg', ['--configure', '-a'], { env: aptEnvironment(), stdio: 'ignore' });
+  spawnSync(findProgram('dpkg'), ['--configure', '-a'], { env: aptEnvironment(), stdio: 'ignore' });
   apt(['update']);
   const again = apt(['install', '-y', '--no-install-recommends', ...names]);
   if (again.status !== 0) throw packageFailure(names, again);
@@ -61,7 +61,7 @@ export function unpackDownloads(folder, download, names) {
   const result = download(join(staging, 'packages'));
   if (result.status !== 0) throw packageFailure(names, result);
   for (const file of readdirSync(join(staging, 'packages'))) {
-    const unpacked = spawnSync('dpkg', ['-x', join(staging, 'packages', file), join(staging, 'root')], {
+    const unpacked = spawnSync(findProgram('dpkg'), ['-x', join(staging, 'packages', file), join(staging, 'root')], {
       encoding: 'utf8',
     });
     if (unpacked.status !== 0) throw packageFailure([file], unpacked);
@@ -74,7 +74,11 @@ export function unpackDownloads(folder, download, names) {
 
 /** Runs apt-get quietly; the answer carries status, stdout and stderr. */
 export function apt(args, cwd = '/') {
-  return spawnSync('apt-get', ['-qq', ...APT_OPTIONS, ...args], { cwd, env: aptEnvironment(), encoding: 'utf8' });
+  return spawnSync(findProgram('apt-get'), ['-qq', ...APT_OPTIONS, ...args], {
+    cwd,
+    env: aptEnvironment(),
+    encoding: 'utf8',
+  });
 }
 
 let areListsFresh = false;
