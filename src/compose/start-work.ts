@@ -14,6 +14,7 @@ import { encodeTextRequest } from '../protocol/text-request.ts';
 import { createSandboxes, type Sandboxes } from '../sandbox/create-sandboxes.ts';
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
 import type { Ground, InstanceEngine } from './ground.ts';
+import { servingVersions, withSoloPipelines, withSoloPlugins } from './solo-runs.ts';
 
 export interface Work {
   readonly runs: Runs;
@@ -90,9 +91,10 @@ function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine): Pl
 function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, invoker: Invoker): Runs {
   const { clock, ids, events, logger, store, secrets, expressions, pipelines, config } = ground;
   return createRuns({
-    ...{ store, clock, ids, events, logger, catalog, invoker, secrets, expressions },
+    ...{ store, clock, ids, events, logger, invoker, secrets, expressions },
+    catalog: withSoloPlugins(catalog),
     encoding: { json: encodeJsonRequest, text: encodeTextRequest },
-    pipelines: () => pipelines,
+    pipelines: () => withSoloPipelines(pipelines, catalog),
     settings: {
       workerId,
       isOnlyWorker: config.store.uri.reveal() === '',
@@ -121,13 +123,6 @@ function followCatalog({ events }: Ground, plugins: Plugins, sandboxes: Sandboxe
       if (event.kind === 'pluginRegistered' || event.kind === 'pluginRemoved') follow();
     }),
   );
-}
-
-function servingVersions(plugins: Plugins): PluginVersion[] {
-  return plugins.statuses().flatMap((status) => {
-    if (status.state === 'ready') return [status.version];
-    return status.state === 'failed' && status.serving !== null ? [status.serving] : [];
-  });
 }
 
 function startClaiming({ logger }: Ground, plugins: Plugins, runs: Runs, stack: AsyncDisposableStack): void {

@@ -1,7 +1,7 @@
 // One plugin called once for one hook of one run. States and their table; every change of state emits one event.
 //   pending → running → succeeded | failed | skipped | cancelled      (pending may end at once: cancelled, failed, skipped)
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, OutcomeCode } from './outcome.ts';
 
 export const INVOCATION_STATES = ['pending', 'running', 'succeeded', 'failed', 'skipped', 'cancelled'] as const;
 export type InvocationState = (typeof INVOCATION_STATES)[number];
@@ -68,30 +68,28 @@ export interface Invocation {
   readonly resultPayload: string | null;
 }
 
+const STATE_OF_OUTCOME = {
+  ok: 'succeeded',
+  skipped: 'skipped',
+  cancelled: 'cancelled',
+  plugin_error: 'failed',
+  crash: 'failed',
+  oom: 'failed',
+  cpu_time: 'failed',
+  timeout: 'failed',
+  output_limit: 'failed',
+  protocol: 'failed',
+  no_result: 'failed',
+  not_ready: 'failed',
+  start_failed: 'failed',
+  image: 'failed',
+  denied: 'failed',
+  busy: 'failed',
+  engine: 'failed',
+  lost: 'failed',
+} as const satisfies Record<OutcomeCode, InvocationState>;
+
 /** The state that an outcome leads to. */
 export function stateOfOutcome(outcome: Outcome): InvocationState {
-  switch (outcome.code) {
-    case 'ok':
-      return 'succeeded';
-    case 'skipped':
-      return 'skipped';
-    case 'cancelled':
-      return 'cancelled';
-    case 'plugin_error':
-    case 'crash':
-    case 'oom':
-    case 'cpu_time':
-    case 'timeout':
-    case 'output_limit':
-    case 'protocol':
-    case 'no_result':
-    case 'not_ready':
-    case 'start_failed':
-    case 'image':
-    case 'denied':
-    case 'busy':
-    case 'engine':
-    case 'lost':
-      return 'failed';
-  }
+  return STATE_OF_OUTCOME[outcome.code];
 }

@@ -1,5 +1,6 @@
 // A declared pipeline: ordered hooks with limits and policies. Numbers in base units; nothing optional left open.
 import type { JsonObject } from './json.ts';
+import type { Plugin } from './plugin.ts';
 
 export interface HookSpec {
   readonly name: string;
@@ -20,4 +21,28 @@ export interface Pipeline {
   readonly hooks: readonly HookSpec[];
   /** SHA-256 (hex) of the definition in canonical form */
   readonly version: string;
+}
+
+const SOLO_TIMEOUT_MS = 3_600_000;
+
+/** Name of the pipeline that calls one plugin alone; `@` keeps it apart from declared ones. */
+export function soloPipelineName(plugin: string): string {
+  return `@${plugin}`;
+}
+
+/** The pipeline with the plugin's first hook and nobody else. */
+export function soloPipeline(
+  { name, hooks, failHard }: Pick<Plugin, 'name' | 'hooks' | 'failHard'>,
+  version: string,
+): Pipeline {
+  return {
+    name: soloPipelineName(name),
+    description: `calls ${name} alone${failHard ? '' : '; its failure is a warning'}`,
+    params: null,
+    timeoutMs: SOLO_TIMEOUT_MS,
+    priority: 0,
+    onMergeConflict: 'warn',
+    hooks: hooks.slice(0, 1).map((hook) => ({ name: hook, timeoutMs: null })),
+    version,
+  };
 }

@@ -69,16 +69,16 @@ function checkNode(schema: JsonValue, path: Path, report: Report): void {
     report(path, `schemas may nest at most ${SCHEMA_DEPTH_MAX} deep`);
     return;
   }
-  let isSound = true;
+  let faults = 0;
   const reportHere: Report = (place, message) => {
-    isSound = false;
+    faults += 1;
     report(place, message);
   };
   for (const [keyword, value] of Object.entries(schema)) checkKeyword(keyword, value, path, reportHere);
   checkRanges(schema, path, reportHere);
   for (const [place, nested] of nestedSchemas(schema)) checkNode(nested, [...path, ...place], reportHere);
   const fallback = member(schema, 'default');
-  if (!isSound || fallback === undefined) return;
+  if (faults > 0 || fallback === undefined) return;
   for (const issue of validateAgainst(schema, fallback).issues) {
     report([...path, 'default', ...issue.path], `the default does not fit its own schema: ${issue.message}`);
   }
@@ -175,28 +175,36 @@ function applyProperties(schema: JsonObject, value: JsonObject, path: Path, repo
       if (member(schema, 'additionalProperties') === false) report([...path, name], 'is not a known property');
     }
   }
-  for (const [name, childSchema] of Object.entries(properties)) {
-    const fallback = isJsonObject(childSchema) ? member(childSchema, 'default') : undefined;
-    if (!Object.hasOwn(filled, name) && isJsonObject(childSchema) && fallback !== undefined) {
-      filled[name] = applyNode(childSchema, fallback, [...path, name], report);
+  fillDefaults(properties, filled, path, report);
+  checkRequired(schema, filled, path, report);
+  return filled;
+}
+
+function fillDefaults(properties: JsonObject, filled: JsonObject, path: Path, report: Report): void {
+  for (const [name, schema] of Object.entries(properties)) {
+    const fallback = isJsonObject(schema) ? member(schema, 'default') : undefined;
+    if (!Object.hasOwn(filled, name) && isJsonObject(schema) && fallback !== undefined) {
+      filled[name] = applyNode(schema, fallback, [...path, name], report);
     }
   }
+}
+
+function checkRequired(schema: JsonObject, filled: JsonObject, path: Path, report: Report): void {
   const required = member(schema, 'required');
   for (const name of Array.isArray(required) ? required : []) {
     if (typeof name === 'string' && !Object.hasOwn(filled, name)) report([...path, name], 'is required');
   }
-  return filled;
 }
 
 function member(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-function typeNames(type: JsonValue): readonly JsonValue[] {
-  return Array.isArray(type) ? type : [type];
+function typeNames(type: JsonValue): readonly string[] {
+  return (Array.isArray(type) ? type : [type]).filter((name) => typeof name === 'string');
 }
 
-function isOfType(name: JsonValue, value: JsonValue): boolean {
+function isOfType(name: string, value: JsonValue): boolean {
   if (name === 'integer') return Number.isInteger(value);
   return name === typeOf(value);
 }
@@ -207,9 +215,7 @@ function typeOf(value: JsonValue): string {
 }
 
 function codePoints(text: string): number {
-  let count = 0;
-  for (const _point of text) count += 1;
-  return count;
+  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g) ?? []).length;
 }
 
 function isSameJson(left: JsonValue, right: JsonValue): boolean {

@@ -2,6 +2,7 @@
 import type { JsonValue } from '../../core/json.ts';
 import { textOption, type Command } from '../command.ts';
 import { listAt, objectAt, textAt } from '../json-fields.ts';
+import { followRun, readRun } from '../follow-run.ts';
 import { readInput } from '../read-input.ts';
 
 const BUILD_WAIT_MS = 600_000;
@@ -79,25 +80,22 @@ function objectLines(built: JsonValue): readonly string[] {
 export const pluginsInvokeCommand: Command = {
   name: 'plugins invoke',
   operands: '<plugin>',
-  summary: 'call one plugin once, outside of any pipeline, and show its outcome',
+  summary: 'call one plugin alone, outside of any declared pipeline, and show how it ended',
   operandCount: [1, 1],
-  options: { input: { type: 'string' }, hook: { type: 'string' } },
-  optionHelp: {
-    'input FILE': 'JSON file that becomes context.data',
-    'hook NAME': 'hook to call it for; its first one unless given',
-  },
-  async run({ positionals, options, output, withApi }) {
-    const input = textOption(options, 'input');
-    const hook = textOption(options, 'hook');
-    const body = { ...(input === null ? {} : { data: await readInput(input) }), ...(hook === null ? {} : { hook }) };
-    const path = `/plugins/${encodeURIComponent(positionals[0] ?? '')}/invoke`;
-    const ended = await withApi('engine', (api) => api.send(path, { method: 'POST', body, timeoutMs: BUILD_WAIT_MS }));
-    const outcome = objectAt(ended, 'outcome');
-    if (output.isJson) output.document(ended);
-    else {
-      output.line(`${textAt(outcome, 'code')}: ${textAt(outcome, 'message')}`);
-      output.line(JSON.stringify((ended as Record<string, JsonValue>)['result'] ?? null));
-    }
-    return ['ok', 'skipped'].includes(textAt(outcome, 'code')) ? 0 : 1;
+  options: { input: { type: 'string' } },
+  optionHelp: { 'input FILE': 'JSON file that becomes context.data; - reads standard input' },
+  async run(context) {
+    const input = textOption(context.options, 'input');
+    const body = input === null ? {} : { data: await readInput(input) };
+    const path = `/plugins/${encodeURIComponent(context.positionals[0] ?? '')}/runs`;
+    return await context.withApi('engine', async (api) => {
+      const started = await api.send(path, { method: 'POST', body, headers: { 'gantry-trigger': 'cli' } });
+      const exitCode = await followRun(api, textAt(started, 'id'), context);
+      const run = await readRun(api, textAt(started, 'id'), 0);
+      const [plugin] = listAt(listAt(run, 'hooks')[0], 'plugins');
+      const isGood = ['ok', 'skipped'].includes(textAt(objectAt(plugin, 'outcome'), 'code'));
+      if (plugin !== undefined) context.output.line(JSON.stringify(plugin['result'] ?? null));
+      return exitCode === 0 && !isGood ? 1 : exitCode;
+    });
   },
 };

@@ -1,15 +1,11 @@
 // `gantry run`: starts a run and stays with it to its end. Interrupting cancels the run: what was asked for is not left going on.
 import { GantryError } from '../../core/errors/gantry-error.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { parseStrictText } from '../../core/strict-json.ts';
-import type { ApiClient } from '../api-client.ts';
-import { listOption, textOption, type Command, type CommandContext, type OptionValues } from '../command.ts';
+import { listOption, textOption, type Command, type OptionValues } from '../command.ts';
 import { textAt } from '../json-fields.ts';
 import { readInput } from '../read-input.ts';
-import { exitCodeOfRun, printRun, progressLine } from '../print-run.ts';
-
-/** Seconds that one request waits for the end; the next one goes on. */
-const WAIT_S = 2;
+import { followRun } from '../follow-run.ts';
 
 export const runCommand: Command = {
   name: 'run',
@@ -34,39 +30,14 @@ export const runCommand: Command = {
       const started = await api.send(`/pipelines/${encodeURIComponent(pipeline)}/runs`, {
         method: 'POST',
         body: request,
-        headers: { 'x-gantry-trigger': 'cli', ...(key === null ? {} : { 'idempotency-key': key }) },
+        headers: { 'gantry-trigger': 'cli', ...(key === null ? {} : { 'idempotency-key': key }) },
       });
       const id = textAt(started, 'id');
       context.output.note(`run ${id} of ${pipeline} is queued`);
-      return await follow(api, id, context);
+      return await followRun(api, id, context);
     });
   },
 };
-
-async function follow(api: ApiClient, id: string, context: CommandContext): Promise<number> {
-  let run: JsonValue;
-  try {
-    do {
-      run = await api.send(`/runs/${id}?wait=${String(WAIT_S)}`);
-      context.output.status(progressLine(run));
-    } while (textAt(run, 'finishedAt') === '');
-  } catch (error) {
-    if (!context.stop.aborted) throw error;
-    run = await cancelAndWait(api, id, context);
-  }
-  context.output.status('');
-  if (context.output.isJson) context.output.document(run);
-  else printRun(run, context.output);
-  return exitCodeOfRun(run);
-}
-
-async function cancelAndWait(api: ApiClient, id: string, context: CommandContext): Promise<JsonValue> {
-  context.output.note(`cancelling run ${id}`);
-  await api.send(`/runs/${id}/cancel`, { method: 'POST' }, true).catch((error: unknown) => {
-    if (!(error instanceof GantryError && error.code === 'RUN_FINISHED')) throw error;
-  });
-  return await api.send(`/runs/${id}?wait=30`, {}, true);
-}
 
 async function requestOf(options: OptionValues): Promise<JsonObject> {
   const input = textOption(options, 'input');

@@ -1,8 +1,14 @@
 // `gantry runs …` and `gantry logs`: what happened, from the store.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonValue } from '../../core/json.ts';
+import type { ApiClient } from '../api-client.ts';
 import { textOption, type Command, type OptionValues } from '../command.ts';
 import { listAt, millisecondsAt, textAt } from '../json-fields.ts';
+import { readRun } from '../follow-run.ts';
+import type { Output } from '../output.ts';
 import { exitCodeOfRun, printRun } from '../print-run.ts';
+
+const CANCEL_WAIT_S = 30;
 
 function query(options: OptionValues, names: readonly string[]): string {
   const pairs = names.flatMap((name) => {
@@ -74,10 +80,10 @@ export const runsCancelCommand: Command = {
   options: {},
   optionHelp: {},
   async run({ positionals, output, withApi }) {
-    const path = `/runs/${encodeURIComponent(positionals[0] ?? '')}`;
-    const run = await withApi('store', async (api): Promise<JsonValue> => {
-      await api.send(`${path}/cancel`, { method: 'POST' });
-      return await api.send(`${path}?wait=30`);
+    const id = positionals[0] ?? '';
+    const run = await withApi('store', async (api) => {
+      await api.send(`/runs/${encodeURIComponent(id)}/cancel`, { method: 'POST' });
+      return await readRun(api, id, CANCEL_WAIT_S);
     });
     if (output.isJson) output.document(run);
     else printRun(run, output);
@@ -104,17 +110,29 @@ export const logsCommand: Command = {
       const first = await api.send(`${path}${asked}`);
       if (output.isJson) output.document(first);
       for (const line of listAt(first, 'items')) output.line(logLine(line));
-      let after = textAt(first, 'next');
-      while (options['follow'] === true && !stop.aborted && !output.isJson) {
-        const join = asked === '' ? '?' : `${asked}&`;
-        const more = await api.send(`${path}${join}wait=2${after === '' ? '' : `&after=${after}`}`);
-        for (const line of listAt(more, 'items')) output.line(logLine(line));
-        after = textAt(more, 'next') === '' ? after : textAt(more, 'next');
-      }
+      if (options['follow'] === true && !output.isJson)
+        await followLogs(api, path, textAt(first, 'next'), stop, output);
       return 0;
     });
   },
 };
+
+const FOLLOW_MS = 500;
+
+async function followLogs(
+  api: ApiClient,
+  path: string,
+  first: string,
+  stop: AbortSignal,
+  output: Output,
+): Promise<void> {
+  for (let after = first; !stop.aborted;) {
+    const more = await api.send(`${path}?after=${after}`);
+    for (const line of listAt(more, 'items')) output.line(logLine(line));
+    after = textAt(more, 'next');
+    await sleep(FOLLOW_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
 
 function logLine(line: JsonValue): string {
   return `${textAt(line, 'at')}  ${textAt(line, 'level').padEnd(5)}  ${textAt(line, 'plugin')}  ${textAt(line, 'message')}`;

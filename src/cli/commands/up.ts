@@ -7,6 +7,7 @@ import { ApiClient } from '../api-client.ts';
 import { textOption, type Command, type CommandContext, type OptionValues } from '../command.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import { loadConfig } from '../../config/load-config.ts';
+import { readRun } from '../follow-run.ts';
 import { printRun } from '../print-run.ts';
 
 const FLAGS = { port: 'web.port', host: 'web.host', 'metrics-port': 'metrics.port', store: 'store.uri' } as const;
@@ -68,7 +69,7 @@ async function demonstrate({ output, root, stop }: CommandContext, url: string):
     ] as const) {
       let run = await api.send(`/pipelines/${pipeline}/runs`, { method: 'POST', body: { data } });
       const id = textAt(run, 'id');
-      while (textAt(run, 'finishedAt') === '') run = await api.send(`/runs/${id}?wait=30`);
+      while (textAt(run, 'finishedAt') === '') run = await readRun(api, id, 30);
       printRun(run, output);
     }
     const broken = listAt(await api.send('/plugins'), 'items').filter((plugin) => textAt(plugin, 'state') === 'failed');

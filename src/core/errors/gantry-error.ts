@@ -1,5 +1,6 @@
 // The one thing that is thrown. Plugin faults are values (`Outcome`) and never pass here.
-import { ERROR_TABLE, type ErrorCode, type Fault } from './error-table.ts';
+import type { Fault } from './error-row.ts';
+import { ERROR_TABLE, type ErrorCode } from './error-table.ts';
 import type { Problem } from '../plugin.ts';
 
 export interface ErrorDetail {

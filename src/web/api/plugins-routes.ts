@@ -1,10 +1,13 @@
 // Plugins and pipelines: list, show, build.
 import { GantryError } from '../../core/errors/gantry-error.ts';
-import type { Pipeline } from '../../core/pipeline.ts';
+import { soloPipelineName, type Pipeline } from '../../core/pipeline.ts';
 import type { PluginStatus } from '../../core/plugin.ts';
+import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
 import { pluginView } from './plugin-view.ts';
+import { runSummary } from './run-view.ts';
+import { readInput, triggerOf } from './start-run-route.ts';
 import { nameOf } from './route-params.ts';
 
 /** @throws GantryError PLUGIN_NOT_FOUND */
@@ -64,6 +67,7 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
         return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) });
       },
     },
+    { method: 'POST', path: '/api/v1/plugins/:name/runs', answer: (request) => answerInvoke(ports, request) },
     { method: 'POST', path: '/api/v1/plugins/:name/build', answer: (request) => answerBuild(ports, request) },
     {
       method: 'GET',
@@ -81,6 +85,18 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
       },
     },
   ];
+}
+
+/** A run of one plugin alone, outside of any declared pipeline (core/pipeline.ts, `soloPipelineName`); accepted like any run. */
+async function answerInvoke(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const name = nameOf(request, 'PLUGIN_NOT_FOUND');
+  findPlugin(ports, name);
+  const { params, data } = readInput(await readJsonObject(request));
+  const { run } = await ports.runs.startRun(
+    { pipeline: soloPipelineName(name), trigger: triggerOf(request), params, data, idempotencyKey: null },
+    { signal: request.signal },
+  );
+  return jsonAnswer(runSummary(run), 202, { Location: `/api/v1/runs/${run.id}` });
 }
 
 /** Waits for the build, which has its own deadline: long ones are watched with `request.gone` only. */

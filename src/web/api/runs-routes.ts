@@ -4,11 +4,12 @@ import { parseId, type RunId } from '../../core/ids.ts';
 import type { PageRequest, RunFilter, StoredLogLine } from '../../core/ports/store.ts';
 import { RUN_STATES, type RunState } from '../../core/run.ts';
 import { readQuery } from '../http/read-query.ts';
-import { jsonAnswer, type Route, type WebRequest } from '../http/route.ts';
+import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
 import { findRun, loadRunView } from './load-run-view.ts';
 import { runIdOf } from './route-params.ts';
 import { runSummary } from './run-view.ts';
+import { readWaitMs, waitForRun } from './wait-for-run.ts';
 
 const states = new Set<string>(RUN_STATES);
 const isState = (text: string): text is RunState => states.has(text);
@@ -52,7 +53,14 @@ export function readRunsQuery(query: URLSearchParams): { readonly filter: RunFil
   };
 }
 
+/** A wait may use up the request's own deadline; reading the run gets a new one. */
+const ANSWER_MS = 30_000;
+
 const logsQuery = z.object({
+  plugin: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be the name of a plugin')
+    .optional(),
   after: z
     .string()
     .regex(/^\d{1,15}$/, 'must be the `next` of another page, or 0')
@@ -97,8 +105,7 @@ export function runsRoutes(ports: WebPorts): readonly Route[] {
     {
       method: 'GET',
       path: '/api/v1/runs/:id',
-      answer: async (request) =>
-        jsonAnswer(await loadRunView(ports.store, runIdOf(request), { signal: request.signal })),
+      answer: (request) => answerRun(ports, request, runIdOf(request)),
     },
     {
       method: 'POST',
@@ -109,13 +116,32 @@ export function runsRoutes(ports: WebPorts): readonly Route[] {
       },
     },
     { method: 'GET', path: '/api/v1/runs/:id/logs', answer: (request) => answerLogs(ports, request, runIdOf(request)) },
+    { method: 'GET', path: '/api/v1/logs', answer: (request) => answerLogs(ports, request, null) },
   ];
 }
 
-async function answerLogs(ports: WebPorts, request: WebRequest, runId: RunId): Promise<ReturnType<typeof jsonAnswer>> {
-  const { after, limit } = readQuery(request.query, logsQuery);
-  await findRun(ports.store, runId, { signal: request.signal });
-  const filter = { runId, limit, ...(after === undefined ? {} : { afterSeq: after }) };
+/** With `Prefer: wait=N` once the run has ended, or after N seconds as it stands then. */
+async function answerRun(ports: WebPorts, request: WebRequest, runId: RunId): Promise<Answer> {
+  const waitMs = readWaitMs(request);
+  if (waitMs > 0) {
+    const run = await findRun(ports.store, runId, { signal: request.signal });
+    await waitForRun(ports, run, waitMs, request);
+  }
+  using deadline = ports.clock.deadline(ANSWER_MS);
+  const signal = AbortSignal.any([deadline.signal, request.gone]);
+  return jsonAnswer(await loadRunView(ports.store, runId, { signal }));
+}
+
+/** Of one run, or of all (null). */
+async function answerLogs(ports: WebPorts, request: WebRequest, runId: RunId | null): Promise<Answer> {
+  const { after, limit, plugin } = readQuery(request.query, logsQuery);
+  if (runId !== null) await findRun(ports.store, runId, { signal: request.signal });
+  const filter = {
+    limit,
+    ...(runId === null ? {} : { runId }),
+    ...(plugin === undefined ? {} : { plugin }),
+    ...(after === undefined ? {} : { afterSeq: after }),
+  };
   const lines = await ports.store.listLogs(filter, { signal: request.signal });
   return jsonAnswer({ items: lines.map(logView), next: lines.at(-1)?.seq ?? after ?? 0 });
 }

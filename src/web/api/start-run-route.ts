@@ -1,7 +1,6 @@
 // POST /pipelines/{name}/runs: 202 as soon as the run is durably accepted; with `Prefer: wait=N`, 200 with the ended run when it ends in time.
-import { raced } from '../../core/deadline.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import { isTerminal, type Run } from '../../core/run.ts';
+import type { Run, Trigger } from '../../core/run.ts';
 import { badRequest } from '../http/problem.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
@@ -9,8 +8,8 @@ import type { WebPorts } from '../ports.ts';
 import { loadViewOf } from './load-run-view.ts';
 import { nameOf } from './route-params.ts';
 import { runSummary } from './run-view.ts';
+import { readWaitMs, waitForRun } from './wait-for-run.ts';
 
-const WAIT_MAX_S = 300;
 const KEY_PATTERN = /^[\x21-\x7e]{1,200}$/;
 
 export function startRunRoute(ports: WebPorts): Route {
@@ -23,16 +22,21 @@ export function startRunRoute(ports: WebPorts): Route {
       const idempotencyKey = readKey(request);
       const { params, data } = readInput(await readJsonObject(request));
       const { run, isRepeat } = await ports.runs.startRun(
-        { pipeline, trigger: 'api', params, data, idempotencyKey },
+        { pipeline, trigger: triggerOf(request), params, data, idempotencyKey },
         { signal: request.signal },
       );
-      const settled = waitMs === 0 ? null : await waitFor(ports, run, waitMs, request);
+      const settled = waitMs === 0 ? null : await waitForRun(ports, run, waitMs, request);
       return settled === null ? accepted(run, isRepeat) : await ended(ports, settled, request);
     },
   };
 }
 
-function readInput(body: JsonObject): { params: JsonObject; data: JsonObject[string] } {
+/** The CLI names itself, so that the record says where a run came from; nothing else may be claimed. */
+export function triggerOf(request: WebRequest): Trigger {
+  return request.header('gantry-trigger') === 'cli' ? 'cli' : 'api';
+}
+
+export function readInput(body: JsonObject): { params: JsonObject; data: JsonObject[string] } {
   for (const key of Object.keys(body)) {
     if (key !== 'params' && key !== 'data') {
       throw badRequest('INPUT_INVALID', key, 'is no key here; there are "params" and "data"');
@@ -49,25 +53,6 @@ function readKey(request: WebRequest): string | null {
     throw badRequest('INPUT_INVALID', 'Idempotency-Key', 'must be 1 to 200 printable ASCII characters');
   }
   return key;
-}
-
-/** `Prefer: wait=N` (RFC 7240); a preference that cannot be read is ignored, as the RFC asks. */
-function readWaitMs(request: WebRequest): number {
-  const match = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,4})"?/i.exec(request.header('prefer') ?? '');
-  return Math.min(WAIT_MAX_S, Number(match?.[1] ?? 0)) * 1000;
-}
-
-/** The ended run; null when it did not end in time. */
-async function waitFor(ports: WebPorts, run: Run, waitMs: number, request: WebRequest): Promise<Run | null> {
-  if (isTerminal(run.state)) return run;
-  using deadline = ports.clock.deadline(waitMs);
-  const signal = AbortSignal.any([deadline.signal, request.gone]);
-  try {
-    return await raced(ports.runs.waitSettled(run.id, { signal }), signal);
-  } catch (error) {
-    if (signal.aborted) return null;
-    throw error;
-  }
 }
 
 function accepted(run: Run, isRepeat: boolean): Answer {

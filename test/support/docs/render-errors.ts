@@ -1,5 +1,6 @@
 // docs/errors.md from the one table of error codes.
-import { ERROR_TABLE, type ErrorRow, type Fault } from '../../../src/core/errors/error-table.ts';
+import type { ErrorRow, Fault } from '../../../src/core/errors/error-row.ts';
+import { ERROR_TABLE } from '../../../src/core/errors/error-table.ts';
 import { OUTCOME_CODES, type OutcomeCode } from '../../../src/core/outcome.ts';
 import { table } from './table.ts';
 

@@ -32,7 +32,7 @@ export async function runToEnd(url: string, pipeline: string, body: object = {},
   const id = (started.body as { id: string }).id;
   return await waitFor(
     async () => {
-      const answer = await request(`${url}/api/v1/runs/${id}?wait=30`);
+      const answer = await request(`${url}/api/v1/runs/${id}`, { headers: { prefer: 'wait=30' } });
       const run = answer.body as { finishedAt: string | null };
       return run.finishedAt === null ? null : run;
     },

@@ -1,0 +1,42 @@
+// Stays with a run to its end, shows its progress, and prints it. Interrupting cancels the run: what was asked for is not left going on.
+import { GantryError } from '../core/errors/gantry-error.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { ApiClient } from './api-client.ts';
+import type { CommandContext } from './command.ts';
+import { textAt } from './json-fields.ts';
+import { exitCodeOfRun, printRun, progressLine } from './print-run.ts';
+
+/** Seconds that one request waits for the end; then the progress is shown and the next one goes on. */
+const WAIT_S = 1;
+const CANCEL_WAIT_S = 30;
+
+/** Gives the exit code that the run's end stands for. */
+export async function followRun(api: ApiClient, id: string, context: CommandContext): Promise<number> {
+  let run: JsonValue;
+  try {
+    do {
+      run = await readRun(api, id, WAIT_S);
+      context.output.status(progressLine(run));
+    } while (textAt(run, 'finishedAt') === '');
+  } catch (error) {
+    if (!context.stop.aborted) throw error;
+    run = await cancelAndWait(api, id, context);
+  }
+  context.output.status('');
+  if (context.output.isJson) context.output.document(run);
+  else printRun(run, context.output);
+  return exitCodeOfRun(run);
+}
+
+/** The run as it stands once it has ended, or after so many seconds. */
+export async function readRun(api: ApiClient, id: string, waitS: number, isFinal = false): Promise<JsonValue> {
+  return await api.send(`/runs/${encodeURIComponent(id)}`, { headers: { prefer: `wait=${String(waitS)}` } }, isFinal);
+}
+
+async function cancelAndWait(api: ApiClient, id: string, context: CommandContext): Promise<JsonValue> {
+  context.output.note(`cancelling run ${id}`);
+  await api.send(`/runs/${id}/cancel`, { method: 'POST' }, true).catch((error: unknown) => {
+    if (!(error instanceof GantryError && error.code === 'RUN_FINISHED')) throw error;
+  });
+  return await readRun(api, id, CANCEL_WAIT_S, true);
+}
