@@ -28,9 +28,9 @@ export class Heartbeat implements AsyncDisposable {
     return this.#isAlive;
   }
 
-  /** Resolves after the first acknowledged beat. @throws GantryError of the store */
+  /** Resolves after the first beat, acknowledged or not: a store that is away now may be back at the next one. */
   async start(): Promise<void> {
-    await this.#beat();
+    await this.#tryBeat();
     this.#beating = this.#loop();
   }
 
@@ -49,15 +49,24 @@ export class Heartbeat implements AsyncDisposable {
   }
 
   async #loop(): Promise<void> {
-    const { clock, logger } = this.#ports;
-    for (;;) {
-      try {
-        await clock.sleep(this.#settings.heartbeatMs, this.#stop.signal);
-        await this.#beat();
-      } catch (error) {
-        if (this.#stop.signal.aborted) return;
-        logger.log('warn', 'a heartbeat was not acknowledged', { cause: messageOf(error) });
-      }
+    while (await this.#rest()) await this.#tryBeat();
+  }
+
+  /** @returns false when the beating is to stop */
+  async #rest(): Promise<boolean> {
+    try {
+      await this.#ports.clock.sleep(this.#settings.heartbeatMs, this.#stop.signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #tryBeat(): Promise<void> {
+    try {
+      await this.#beat();
+    } catch (error) {
+      this.#ports.logger.log('warn', 'a heartbeat was not acknowledged', { cause: messageOf(error) });
     }
   }
 

@@ -36,7 +36,7 @@ export async function recoverRuns(recovery: Recovery): Promise<readonly Run[]> {
   const { ports, settings } = recovery;
   const open = await tryOnce({ ...ports, ...settings }, 'listOpenRuns', (options) => ports.store.listOpenRuns(options));
   const suspects = open.filter((run) => run.state === 'running' && !recovery.isInFlight(run.id));
-  const strays = open.filter((run) => run.state === 'queued' && !ports.pipelines().has(run.pipeline));
+  const strays = findStrays(recovery, open);
   if (suspects.length + strays.length === 0) return [];
   // Workers are read after the runs: whoever claimed one of these runs had signed on before.
   const dead = await findDead(recovery);
@@ -51,6 +51,13 @@ export async function recoverRuns(recovery: Recovery): Promise<readonly Run[]> {
     }
   }
   return settled;
+}
+
+/** Queued runs that nobody will ever claim. While plugins are built, a pipeline may be missing for a moment only. */
+function findStrays({ ports }: Recovery, open: readonly Run[]): readonly Run[] {
+  if (ports.catalog.statuses().some(({ state }) => state === 'building')) return [];
+  const pipelines = ports.pipelines();
+  return open.filter((run) => run.state === 'queued' && !pipelines.has(run.pipeline));
 }
 
 /** Tells whether a worker is dead, from the records of all. */

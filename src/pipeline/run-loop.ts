@@ -47,7 +47,7 @@ export class RunLoop {
     return this.#inFlight.size;
   }
 
-  /** Signs on, then claims in the background. @throws GantryError of the store */
+  /** Signs on, then claims in the background. */
   async start(): Promise<void> {
     await this.#heartbeat.start();
     this.#flows = Promise.all([this.#claimLoop(), this.#watchLoop()]);

@@ -11,6 +11,7 @@ export interface RunsOptions extends RunPorts {
   readonly settings: RunSettings;
 }
 
+/** Disposing of it drains with the whole grace. */
 export interface Runs extends AsyncDisposable {
   /** @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, STORE_* */
   startRun(request: StartRequest): Promise<Started>;
@@ -18,7 +19,7 @@ export interface Runs extends AsyncDisposable {
   requestCancel(runId: RunId): Promise<Run>;
   /** The run in its terminal state. @throws GantryError RUN_NOT_FOUND, or the signal's reason */
   waitSettled(runId: RunId, options: { readonly signal: AbortSignal }): Promise<Run>;
-  /** Signs the worker on, recovers forsaken runs and claims queued ones from now on. @throws GantryError of the store */
+  /** Signs the worker on, recovers forsaken runs and claims queued ones from now on; a store that is away is waited for. */
   start(): Promise<void>;
   /** Accepts and claims nothing more; resolves when nothing is in flight. Any caller's signal cuts the grace short. */
   drain(signal: AbortSignal): Promise<void>;
@@ -65,6 +66,6 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
     drain,
     isDraining: () => draining !== null,
     runningCount: () => loop.runningCount,
-    [Symbol.asyncDispose]: () => drain(AbortSignal.abort()),
+    [Symbol.asyncDispose]: () => drain(new AbortController().signal),
   };
 }

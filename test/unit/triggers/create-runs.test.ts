@@ -194,6 +194,18 @@ describe('the loop', () => {
     await world.close();
   });
 
+  test('starts while the store is away, and claims once it is back', async () => {
+    const store = new HangingStore();
+    const world = new RunWorld({ store, versions: [makePlugin('one')] });
+    const id = await start(world);
+    store.isAway = true;
+    await world.runs.start();
+    await world.clock.advance(30_000);
+    store.isAway = false;
+    expect((await world.settle(id)).state).toBe('succeeded');
+    await world.close();
+  });
+
   test('goes on when a claim fails or its answer is lost', async () => {
     const store = new HangingStore();
     const world = new RunWorld({ store, versions: [makePlugin('one')] });
