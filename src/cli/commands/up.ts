@@ -67,7 +67,11 @@ async function demonstrate({ output, root, stop }: CommandContext, url: string):
       ['default', {}],
       ['lockfile_report', lockfile],
     ] as const) {
-      let run = await api.send(`/pipelines/${pipeline}/runs`, { method: 'POST', body: { data } });
+      let run = await api.send(`/pipelines/${pipeline}/runs`, {
+        method: 'POST',
+        body: { data },
+        headers: { 'gantry-trigger': 'cli' },
+      });
       const id = textAt(run, 'id');
       while (textAt(run, 'finishedAt') === '') run = await readRun(api, id, 30);
       printRun(run, output);
