@@ -1,0 +1,54 @@
+// Maps a record to a document and back. Structured fields travel as JSON strings: BSON would reorder keys, refuse some, and let a `$`
+// in foreign data mean something to the server.
+import type { Document } from 'mongodb';
+
+/** Every document has a string as its id. */
+export interface StoredDocument extends Document {
+  _id: string;
+}
+
+export class DocumentMap<T extends object> {
+  readonly #fields: ReadonlySet<string>;
+  readonly #json: ReadonlySet<string>;
+  readonly #idField: string | null;
+
+  /**
+   * @param fields all fields of the record
+   * @param json those of them that are stored as JSON text
+   * @param idField the field that is the document's `_id`, if there is one
+   */
+  constructor(
+    fields: readonly (keyof T & string)[],
+    json: readonly (keyof T & string)[],
+    idField: (keyof T & string) | null,
+  ) {
+    this.#fields = new Set(fields);
+    this.#json = new Set(json);
+    this.#idField = idField;
+  }
+
+  /** The stored fields of a record or of a part of one, without its id. */
+  encode(record: Partial<T>): Document {
+    const document: Document = {};
+    for (const [field, value] of Object.entries<unknown>(record)) {
+      if (!this.#fields.has(field) || field === this.#idField || value === undefined) continue;
+      document[field] = this.#json.has(field) ? JSON.stringify(value) : value;
+    }
+    return document;
+  }
+
+  /** The fields of a change without those that never change. */
+  encodeChanges(changes: Partial<T>, fixed: readonly (keyof T & string)[]): Document {
+    const entries = Object.entries<unknown>(this.encode(changes));
+    return Object.fromEntries(entries.filter(([field]) => !(fixed as readonly string[]).includes(field)));
+  }
+
+  decode(document: Document): T {
+    const record: Record<string, unknown> = {};
+    for (const field of this.#fields) {
+      const value: unknown = document[field === this.#idField ? '_id' : field];
+      record[field] = this.#json.has(field) && typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
+    }
+    return record as T;
+  }
+}

@@ -1,0 +1,53 @@
+// The fields of each stored record, and which of them are JSON text.
+import type { Invocation } from '../../core/invocation.ts';
+import type {
+  PipelineVersionRecord,
+  PluginVersionRecord,
+  StoredEvent,
+  StoredLogLine,
+  WorkerRecord,
+} from '../../core/ports/store.ts';
+import type { Run } from '../../core/run.ts';
+import { DocumentMap } from './document-map.ts';
+
+export const RUNS = new DocumentMap<Run>(
+  [
+    ...(['id', 'pipeline', 'pipelineVersion', 'trigger', 'state', 'epoch', 'worker', 'part', 'priority'] as const),
+    ...(['readyAtMs', 'createdAtMs', 'startedAtMs', 'finishedAtMs', 'deadlineAtMs', 'cancelRequestedAtMs'] as const),
+    ...(['params', 'idempotencyKey', 'requestHash', 'hooks', 'failure', 'warnings'] as const),
+  ],
+  ['params', 'hooks', 'failure', 'warnings'],
+  'id',
+);
+
+export const INVOCATIONS = new DocumentMap<Invocation>(
+  [
+    ...(['id', 'runId', 'pipeline', 'hook', 'hookIndex', 'plugin', 'pluginVersion', 'order', 'attempt'] as const),
+    ...(['state', 'outcome', 'warnings', 'sandboxId', 'sandboxKind', 'cleanliness', 'createdAtMs'] as const),
+    ...(['startedAtMs', 'finishedAtMs', 'phases', 'usage', 'resultPayload'] as const),
+  ],
+  ['outcome', 'warnings', 'phases', 'usage'],
+  'id',
+);
+
+export const EVENTS = new DocumentMap<StoredEvent>(['runId', 'seq', 'atMs', 'kind', 'body'], ['body'], null);
+
+export const LOGS = new DocumentMap<StoredLogLine>(
+  ['seq', 'runId', 'invocationId', 'pipeline', 'hook', 'plugin', 'level', 'message', 'atMs'],
+  [],
+  null,
+);
+
+export const PLUGIN_VERSIONS = new DocumentMap<PluginVersionRecord>(
+  ['id', 'plugin', 'contentHash', 'imageId', 'imageTag', 'manifest', 'createdAtMs'],
+  ['manifest'],
+  'id',
+);
+
+export const PIPELINE_VERSIONS = new DocumentMap<PipelineVersionRecord>(
+  ['name', 'version', 'author', 'definition', 'createdAtMs'],
+  ['definition'],
+  null,
+);
+
+export const WORKERS = new DocumentMap<WorkerRecord>(['id', 'startedAtMs', 'beatAtMs'], [], 'id');

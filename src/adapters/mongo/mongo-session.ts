@@ -1,0 +1,45 @@
+// An open connection with the parts of the store that use it; opened as a whole or not at all.
+import type { MongoClient } from 'mongodb';
+import { type MongoServer, type MongoTimeouts, connectMongo } from './connect-mongo.ts';
+import type { KeyedQueue } from './keyed-queue.ts';
+import { MongoCatalog } from './mongo-catalog.ts';
+import { MongoHistory } from './mongo-history.ts';
+import { MongoRuns } from './mongo-runs.ts';
+import { prepareSchema } from './mongo-schema.ts';
+import { MongoWriter } from './mongo-writer.ts';
+
+export interface MongoSession {
+  readonly client: MongoClient;
+  readonly server: MongoServer;
+  readonly queue: KeyedQueue;
+  readonly runs: MongoRuns;
+  readonly history: MongoHistory;
+  readonly catalog: MongoCatalog;
+  /** Ends when what was begun has ended. */
+  close(): Promise<void>;
+}
+
+/** @throws GantryError STORE_SCHEMA_NEWER; errors of the driver as they are */
+export async function openSession(uri: string, name: string, timeouts: MongoTimeouts): Promise<MongoSession> {
+  const { client, server } = await connectMongo(uri, timeouts);
+  try {
+    const database = client.db(name);
+    await prepareSchema(database);
+    const writer = new MongoWriter(database, server.kind === 'ferretdb');
+    return {
+      client,
+      server,
+      queue: writer.queue,
+      runs: new MongoRuns(writer),
+      history: new MongoHistory(writer),
+      catalog: new MongoCatalog(writer),
+      close: async () => {
+        await writer.queue.drained();
+        await client.close();
+      },
+    };
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}

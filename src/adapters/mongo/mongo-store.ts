@@ -1,0 +1,225 @@
+// The store on MongoDB (7 or newer) or a server that speaks its protocol. Only single-document atomicity is used; writes of one document go
+// one after another; a caller's deadline ends its waiting, not the write that is under way.
+import type { Clock } from '../../core/ports/clock.ts';
+import { raced } from '../../core/deadline.ts';
+import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
+import type { LogLine } from '../../core/events.ts';
+import type { InvocationId, RunId, WorkerId } from '../../core/ids.ts';
+import type { Invocation, InvocationState } from '../../core/invocation.ts';
+import type { EventSink } from '../../core/ports/event-sink.ts';
+import type { Logger } from '../../core/ports/logger.ts';
+import type * as port from '../../core/ports/store.ts';
+import type { Run } from '../../core/run.ts';
+import type { MongoTimeouts } from './connect-mongo.ts';
+import { warningsOf } from './connect-mongo.ts';
+import { timedOut } from './keyed-queue.ts';
+import { mongoError } from './mongo-error.ts';
+import { type MongoSession, openSession } from './mongo-session.ts';
+
+type Options = port.StoreOptions;
+type Work<T> = (session: MongoSession) => Promise<T>;
+
+export interface MongoStoreOptions {
+  /** mongodb:// or mongodb+srv:// */
+  readonly uri: string;
+  readonly database: string;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly logger: Logger;
+  readonly timeouts?: MongoTimeouts;
+}
+
+const DEFAULT_TIMEOUTS: MongoTimeouts = { serverSelectionMs: 10_000, socketMs: 30_000 };
+
+export class MongoStore implements port.Store {
+  readonly #options: MongoStoreOptions;
+  #session: MongoSession | null = null;
+
+  constructor(options: MongoStoreOptions) {
+    this.#options = options;
+  }
+
+  async open({ signal }: Options): Promise<void> {
+    if (this.#session !== null) throw new GantryError('DEFECT', 'the store is open already');
+    const { uri, database, timeouts = DEFAULT_TIMEOUTS, logger } = this.#options;
+    const opening = openSession(uri, database, timeouts);
+    try {
+      this.#session = await this.#bounded(opening, signal);
+    } catch (error) {
+      opening.then((session) => session.close()).catch(() => undefined);
+      logger.log('error', 'the store cannot be opened', { database, error: messageOf(error) });
+      throw error;
+    }
+    for (const warning of warningsOf(this.#session.server)) logger.log('warn', warning);
+  }
+
+  async ping(options: Options): Promise<void> {
+    await this.#write('ping', 'ping', options, ({ catalog }) => catalog.ping());
+  }
+
+  async describe(
+    options: Options,
+  ): Promise<{ readonly kind: string; readonly version: string; readonly warnings: readonly string[] }> {
+    return await this.#call('describe', options, async ({ server, client }) => {
+      await client.db('admin').command({ ping: 1 });
+      return { kind: 'mongo', version: server.version, warnings: warningsOf(server) };
+    });
+  }
+
+  async insertRun(run: Run, options: Options): Promise<port.InsertResult> {
+    return await this.#write('insertRun', run.id, options, ({ runs }) => runs.insertRun(run));
+  }
+
+  async findRun(id: RunId, options: Options): Promise<Run | null> {
+    return await this.#call('findRun', options, ({ runs }) => runs.findRun(id));
+  }
+
+  async findRunByKey(pipeline: string, idempotencyKey: string, options: Options): Promise<Run | null> {
+    return await this.#call('findRunByKey', options, ({ runs }) => runs.findRunByKey(pipeline, idempotencyKey));
+  }
+
+  async updateRun(id: RunId, guard: port.RunGuard, changes: port.RunChanges, options: Options): Promise<boolean> {
+    const work: Work<boolean> = ({ runs }) => runs.updateRun(id, guard, changes);
+    return this.#noted('updateRun', await this.#write('updateRun', id, options, work));
+  }
+
+  async claimRuns(request: port.ClaimRequest, options: Options): Promise<readonly Run[]> {
+    return await this.#write('claimRuns', 'claim', options, ({ runs }) => runs.claimRuns(request));
+  }
+
+  async listRuns(filter: port.RunFilter, page: port.PageRequest, options: Options): Promise<port.Page<Run>> {
+    return await this.#call('listRuns', options, ({ runs }) => runs.listRuns(filter, page));
+  }
+
+  async listOpenRuns(options: Options): Promise<readonly Run[]> {
+    return await this.#call('listOpenRuns', options, ({ runs }) => runs.listOpenRuns());
+  }
+
+  async countQueued(pipeline: string, atMost: number, options: Options): Promise<number> {
+    return await this.#call('countQueued', options, ({ runs }) => runs.countQueued(pipeline, atMost));
+  }
+
+  async countRuns(filter: port.RunFilter, options: Options): Promise<number> {
+    return await this.#call('countRuns', options, ({ runs }) => runs.countRuns(filter));
+  }
+
+  async insertInvocation(invocation: Invocation, options: Options): Promise<void> {
+    const work: Work<void> = ({ history }) => history.insertInvocation(invocation);
+    await this.#write('insertInvocation', invocation.id, options, work);
+  }
+
+  async updateInvocation(
+    id: InvocationId,
+    guard: { readonly states: readonly InvocationState[] },
+    changes: port.InvocationChanges,
+    options: Options,
+  ): Promise<boolean> {
+    const work: Work<boolean> = ({ history }) => history.updateInvocation(id, guard.states, changes);
+    return this.#noted('updateInvocation', await this.#write('updateInvocation', id, options, work));
+  }
+
+  async listInvocations(runId: RunId, options: Options): Promise<readonly Invocation[]> {
+    return await this.#call('listInvocations', options, ({ history }) => history.listInvocations(runId));
+  }
+
+  async putPayload(runId: RunId, name: string, json: string, options: Options): Promise<void> {
+    const work: Work<void> = ({ history }) => history.putPayload(runId, name, json);
+    await this.#write('putPayload', `payload:${runId}:${name}`, options, work);
+  }
+
+  async findPayload(runId: RunId, name: string, options: Options): Promise<string | null> {
+    return await this.#call('findPayload', options, ({ history }) => history.findPayload(runId, name));
+  }
+
+  async appendEvents(events: readonly port.StoredEvent[], options: Options): Promise<void> {
+    const key = `events:${events[0]?.runId ?? ''}`;
+    await this.#write('appendEvents', key, options, ({ history }) => history.appendEvents(events));
+  }
+
+  async listEvents(
+    runId: RunId,
+    afterSeq: number,
+    limit: number,
+    options: Options,
+  ): Promise<readonly port.StoredEvent[]> {
+    return await this.#call('listEvents', options, ({ history }) => history.listEvents(runId, afterSeq, limit));
+  }
+
+  async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
+    await this.#write('appendLogs', 'logs', options, ({ history }) => history.appendLogs(lines));
+  }
+
+  async listLogs(filter: port.LogFilter, options: Options): Promise<readonly port.StoredLogLine[]> {
+    return await this.#call('listLogs', options, ({ history }) => history.listLogs(filter));
+  }
+
+  async putPluginVersion(record: port.PluginVersionRecord, options: Options): Promise<void> {
+    const work: Work<void> = ({ catalog }) => catalog.putPluginVersion(record);
+    await this.#write('putPluginVersion', `plugin:${record.id}`, options, work);
+  }
+
+  async listPluginVersions(plugin: string, options: Options): Promise<readonly port.PluginVersionRecord[]> {
+    return await this.#call('listPluginVersions', options, ({ catalog }) => catalog.listPluginVersions(plugin));
+  }
+
+  async putPipelineVersion(record: port.PipelineVersionRecord, options: Options): Promise<boolean> {
+    const work: Work<boolean> = ({ catalog }) => catalog.putPipelineVersion(record);
+    return await this.#write('putPipelineVersion', `pipeline:${record.name}`, options, work);
+  }
+
+  async listPipelineVersions(name: string, options: Options): Promise<readonly port.PipelineVersionRecord[]> {
+    return await this.#call('listPipelineVersions', options, ({ catalog }) => catalog.listPipelineVersions(name));
+  }
+
+  async putWorker(record: port.WorkerRecord, options: Options): Promise<void> {
+    await this.#write('putWorker', record.id, options, ({ catalog }) => catalog.putWorker(record));
+  }
+
+  async listWorkers(options: Options): Promise<readonly port.WorkerRecord[]> {
+    return await this.#call('listWorkers', options, ({ catalog }) => catalog.listWorkers());
+  }
+
+  async removeWorker(id: WorkerId, options: Options): Promise<void> {
+    await this.#write('removeWorker', id, options, ({ catalog }) => catalog.removeWorker(id));
+  }
+
+  /** Finishes the writes that were called before, then closes the connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session?.close();
+  }
+
+  async #write<T>(operation: string, key: string, options: Options, work: Work<T>): Promise<T> {
+    return await this.#call(operation, options, (session) =>
+      session.queue.run(key, options.signal, () => work(session)),
+    );
+  }
+
+  async #call<T>(operation: string, { signal }: Options, work: Work<T>): Promise<T> {
+    const { clock, events } = this.#options;
+    const startedAtMs = clock.monotonicMs();
+    let isSuccessful = false;
+    try {
+      if (this.#session === null) throw new GantryError('STORE_UNAVAILABLE', 'the store is not open');
+      if (signal.aborted) throw timedOut(signal);
+      const value = await this.#bounded(work(this.#session), signal);
+      isSuccessful = true;
+      return value;
+    } finally {
+      const durationMs = clock.monotonicMs() - startedAtMs;
+      events.emit({ kind: 'storeOperationFinished', operation, isSuccessful, durationMs });
+    }
+  }
+
+  async #bounded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await raced(work, signal);
+    } catch (error) {
+      throw signal.aborted && error === signal.reason ? timedOut(signal) : mongoError(error);
+    }
+  }
+
+  #noted(operation: string, isApplied: boolean): boolean {
+    if (!isApplied) this.#options.events.emit({ kind: 'staleWriteIgnored', operation });
+    return isApplied;
+  }
+}
