@@ -58,6 +58,8 @@ async function runGantry(sandboxes: Sandboxes, version: PluginVersion, ids: Syst
   sandboxes.warm(version);
   while (!sandboxes.states().some(({ state }) => state === 'idle'))
     await new Promise((resolve) => setTimeout(resolve, 5));
+  // Ready means blocked on stdin: the interpreter is loaded, as in a pool that has stood for a moment.
+  await new Promise((resolve) => setTimeout(resolve, INTERPRETER_MS));
   const startedMs = performance.now();
   const end: InvocationEnd = await sandboxes.invoker.invoke({
     runId: ids.newId('run'),

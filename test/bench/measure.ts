@@ -26,9 +26,3 @@ export function ratioOf(series: Series, reference: Series): number {
 function round(ms: number): number {
   return Number(ms.toFixed(3));
 }
-
-export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  await work();
-  return performance.now() - startedMs;
-}
