@@ -149,10 +149,9 @@ async function readAddresses(
   }
 }
 
-/** The pretty-printed document that `up --json` writes; log lines may follow it. */
+/** The pretty-printed document that `up --json` writes; log lines, one document each, stand around it. */
 function firstDocument(text: string): { url: string; metricsUrl: string } {
-  const end = text.indexOf('\n}\n');
-  return JSON.parse(end < 0 ? text : text.slice(0, end + 2)) as { url: string; metricsUrl: string };
+  return JSON.parse(/^\{\n[^]*?^\}$/m.exec(text)?.[0] ?? '') as { url: string; metricsUrl: string };
 }
 
 async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
