@@ -52,7 +52,7 @@ export function planImage(input: PlanInput): ImagePlan {
             entry: source.entry,
             dependencies: source.dependencies,
             isNetworked: plugin.isBuildNetworked,
-            hasFile: (path) => files.some((entry) => entry.path === path),
+            hasFile: (path) => files.some((entry) => path === null || entry.path === path),
           }),
           entries: [...prefixed('plugin', files), ...prefixed('sdk', input.sdk)],
         };

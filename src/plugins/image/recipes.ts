@@ -31,7 +31,8 @@ export interface RecipeInput {
   /** path of the file in the folder; plain characters only, as the manifest's rule says */
   readonly dependencies: string | null;
   readonly isNetworked: boolean;
-  readonly hasFile: (path: string) => boolean;
+  /** whether the folder has the file; null: any file at all (a filter may consist of its manifest alone) */
+  readonly hasFile: (path: string | null) => boolean;
 }
 
 interface Recipe {
@@ -40,14 +41,18 @@ interface Recipe {
   readonly dockerfile: (input: RecipeInput) => string;
 }
 
-const END = [`WORKDIR ${PLUGIN_FOLDER}`, `COPY plugin/ ${PLUGIN_FOLDER}/`, `USER ${IMAGE_USER}`];
+function ending({ hasFile }: RecipeInput): readonly string[] {
+  const copy = hasFile(null) ? [`COPY plugin/ ${PLUGIN_FOLDER}/`] : [];
+  return [`WORKDIR ${PLUGIN_FOLDER}`, ...copy, `USER ${IMAGE_USER}`];
+}
 
 /** Debian packages for a build stage whose base image does not have the program yet. */
 const ensure = (program: string, debianPackage: string): string =>
   `RUN command -v ${program} >/dev/null || ` +
   `(apt-get update -qq && apt-get install -y -qq --no-install-recommends ${debianPackage})`;
 
-function pythonDockerfile({ bases, dependencies }: RecipeInput): string {
+function pythonDockerfile(input: RecipeInput): string {
+  const { bases, dependencies } = input;
   const stage =
     dependencies === null
       ? []
@@ -64,11 +69,12 @@ function pythonDockerfile({ bases, dependencies }: RecipeInput): string {
     'COPY sdk/gantry.py /opt/gantry/gantry.py',
     `ENV PYTHONPATH=${dependencies === null ? '/opt/gantry' : '/opt/gantry:/opt/packages'}`,
     'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1',
-    ...END,
+    ...ending(input),
   ]);
 }
 
-function nodeDockerfile({ bases, dependencies, hasFile }: RecipeInput): string {
+function nodeDockerfile(input: RecipeInput): string {
+  const { bases, dependencies, hasFile } = input;
   const folder = dependencies?.includes('/') === true ? dependencies.slice(0, dependencies.lastIndexOf('/') + 1) : '';
   const hasLock = hasFile(`${folder}package-lock.json`);
   const stage =
@@ -88,12 +94,12 @@ function nodeDockerfile({ bases, dependencies, hasFile }: RecipeInput): string {
     'COPY sdk/gantry.mjs /node_modules/gantry/index.mjs',
     'COPY sdk/package.json /node_modules/gantry/package.json',
     ...(dependencies === null ? [] : [`COPY --from=packages /build/node_modules ${PLUGIN_FOLDER}/node_modules`]),
-    ...END,
+    ...ending(input),
   ]);
 }
 
-function shellDockerfile({ bases }: RecipeInput): string {
-  return lines([`FROM ${bases.shell}`, 'COPY sdk/gantry.sh /opt/gantry/gantry.sh', ...END]);
+function shellDockerfile(input: RecipeInput): string {
+  return lines([`FROM ${input.bases.shell}`, 'COPY sdk/gantry.sh /opt/gantry/gantry.sh', ...ending(input)]);
 }
 
 function goDockerfile({ bases, entry, isNetworked, hasFile }: RecipeInput): string {

@@ -99,6 +99,11 @@ describe('the recipes', () => {
     expect(dockerfileOf(runtime('go', 'main.go', 'build: {network: true}'))).not.toContain('GOPROXY');
   });
 
+  it('copy nothing for a filter that consists of its manifest alone', () => {
+    expect(dockerfileOf(manifestText())).not.toContain('COPY plugin/');
+    expect(dockerfileOf(manifestText(), [file('main.sh')])).toContain('COPY plugin/ /plugin/');
+  });
+
   it('never let a shell read the name of an entry', () => {
     const yaml = runtime('go', '"cmd/$(touch x) y/main.go"');
     expect(dockerfileOf(yaml)).toContain('RUN ["go","build","-trimpath","-o","/out/plugin","./cmd/$(touch x) y"]');
