@@ -11,7 +11,8 @@ export const SHELL_IMAGE = 'gantry/base-shell:1';
 
 /** The engine under test, as in DOCKER_HOST. */
 export function testDockerHost(): string {
-  return process.env['GANTRY_TEST_DOCKER_HOST'] ?? process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
+  const hosts = [process.env['GANTRY_TEST_DOCKER_HOST'], process.env['DOCKER_HOST'], 'unix:///var/run/docker.sock'];
+  return hosts.find((host) => host !== undefined && host !== '') ?? '';
 }
 
 /** Far beyond what anything here takes, so that a hang ends with its own words. */
