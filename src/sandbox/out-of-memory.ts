@@ -6,7 +6,7 @@ import type { Trace } from './exchange.ts';
 import type { Sandbox } from './sandbox.ts';
 
 const KILLED = 137;
-const LOOKS = 5;
+const LOOKS = 20;
 const PAUSE_MS = 50;
 
 export type MemoryVerdict = 'plugin' | 'child' | 'none';
@@ -16,15 +16,33 @@ export async function whoRanOutOfMemory(
   sandbox: Sandbox,
   trace: Trace,
 ): Promise<MemoryVerdict> {
-  const isSeen = (): boolean => sandbox.isOomReported || trace.usage.oomKills > 0;
   if (trace.cause !== 'ended' || trace.ending?.kind !== 'exited') return 'none';
-  if (trace.ending.exitCode !== KILLED) return isSeen() ? 'child' : 'none';
-  // The exit can be told before the memory event: look a few times before calling it a plain kill.
+  const isPlugin = trace.ending.exitCode === KILLED;
+  const wasKilled = isPlugin
+    ? await wasPluginKilled(context, sandbox, trace)
+    : await wasChildKilled(context, sandbox, trace);
+  if (!wasKilled) return 'none';
+  return isPlugin ? 'plugin' : 'child';
+}
+
+/** The exit can be told before the memory event: looks a few times before calling it a plain kill. */
+async function wasPluginKilled(context: SandboxContext, sandbox: Sandbox, trace: Trace): Promise<boolean> {
   for (let look = 0; look < LOOKS; look += 1) {
-    if (isSeen() || (await isFlagged(context, sandbox))) return 'plugin';
+    if (isSeen(sandbox, trace) || (await isFlagged(context, sandbox))) return true;
     await context.clock.sleep(PAUSE_MS);
   }
-  return 'none';
+  return false;
+}
+
+/** Asks the engine only when the memory was nearly used up: no call on the path of an ordinary invocation. */
+async function wasChildKilled(context: SandboxContext, sandbox: Sandbox, trace: Trace): Promise<boolean> {
+  if (isSeen(sandbox, trace)) return true;
+  const isNearLimit = (trace.usage.memoryPeakBytes ?? 0) >= 0.9 * sandbox.version.plugin.limits.memoryBytes;
+  return isNearLimit && (await isFlagged(context, sandbox));
+}
+
+function isSeen(sandbox: Sandbox, trace: Trace): boolean {
+  return sandbox.isOomReported || trace.usage.oomKills > 0;
 }
 
 async function isFlagged(context: SandboxContext, sandbox: Sandbox): Promise<boolean> {

@@ -6,25 +6,12 @@ import type { PluginVersion } from '../core/plugin.ts';
 import { Backoff } from './backoff.ts';
 import { Demand } from './demand.ts';
 import { dismissSandbox } from './dismiss-sandbox.ts';
-import type { Gate } from './gate.ts';
 import { makeSandbox } from './make-sandbox.ts';
+import type { PoolParts } from './pool-parts.ts';
 import { isLastingFailure } from './refusal.ts';
-import type { SandboxContext } from './sandbox-context.ts';
 import { Sandbox } from './sandbox.ts';
-import type { Slots } from './slots.ts';
-import type { Holding, Tokens } from './tokens.ts';
+import type { Holding } from './tokens.ts';
 import { WaitingLine } from './waiting-line.ts';
-
-export interface PoolParts {
-  readonly context: SandboxContext;
-  readonly gate: Gate;
-  readonly memory: Tokens;
-  readonly slots: Slots;
-  /** every sandbox that is not gone, of all pools */
-  readonly all: Set<Sandbox>;
-  /** stops idle sandboxes of any pool until that much memory is on its way back */
-  readonly makeRoom: (memoryBytes: number) => void;
-}
 
 export interface Taken {
   readonly sandbox: Sandbox;

@@ -6,7 +6,7 @@ import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import type { EngineFacts } from '../../../src/core/ports/container-engine.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
-import type { JsonValue } from '../../../src/core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import { encodeJsonRequest } from '../../../src/protocol/json-request.ts';
 import { createSandboxes, type Sandboxes } from '../../../src/sandbox/create-sandboxes.ts';
@@ -18,6 +18,9 @@ import { SilentLogger } from './silent-logger.ts';
 import { pluginVersion, type VersionChanges } from './versions.ts';
 
 const PREPARE_MS = 240_000;
+
+/** One entry of the puppet's `seen`. */
+export type Seen = JsonObject;
 
 export interface StandEnd extends InvocationEnd {
   readonly logs: readonly PluginLogLine[];
@@ -60,7 +63,7 @@ export class Stand implements AsyncDisposable {
 
   static async open(settings: Partial<SandboxSettings> = {}): Promise<Stand> {
     const clock = new SystemClock();
-    const instanceId = `test-${new SystemIds().randomHex(8)}`;
+    const instanceId = settings.instanceId ?? `test-${new SystemIds().randomHex(8)}`;
     const engine = new DockerEngine({
       dockerHost: process.env['GANTRY_TEST_DOCKER_HOST'] ?? process.env['DOCKER_HOST'] ?? null,
       instanceId,
@@ -111,6 +114,34 @@ export class Stand implements AsyncDisposable {
       ...changes,
     };
     return { ...(await this.sandboxes.invoker.invoke(request)), logs };
+  }
+
+  /** What the puppet saw, step by step. */
+  async see(version: PluginVersion, ...steps: readonly PuppetStep[]): Promise<readonly Seen[]> {
+    const end = await this.act(version, steps);
+    const seen = isJsonObject(end.result) ? end.result['seen'] : undefined;
+    if (end.outcome.code !== 'ok' || !Array.isArray(seen)) throw new Error(`the puppet failed: ${JSON.stringify(end)}`);
+    return seen.filter(isJsonObject);
+  }
+
+  /** Whether the cgroup files of this engine's containers can be read from here (not so for a remote engine). */
+  async canMeter(): Promise<boolean> {
+    let containerId: string | null = null;
+    let isMetered = false;
+    await this.act(this.version(), [], {
+      onStarted: async (sandboxId) => {
+        containerId = this.sandboxes.states().find((record) => record.id === sandboxId)?.containerId ?? null;
+        isMetered = (await this.usage.read(containerId ?? '')) !== null;
+      },
+    });
+    return isMetered;
+  }
+
+  /** Containers of this stand's instance that are on the engine now, running or not. */
+  async containers(): Promise<readonly string[]> {
+    using patience = this.clock.deadline(PREPARE_MS);
+    const found = await this.engine.listContainers({}, { signal: patience.signal });
+    return found.map((container) => container.name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

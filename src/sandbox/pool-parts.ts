@@ -1,0 +1,17 @@
+// What a pool shares with all other pools of the worker.
+import type { Gate } from './gate.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import type { Sandbox } from './sandbox.ts';
+import type { Slots } from './slots.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface PoolParts {
+  readonly context: SandboxContext;
+  readonly gate: Gate;
+  readonly memory: Tokens;
+  readonly slots: Slots;
+  /** every sandbox that is not gone, of all pools */
+  readonly all: Set<Sandbox>;
+  /** stops idle sandboxes of any pool until that much memory is on its way back */
+  readonly makeRoom: (memoryBytes: number) => void;
+}
