@@ -191,6 +191,6 @@ function refuseAny(problems: readonly Problem[]): void {
 }
 
 function baseMissing(reference: string): GantryError {
-  const mend = 'make it with `gantry bases build` (works without an image registry) or get it with `gantry bases pull`';
+  const mend = 'make it with `gantry bases build`, which needs no image registry';
   return new GantryError('BASE_IMAGE_MISSING', `the base image ${reference} is not on the engine; ${mend}`);
 }

@@ -48,26 +48,32 @@ const command = z
 
 interface Unit {
   readonly what: string;
+  /** what it is written as */
+  shape(error: string): z.ZodType<string | number, string | number>;
   parse(value: string | number): number | null;
   format(value: number): string;
 }
 
 const DURATION: Unit = {
+  shape: (error) => z.string({ error }),
   what: 'a duration like `250ms`, `30s`, `10m`',
   parse: (value) => (typeof value === 'string' ? parseDurationMs(value) : null),
   format: formatDuration,
 };
 const SIZE: Unit = {
+  shape: (error) => z.union([z.string(), z.number()], { error }),
   what: 'a size like `512Ki`, `128Mi`, or a number of bytes',
   parse: parseSizeBytes,
   format: formatSize,
 };
 const COUNT: Unit = {
+  shape: (error) => z.number({ error }),
   what: 'a whole number',
   parse: (value) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : null),
   format: String,
 };
 const CORES: Unit = {
+  shape: (error) => z.number({ error }),
   what: 'a number of CPU cores',
   parse: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : null),
   format: String,
@@ -75,8 +81,8 @@ const CORES: Unit = {
 
 function quantity(unit: Unit, range: { readonly min: number; readonly max: number }, text: string) {
   const rule = `must be ${unit.what}, from ${unit.format(range.min)} to ${unit.format(range.max)}`;
-  return z
-    .union([z.string(), z.number()], { error: rule })
+  return unit
+    .shape(rule)
     .transform((value, context) => {
       const parsed = unit.parse(value);
       if (parsed !== null && parsed >= range.min && parsed <= range.max) return parsed;
@@ -125,7 +131,7 @@ export const manifestSchema = z.strictObject({
   name: z
     .string({ error: `must match ${NAME_RULE}` })
     .refine(isPluginName, { error: `must match ${NAME_RULE} and be no device name like \`con\`` })
-    .describe('Name of the plugin; unique on one installation.'),
+    .meta({ description: 'Name of the plugin; unique on one installation.', pattern: `^${NAME_RULE}$` }),
   version: described(
     z.string().max(64).regex(SEMVER, { error: 'must be a version like `1.2.3` or `1.2.3-beta.1`, without `+`' }),
     'Semantic version of the plugin.',
@@ -162,7 +168,7 @@ export const manifestSchema = z.strictObject({
     path.optional(),
     'The file that the runtime starts. With `runtime`, exactly one of `entry`, `command`.',
   ),
-  command: described(command.optional(), 'Program and arguments, started in the plugin’s folder.'),
+  command: described(command.optional(), "Program and arguments, started in the plugin's folder."),
   dependencies: described(
     path.regex(/^[A-Za-z0-9._/-]+$/, { error: 'may hold only letters, digits, `.`, `_`, `-` and `/`' }).optional(),
     'File with the dependencies (requirements.txt, package.json, go.mod), installed in the build; needs `build.network`.',

@@ -2,10 +2,13 @@
 import { renderCli } from './render-cli.ts';
 import { renderConfiguration, renderSystemYaml } from './render-configuration.ts';
 import { renderErrors } from './render-errors.ts';
+import { renderManifest, renderManifestSchema } from './render-manifest.ts';
 
 export const DOCUMENTS: ReadonlyMap<string, () => string> = new Map([
   ['docs/errors.md', renderErrors],
   ['docs/configuration.md', renderConfiguration],
   ['config/system.yaml', renderSystemYaml],
   ['docs/cli.md', renderCli],
+  ['docs/manifest.md', renderManifest],
+  ['docs/schemas/plugin.schema.json', renderManifestSchema],
 ]);
