@@ -1,0 +1,102 @@
+// The reading of cgroup files in every layout that engines make, over folders that look like /sys/fs/cgroup.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CgroupUsageMeter } from '../../../src/adapters/system/cgroup-usage-meter.ts';
+
+const ID = 'a1'.repeat(32);
+let root = '';
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'gantry-cgroup-'));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
+
+function lay(folder: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(path.join(root, folder), { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(root, folder, name), text);
+}
+
+function layUnified(folder: string): void {
+  lay('.', { 'cgroup.controllers': 'cpu memory pids\n' });
+  lay(folder, {
+    'cpu.stat': 'usage_usec 2500\nuser_usec 1\nthrottled_usec 7000\n',
+    'memory.current': '4096\n',
+    'memory.peak': '8192\n',
+    'memory.events': 'low 0\nmax 3\noom 2\noom_kill 1\n',
+    'pids.current': '3\n',
+    'pids.events': 'max 5\n',
+  });
+}
+
+function laySplit(folder: string): void {
+  lay(path.join('cpuacct', folder), { 'cpuacct.usage': '2500000\n' });
+  lay(path.join('cpu', folder), { 'cpu.stat': 'nr_periods 1\nnr_throttled 1\nthrottled_time 7000000\n' });
+  lay(path.join('memory', folder), {
+    'memory.usage_in_bytes': '4096\n',
+    'memory.max_usage_in_bytes': '8192\n',
+    'memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n',
+  });
+  lay(path.join('pids', folder), { 'pids.current': '3\n', 'pids.events': 'max 5\n' });
+}
+
+const USAGE = {
+  cpuTimeMs: 2.5,
+  memoryBytes: 4_096,
+  memoryPeakBytes: 8_192,
+  pids: 3,
+  oomKills: 1,
+  throttledMs: 7,
+  pidsRefused: 5,
+};
+
+test.each([`docker/${ID}`, `system.slice/docker-${ID}.scope`, ID, `outer/nested/docker/${ID}`])(
+  'reads version 2 at %s',
+  async (folder) => {
+    layUnified(folder);
+    expect(await new CgroupUsageMeter(root).read(ID)).toEqual(USAGE);
+  },
+);
+
+test.each([`docker/${ID}`, `system.slice/docker-${ID}.scope`, `own-parent/${ID}`])(
+  'reads version 1 at %s',
+  async (folder) => {
+    laySplit(folder);
+    expect(await new CgroupUsageMeter(root).read(ID)).toEqual(USAGE);
+  },
+);
+
+test('finds the next container in the same layout, and another one elsewhere', async () => {
+  layUnified(`docker/${ID}`);
+  layUnified(`docker/${'b2'.repeat(32)}`);
+  layUnified(`deep/er/${'c3'.repeat(32)}`);
+  const meter = new CgroupUsageMeter(root);
+  for (const id of [ID, 'b2'.repeat(32), 'c3'.repeat(32)]) expect(await meter.read(id)).toEqual(USAGE);
+});
+
+test('says null for a field that this kernel does not have', async () => {
+  layUnified(`docker/${ID}`);
+  rmSync(path.join(root, 'docker', ID, 'memory.peak'));
+  rmSync(path.join(root, 'docker', ID, 'pids.events'));
+  const usage = await new CgroupUsageMeter(root).read(ID);
+  expect(usage).toEqual({ ...USAGE, memoryPeakBytes: null, pidsRefused: null });
+});
+
+test('says null for a container that is not here, again and again, and for what is no id', async () => {
+  layUnified(`docker/${ID}`);
+  const meter = new CgroupUsageMeter(root);
+  expect(await meter.read('d4'.repeat(32))).toBeNull();
+  expect(await meter.read('d4'.repeat(32))).toBeNull();
+  expect(await meter.read('../../etc')).toBeNull();
+  expect(await new CgroupUsageMeter(path.join(root, 'absent')).read(ID)).toBeNull();
+});
+
+test('says null once the container has ended', async () => {
+  layUnified(`docker/${ID}`);
+  const meter = new CgroupUsageMeter(root);
+  await meter.read(ID);
+  rmSync(path.join(root, 'docker', ID), { recursive: true });
+  expect(await meter.read(ID)).toBeNull();
+});
