@@ -1,0 +1,2 @@
+# Says what it found.
+exec jq -c '{seen: .context.data.same}'

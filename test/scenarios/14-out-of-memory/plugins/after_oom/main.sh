@@ -1,0 +1,3 @@
+# Writes one key.
+cat >/dev/null
+printf '%s\n' '{"n": 1}'

@@ -1,0 +1,2 @@
+# Gives its params back.
+exec jq -c '{params: .context.params}'

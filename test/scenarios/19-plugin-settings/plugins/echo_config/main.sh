@@ -1,0 +1,2 @@
+# Gives its settings back.
+exec jq -c '{config}'

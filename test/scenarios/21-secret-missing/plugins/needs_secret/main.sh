@@ -1,0 +1,3 @@
+# Must never be called.
+cat >/dev/null
+printf '%s\n' '{"called": true}'

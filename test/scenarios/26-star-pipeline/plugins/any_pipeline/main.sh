@@ -1,0 +1,3 @@
+# Serves every pipeline.
+cat >/dev/null
+printf '%s\n' '{"any": 1}'

@@ -1,0 +1,3 @@
+# Serves one pipeline.
+cat >/dev/null
+printf '%s\n' '{"named": 1}'

@@ -1,0 +1,77 @@
+// Runs a scenario over the HTTP API and brings what came of it into the form of expected.json: nothing that differs from run to run
+// (ids, times, use of resources, wordings) and everything else.
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
+import { pipelineOf, type Scenario } from './read-scenarios.ts';
+
+const END_MS = 170_000;
+
+export async function runScenario(url: string, scenario: Scenario): Promise<JsonObject> {
+  const deadline = AbortSignal.timeout(END_MS);
+  const path = `${url}/api/v1/pipelines/${pipelineOf(scenario)}/runs`;
+  const body = JSON.stringify(scenario.input);
+  const headers = { 'content-type': 'application/json' };
+  const started = await fetch(path, { method: 'POST', headers, body, signal: deadline });
+  const answer = (await started.json()) as JsonObject;
+  if (!started.ok) return { problem: { status: answer['status'] ?? null, code: answer['code'] ?? null } };
+  const id = JSON.stringify(answer['id']).slice(1, -1);
+  let run = answer;
+  while ((run['finishedAt'] ?? null) === null) {
+    const response = await fetch(`${url}/api/v1/runs/${id}?wait=30`, { signal: deadline });
+    run = (await response.json()) as JsonObject;
+  }
+  const normal = normalizeRun(run);
+  return 'logs' in scenario.expected ? { ...normal, logs: await logsOf(url, id, deadline) } : normal;
+}
+
+/** All messages, sorted: plugins that run side by side log in any order. */
+async function logsOf(url: string, id: string, signal: AbortSignal): Promise<JsonValue> {
+  const response = await fetch(`${url}/api/v1/runs/${id}/logs`, { signal });
+  const messages = listOf((await response.json()) as JsonObject, 'items').map((line) => line['message'] ?? null);
+  return messages.sort();
+}
+
+export function normalizeRun(run: JsonObject): JsonObject {
+  const failure = run['failure'];
+  return {
+    state: run['state'] ?? null,
+    failure: isJsonObject(failure) ? placeOf(failure) : null,
+    warnings: listOf(run, 'warnings').map(placeOf),
+    hooks: listOf(run, 'hooks').map((hook) => ({
+      name: hook['name'] ?? null,
+      state: hook['state'] ?? null,
+      plugins: listOf(hook, 'plugins').map(normalizePlugin).sort(byPlugin),
+    })),
+    data: run['data'] ?? null,
+  };
+}
+
+function normalizePlugin(invocation: JsonObject): JsonObject {
+  return {
+    plugin: invocation['plugin'] ?? null,
+    state: invocation['state'] ?? null,
+    outcome: outcomeText(invocation['outcome']),
+    result: invocation['result'] ?? null,
+  };
+}
+
+/** `crash:3`, `protocol:not_json`, `timeout:timeoutMs`: the code and what it has of detail. */
+function outcomeText(outcome: JsonValue | undefined): string | null {
+  if (outcome === undefined || !isJsonObject(outcome)) return null;
+  const { breach, code, pluginCode, violation, signal, exitCode } = outcome;
+  const limit = breach !== undefined && isJsonObject(breach) ? breach['limit'] : undefined;
+  const detail = [pluginCode, violation, limit, signal, exitCode].find((part) => part !== undefined && part !== null);
+  return [code, ...(detail === undefined ? [] : [detail])].map(String).join(':');
+}
+
+function placeOf(entry: JsonObject): JsonObject {
+  return { code: entry['code'] ?? null, hook: entry['hook'] ?? null, plugin: entry['plugin'] ?? null };
+}
+
+function byPlugin(left: JsonObject, right: JsonObject): number {
+  return JSON.stringify(left['plugin']) < JSON.stringify(right['plugin']) ? -1 : 1;
+}
+
+function listOf(value: JsonObject, key: string): JsonObject[] {
+  const list = value[key];
+  return Array.isArray(list) ? list.filter(isJsonObject) : [];
+}
