@@ -1,4 +1,4 @@
-// Joins a signal with a deadline, and races work that cannot be cancelled against a signal.
+// Every wait has an end (I-11): joins a signal with a deadline, and races work that cannot be cancelled against a signal.
 import type { Clock } from './ports/clock.ts';
 
 /** Runs the work with a signal that aborts at the outer signal or after `durationMs`; frees its timer. */

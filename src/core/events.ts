@@ -1,4 +1,4 @@
-// Domain events: past tense, one per transition, emitted after the store acknowledged it. Metrics, logs and the live panel derive only
+// Domain events: past tense, one per transition, emitted after the store acknowledged it (I-4). Metrics, logs and the live panel derive only
 // from these, so they cannot disagree with the store.
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
 import type { Invocation, InvocationState } from './invocation.ts';

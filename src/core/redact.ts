@@ -1,4 +1,4 @@
-// Takes secrets out of whatever a plugin gives back, once, before anything is merged, stored or shown. Each secret is looked for
+// Takes secrets out of whatever a plugin gives back, once, before anything is merged, stored or shown (I-9). Each secret is looked for
 // plainly, in base64 at each of the three alignments, URL-encoded and JSON-escaped; a secret of several lines also line by line.
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 

@@ -1,5 +1,5 @@
 // Reads the answer of a `json` plugin: exactly one result document on stdout, then exit 0. Strict: a broken byte is never taken for a
-// result, and a document counts only together with the exit code (a success before a crash is a crash).
+// result (I-8), and a document counts only together with the exit code (a success before a crash is a crash).
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { parseStrictJson, parseStrictText } from '../core/strict-json.ts';

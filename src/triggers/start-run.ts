@@ -1,5 +1,5 @@
 // The one door into the program: every trigger (api, cli, schedule, webhook, replay, run) starts a run here. Resolving means that the run
-// is durably accepted and will reach an end; a write whose fate is unknown is an error, never an acceptance.
+// is durably accepted and will reach an end (I-1); a write whose fate is unknown is an error, never an acceptance.
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { RunId } from '../core/ids.ts';

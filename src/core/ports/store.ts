@@ -20,7 +20,7 @@ export type InsertResult =
   /** a run with the same (pipeline, idempotencyKey) stands already */
   | { readonly kind: 'exists'; readonly run: Run };
 
-/** Who may write: the update changes nothing unless all given fields match. */
+/** Who may write: the update changes nothing unless all given fields match (I-2). */
 export interface RunGuard {
   readonly states: readonly RunState[];
   readonly epoch?: number;
