@@ -8,8 +8,10 @@ import { describeContainerLife } from './life-contract.ts';
 import { describeLoss } from './loss-contract.ts';
 
 async function open(): Promise<EngineHarness> {
-  const proxy = await CuttableProxy.open(testDockerHost());
-  const opened = await openTestEngine(proxy.dockerHost);
+  await using stack = new AsyncDisposableStack();
+  const proxy = stack.use(await CuttableProxy.open(testDockerHost()));
+  const opened = stack.use(await openTestEngine(proxy.dockerHost));
+  const owned = stack.move();
   return {
     engine: opened.engine,
     image: SHELL_IMAGE,
@@ -18,10 +20,7 @@ async function open(): Promise<EngineHarness> {
       await until('the loss is noticed', () => !opened.engine.isConnected());
     },
     mend: () => proxy.mend(),
-    [Symbol.asyncDispose]: async () => {
-      await opened[Symbol.asyncDispose]();
-      await proxy[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 

@@ -31,17 +31,12 @@ export interface TestEngine extends AsyncDisposable {
 export async function openTestEngine(dockerHost = testDockerHost()): Promise<TestEngine> {
   const instanceId = `test-${randomBytes(6).toString('hex')}`;
   const events: DomainEvent[] = [];
-  const engine = openEngine(dockerHost, instanceId, events);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => sweep(instanceId));
+  const engine = stack.use(openEngine(dockerHost, instanceId, events));
   await until('the engine is connected', () => engine.isConnected());
-  return {
-    engine,
-    instanceId,
-    events,
-    [Symbol.asyncDispose]: async () => {
-      await engine[Symbol.asyncDispose]();
-      await sweep(instanceId);
-    },
-  };
+  const owned = stack.move();
+  return { engine, instanceId, events, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function openEngine(dockerHost: string, instanceId: string, events: DomainEvent[]): DockerEngine {
