@@ -6,7 +6,8 @@ import type { StoredDocument } from './document-map.ts';
 
 export const SCHEMA_VERSION = 1;
 
-const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
+/** Beside the index on `_id` that every collection has. */
+export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
   runs: [
     { name: 'uniqueKey', key: { uniqueKey: 1 }, unique: true },
     { name: 'queue', key: { q: 1, priority: -1, _id: 1, readyAtMs: 1 } },
@@ -35,6 +36,9 @@ export async function prepareSchema(database: Db): Promise<void> {
       `the store has schema version ${found}, this release knows ${SCHEMA_VERSION}`,
     );
   }
-  for (const [name, indexes] of Object.entries(INDEXES)) await database.collection(name).createIndexes([...indexes]);
+  // One index per command: FerretDB drops the connection when some of several exist already.
+  for (const [name, indexes] of Object.entries(INDEXES)) {
+    for (const index of indexes) await database.collection(name).createIndexes([index]);
+  }
   await facts.updateOne({ _id: 'schema' }, { $set: { version: SCHEMA_VERSION } }, { upsert: true });
 }

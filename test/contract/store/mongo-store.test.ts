@@ -1,10 +1,13 @@
 // The store on MongoDB's protocol: on the stand-in that the set-up builds, and on a real server where GANTRY_TEST_MONGODB names one.
-// Each suite has a database of its own.
-import { afterAll, describe, it } from 'vitest';
+// Each suite has a database of its own. On the stand-in every command is looked at on its way, to see that an index serves it.
+import { afterAll, describe, expect, it } from 'vitest';
+import { INDEXES } from '../../../src/adapters/mongo/mongo-schema.ts';
 import { MongoStore } from '../../../src/adapters/mongo/mongo-store.ts';
 import type { EventSink } from '../../../src/core/ports/event-sink.ts';
-import { type TestDatabase, hasFerretdb, startFerretdb } from '../../support/ferretdb/start-ferretdb.ts';
+import { hasFerretdb, startFerretdb } from '../../support/ferretdb/start-ferretdb.ts';
 import { freshName, testClock } from '../../support/store/build-records.ts';
+import { startCuttableProxy } from '../../support/store/cuttable-proxy.ts';
+import { type QueryShape, isServed, queryShapesOf } from '../../support/store/query-shapes.ts';
 import { storeContract } from './store-contract.ts';
 
 const realUri = process.env['GANTRY_TEST_MONGODB'];
@@ -15,13 +18,29 @@ function createStore(uri: string, events: EventSink): MongoStore {
 }
 
 if (hasFerretdb()) {
-  let server: TestDatabase | null = null;
+  const stack = new AsyncDisposableStack();
+  const shapes = new Map<string, QueryShape>();
+  const onCommand = (message: Buffer): void => {
+    for (const shape of queryShapesOf(message)) shapes.set(JSON.stringify(shape), shape);
+  };
+
   storeContract('mongo on FerretDB', async (events) => {
-    server = await startFerretdb();
-    return createStore(server.uri, events);
+    const server = stack.use(await startFerretdb());
+    return createStore(stack.use(await startCuttableProxy(server.uri, { onCommand })).uri, events);
   });
+
+  it('serves every query that the suite made by a declared index', () => {
+    // There are never more workers than processes; a count of all runs is answered from the collection's own count.
+    const isAllowed = ({ collection, filter, sort }: QueryShape): boolean =>
+      collection === 'runs' && filter.length === 0 && sort.length === 0;
+    const all = [...shapes.values()];
+    expect(all.length).toBeGreaterThan(20);
+    expect(all.filter((shape) => !isServed(shape, INDEXES[shape.collection] ?? []) && !isAllowed(shape))).toEqual([]);
+    expect(isServed({ collection: 'runs', filter: ['requestHash'], sort: [] }, INDEXES['runs'] ?? [])).toBe(false);
+  });
+
   afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
+    await stack.disposeAsync();
   });
 } else {
   describe('mongo on FerretDB', () => {

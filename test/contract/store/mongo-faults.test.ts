@@ -1,0 +1,164 @@
+// MongoDB's protocol with a cut cable: no success that is none, no write twice, no waiting for ever. Runs on the stand-in through a proxy
+// that breaks connections at chosen commands; two claimers go through one that makes its updates atomic.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MongoStore } from '../../../src/adapters/mongo/mongo-store.ts';
+import { SCHEMA_VERSION } from '../../../src/adapters/mongo/mongo-schema.ts';
+import { connectMongo } from '../../../src/adapters/mongo/connect-mongo.ts';
+import { type TestDatabase, hasFerretdb, startFerretdb } from '../../support/ferretdb/start-ferretdb.ts';
+import { buildRun, freshName, newRunId, newWorkerId, patient, testClock } from '../../support/store/build-records.ts';
+import { type CuttableProxy, startCuttableProxy } from '../../support/store/cuttable-proxy.ts';
+
+const TIMEOUTS = { serverSelectionMs: 60_000, socketMs: 60_000 };
+const UNAVAILABLE = { code: 'STORE_UNAVAILABLE' };
+
+function createStore(uri: string, database: string): MongoStore {
+  const silent = { events: { emit: () => undefined }, logger: { log: () => undefined } };
+  return new MongoStore({ uri, database, clock: testClock, timeouts: TIMEOUTS, ...silent });
+}
+
+describe.skipIf(!hasFerretdb())(
+  'mongo through a broken wire (not run without the stand-in, which needs a Go toolchain)',
+  () => {
+    const stack = new AsyncDisposableStack();
+    let server: TestDatabase;
+    let proxy: CuttableProxy;
+    let store: MongoStore;
+
+    beforeAll(async () => {
+      server = stack.use(await startFerretdb());
+      proxy = stack.use(await startCuttableProxy(server.uri));
+      store = stack.use(createStore(proxy.uri, freshName('faults')));
+      await store.open(patient());
+    });
+    afterAll(async () => {
+      await stack.disposeAsync();
+    });
+
+    it('finds that an insert happened whose acknowledgement was lost, and does not repeat it', async () => {
+      const run = buildRun();
+      const before = proxy.passed('insert');
+      proxy.cutNext('insert', 'after');
+      expect(await store.insertRun(run, patient())).toEqual({ kind: 'inserted' });
+      expect(proxy.passed('insert') - before).toBe(1);
+      expect(await store.findRun(run.id, patient())).toEqual(run);
+    });
+
+    it('says that an insert failed that never arrived, and takes it later', async () => {
+      const run = buildRun();
+      proxy.cutNext('insert', 'before');
+      await expect(store.insertRun(run, patient())).rejects.toMatchObject(UNAVAILABLE);
+      expect(await store.findRun(run.id, patient())).toBeNull();
+      expect(await store.insertRun(run, patient())).toEqual({ kind: 'inserted' });
+    });
+
+    it('finds that an update happened whose acknowledgement was lost, and does not repeat it', async () => {
+      const run = buildRun({ state: 'running' });
+      await store.insertRun(run, patient());
+      const before = proxy.passed('update');
+      proxy.cutNext('update', 'after');
+      expect(await store.updateRun(run.id, { states: ['running'] }, { state: 'failed' }, patient())).toBe(true);
+      expect(proxy.passed('update') - before).toBe(1);
+      expect((await store.findRun(run.id, patient()))?.state).toBe('failed');
+    });
+
+    it('never takes a lost answer for success when the update did not happen', async () => {
+      const run = buildRun({ state: 'running' });
+      await store.insertRun(run, patient());
+      proxy.cutNext('update', 'before');
+      const lost = store.updateRun(run.id, { states: ['running'] }, { state: 'failed' }, patient());
+      await expect(lost).rejects.toMatchObject(UNAVAILABLE);
+      proxy.cutNext('update', 'after');
+      const stale = store.updateRun(run.id, { states: ['queued'] }, { state: 'failed' }, patient());
+      await expect(stale).rejects.toMatchObject(UNAVAILABLE);
+      expect(await store.findRun(run.id, patient())).toEqual(run);
+    });
+
+    it('knows what it claimed when the acknowledgement was lost', async () => {
+      const pipeline = freshName('claimed');
+      const run = buildRun({ pipeline });
+      await store.insertRun(run, patient());
+      proxy.cutNext('update', 'after');
+      const request = { worker: newWorkerId(), limit: 5, nowMs: 1000, pipelines: [pipeline] };
+      const claimed = await store.claimRuns(request, patient());
+      expect(claimed).toEqual([{ ...run, state: 'running', worker: request.worker, epoch: 1 }]);
+    });
+
+    it('keeps the old payload or the new one, never a mixture, when the wire is cut', async () => {
+      const runId = newRunId();
+      const [old, young] = [JSON.stringify('o'.repeat(600_000)), JSON.stringify('y'.repeat(900_000))];
+      await store.putPayload(runId, 'data', old, patient());
+      proxy.cutNext('insert', 'before');
+      await expect(store.putPayload(runId, 'data', young, patient())).rejects.toMatchObject(UNAVAILABLE);
+      expect((await store.findPayload(runId, 'data', patient())) === old).toBe(true);
+      proxy.cutNext('update', 'after');
+      await store.putPayload(runId, 'data', young, patient());
+      expect((await store.findPayload(runId, 'data', patient())) === young).toBe(true);
+    });
+
+    it('refuses with STORE_TIMEOUT while the server does not answer, and serves again when it does', async () => {
+      const run = buildRun();
+      const resume = proxy.stall();
+      try {
+        const brief = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(500) });
+        await expect(store.findRun(run.id, brief())).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
+        await expect(store.insertRun(run, brief())).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
+        const waiting = store.updateRun(run.id, { states: ['queued'] }, { state: 'failed' }, brief());
+        await expect(waiting).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
+      } finally {
+        resume();
+      }
+      // The insert was under way and came to its end; the update still waited behind it and never happened.
+      await store.ping(patient());
+      expect(await store.findRun(run.id, patient())).toEqual(run);
+    });
+
+    it('gives each run to one of two claimers with connections of their own', async () => {
+      await using serial = await startCuttableProxy(server.uri, { isSerial: true });
+      const database = freshName('claims');
+      const claimers = [createStore(serial.uri, database), createStore(serial.uri, database)];
+      await using closing = new AsyncDisposableStack();
+      for (const claimer of claimers) {
+        closing.use(claimer);
+        await claimer.open(patient());
+      }
+      const runs = Array.from({ length: 20 }, () => buildRun());
+      for (const run of runs) await claimers[0]?.insertRun(run, patient());
+      const claimAll = async (claimer: MongoStore): Promise<string[]> => {
+        const request = { worker: newWorkerId(), limit: 3, nowMs: 1000, pipelines: ['default'] };
+        const won: string[] = [];
+        while ((await claimer.countQueued('default', 1, patient())) > 0) {
+          won.push(...(await claimer.claimRuns(request, patient())).map(({ id }) => id));
+        }
+        return won;
+      };
+      const won = await Promise.all(claimers.map(claimAll));
+      expect(won.flat().toSorted()).toEqual(runs.map(({ id }) => id).toSorted());
+    });
+
+    it('refuses a store of a newer release', async () => {
+      const database = freshName('newer');
+      const { client } = await connectMongo(server.uri, TIMEOUTS);
+      stack.defer(() => client.close());
+      const facts = client.db(database).collection<{ _id: string; version: number }>('facts');
+      await facts.insertOne({ _id: 'schema', version: SCHEMA_VERSION + 1 });
+      await using newer = createStore(server.uri, database);
+      await expect(newer.open(patient())).rejects.toMatchObject({ code: 'STORE_SCHEMA_NEWER' });
+    });
+
+    it('refuses a server that is not there', async () => {
+      const gone = await startCuttableProxy(server.uri);
+      await gone[Symbol.asyncDispose]();
+      const timeouts = { serverSelectionMs: 300, socketMs: 60_000 };
+      const silent = { events: { emit: () => undefined }, logger: { log: () => undefined } };
+      await using missing = new MongoStore({
+        uri: 'mongodb://127.0.0.1:1/',
+        database: 'x',
+        clock: testClock,
+        timeouts,
+        ...silent,
+      });
+      await expect(missing.open(patient())).rejects.toMatchObject(UNAVAILABLE);
+      await expect(missing.ping(patient())).rejects.toMatchObject(UNAVAILABLE);
+    });
+  },
+);
