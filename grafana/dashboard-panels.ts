@@ -92,7 +92,7 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
       lines('Open runs by state', 'Queue and work under way.', 'short', [
         query('sum by (state) (gantry_runs)', '{{state}}'),
       ]),
-      lines('Wait in the queue', 'From acceptance to the first claim.', 's', [
+      lines('Wait in the queue', 'From acceptance to the start.', 's', [
         query(quantile(0.95, 'run_queue_wait_seconds', 'pipeline'), '{{pipeline}} p95'),
       ]),
       lines('Refused and recovered', 'Triggers refused by code; runs taken up after a loss.', 'ops', [

@@ -40,7 +40,7 @@ export const METRICS = {
   ),
   runQueueWait: histogram(
     'run_queue_wait_seconds',
-    'From the acceptance of a run to its first claim.',
+    'From the acceptance of a run to its start; counted at its end.',
     ['pipeline'],
     WAIT_BUCKETS,
   ),

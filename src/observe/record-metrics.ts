@@ -32,9 +32,6 @@ export class MetricsRecorder {
   /** Takes one event; an `EventListener`. */
   readonly record = (event: DomainEvent): void => {
     switch (event.kind) {
-      case 'runClaimed':
-        this.#runClaimed(event.run);
-        return;
       case 'runFinished':
         this.#runFinished(event.run);
         return;
@@ -48,6 +45,7 @@ export class MetricsRecorder {
         this.#invocationFinished(event.invocation);
         return;
       case 'runQueued':
+      case 'runClaimed':
       case 'hookStarted':
       case 'hookFinished':
       case 'invocationStarted':
@@ -57,20 +55,12 @@ export class MetricsRecorder {
     }
   };
 
-  #runClaimed(run: Run): void {
-    if (run.epoch > 1 || run.startedAtMs === null) return;
-    this.#metrics.observe(
-      METRICS.runQueueWait,
-      { pipeline: this.#pipelines.label(run.pipeline) },
-      seconds(run.startedAtMs - run.createdAtMs),
-    );
-  }
-
   #runFinished(run: Run): void {
     const pipeline = this.#pipelines.label(run.pipeline);
     this.#metrics.add(METRICS.runsTotal, { pipeline, outcome: run.state });
     if (run.finishedAtMs === null) return;
     if (run.startedAtMs !== null) {
+      this.#metrics.observe(METRICS.runQueueWait, { pipeline }, seconds(run.startedAtMs - run.createdAtMs));
       this.#metrics.observe(METRICS.runDuration, { pipeline }, seconds(run.finishedAtMs - run.startedAtMs));
     }
     if (run.state === 'succeeded') this.#metrics.set(METRICS.lastSuccess, { pipeline }, run.finishedAtMs / 1000);

@@ -57,10 +57,13 @@ describe('runs', () => {
     expect(await series()).toContain('gantry_runs_refused_total{pipeline="other",code="PIPELINE_NOT_FOUND"} 2');
   });
 
-  it('count their wait at the first claim only', async () => {
-    recorder.record({ kind: 'runClaimed', run: buildRun({ epoch: 1, createdAtMs: 1_000, startedAtMs: 1_500 }) });
-    recorder.record({ kind: 'runClaimed', run: buildRun({ epoch: 2, createdAtMs: 1_000, startedAtMs: 1_500 }) });
-    expect(await series()).toContain('gantry_run_queue_wait_seconds_count{pipeline="default"} 1');
+  it('count their wait for a start once, and none when they never started', async () => {
+    recorder.record({ kind: 'runFinished', run: buildRun({ state: 'cancelled', finishedAtMs: 3_000 }) });
+    const run = buildRun({ state: 'failed', createdAtMs: 1_000, startedAtMs: 1_500, finishedAtMs: 3_000, epoch: 2 });
+    recorder.record({ kind: 'runFinished', run });
+    const page = await series();
+    expect(page).toContain('gantry_run_queue_wait_seconds_count{pipeline="default"} 1');
+    expect(page).toContain('gantry_run_queue_wait_seconds_sum{pipeline="default"} 0.5');
   });
 
   it('count a clock that jumped back as no time', async () => {
