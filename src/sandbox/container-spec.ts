@@ -56,7 +56,6 @@ export function containerSpec(
     // When we die, the engine closes the plugin's stdin: idle sandboxes end by themselves.
     StdinOnce: true,
     Tty: false,
-    NetworkDisabled: true,
     Healthcheck: { Test: ['NONE'] },
     StopSignal: 'SIGTERM',
     StopTimeout: 1,

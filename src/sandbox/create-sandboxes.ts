@@ -86,10 +86,11 @@ export class Sandboxes implements AsyncDisposable {
     await this.#invoker.drain(signal);
   }
 
-  /** Ends every sandbox and settles when they are gone. Running invocations are to be stopped before, by their own signals. */
+  /** Ends every sandbox and settles when they are gone. An invocation that still runs ends as `lost`: drain first. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort();
     await this.#reaping;
+    await this.#invoker.halt();
     await this.#pools.close();
     this.#listening[Symbol.dispose]();
   }

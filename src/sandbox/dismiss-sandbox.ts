@@ -37,7 +37,7 @@ export async function killSandbox(
       return await raced(sandbox.ended, signal);
     });
   } catch (error) {
-    context.logger.log('warn', 'a sandbox could not be killed', { sandbox: sandbox.id, error: messageOf(error) });
+    report(context, sandbox, 'a sandbox could not be killed', error);
     return sandbox.ending;
   }
 }
@@ -48,7 +48,12 @@ async function remove(context: SandboxContext, sandbox: Sandbox, containerId: st
       context.engine.removeContainer(containerId, { signal }),
     );
   } catch (error) {
-    const fields = { sandbox: sandbox.id, error: messageOf(error) };
-    context.logger.log('warn', 'a sandbox could not be removed; the reaper will try again', fields);
+    report(context, sandbox, 'a sandbox could not be removed; the reaper will try again', error);
   }
+}
+
+/** No warning for each sandbox of an engine that is known to be gone. */
+function report(context: SandboxContext, sandbox: Sandbox, message: string, error: unknown): void {
+  const level = context.engine.isConnected() ? 'warn' : 'debug';
+  context.logger.log(level, message, { sandbox: sandbox.id, error: messageOf(error) });
 }

@@ -211,7 +211,7 @@ export class Pool {
     const index = this.#idle.indexOf(sandbox);
     if (index < 0) return;
     this.#idle.splice(index, 1);
-    this.#deaths.fail(this.#nowMs(), true);
+    if (sandbox.ending?.kind === 'exited') this.#deaths.fail(this.#nowMs(), true);
     this.#dismiss(sandbox, 'ended while idle');
   }
 

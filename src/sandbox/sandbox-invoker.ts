@@ -26,13 +26,16 @@ export class SandboxInvoker implements Invoker {
   #running = 0;
   #isDraining = false;
   readonly #quiet = new Set<() => void>();
+  /** its reason is a StopReason: it is joined to the stop signal of every invocation */
+  readonly #halt = new AbortController();
 
   constructor(context: SandboxContext, pools: Pools) {
     this.#context = context;
     this.#pools = pools;
   }
 
-  async invoke(request: InvocationRequest): Promise<InvocationEnd> {
+  async invoke(asked: InvocationRequest): Promise<InvocationEnd> {
+    const request = { ...asked, stop: AbortSignal.any([asked.stop, this.#halt.signal]) };
     const askedAtMs = this.#nowMs();
     const refused = this.#refuseAtOnce(request);
     if (refused !== null) return notRun(refused, 0);
@@ -46,6 +49,13 @@ export class SandboxInvoker implements Invoker {
       this.#running -= 1;
       if (this.#running === 0) for (const wake of this.#quiet) wake();
     }
+  }
+
+  /** Stops every invocation that is still running, as `draining`. Settles when all have ended. */
+  async halt(): Promise<void> {
+    const reason: StopReason = 'draining';
+    this.#halt.abort(reason);
+    await this.drain(new AbortController().signal);
   }
 
   /** Refuses new invocations. Settles when none is running any more, or rejects with the signal's reason. */

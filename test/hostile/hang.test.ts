@@ -41,10 +41,10 @@ test('ends a plugin that never reads its 8 MiB of input', async () => {
 });
 
 test('cancels a plugin politely, and one that ignores SIGTERM by force', async () => {
-  for (const steps of [[{ step: 'hang' }], [{ step: 'ignore_term' }, { step: 'hang' }]]) {
+  for (const steps of [[], [{ step: 'ignore_term' }]]) {
     const stop = new AbortController();
     const version = stand.version({ limits: { timeoutMs: 170_000, cpuTimeMs: 170_000 } });
-    const ended = stand.act(version, [{ step: 'print', text: 'up', stream: 'stderr' }, ...steps], {
+    const ended = stand.act(version, [...steps, { step: 'print', text: 'up', stream: 'stderr' }, { step: 'hang' }], {
       stop: stop.signal,
       onLog: () => {
         stop.abort('cancelled');

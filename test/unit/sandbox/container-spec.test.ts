@@ -110,7 +110,6 @@ function bodyFaults(body: JsonObject, slot: number): readonly string[] {
     OpenStdin: true,
     StdinOnce: true,
     Tty: false,
-    NetworkDisabled: true,
     Healthcheck: { Test: ['NONE'] },
     StopSignal: 'SIGTERM',
     StopTimeout: 1,

@@ -117,3 +117,14 @@ test('draining refuses new invocations and waits for the running ones', async ()
   expect((await running).outcome.code).toBe('timeout');
   await drained;
 });
+
+test('disposal ends what still runs as lost, and leaves no container', async () => {
+  const worker = new FakeWorker();
+  worker.programs.set('hang', HANGING);
+  const end = worker.invoke(worker.version('hang'));
+  await worker.settle();
+  await worker[Symbol.asyncDispose]();
+  expect((await end).outcome.code).toBe('lost');
+  expect(worker.engine.containers.size).toBe(0);
+  expect(worker.clock.pendingTimers).toBe(0);
+});
