@@ -10,7 +10,8 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import type { Scenario } from './read-scenarios.ts';
 
 const exec = promisify(execFile);
-const BUILDS_MS = 280_000;
+/** Some forty small images, built one after the other; generous, for a machine that is busy with other things. */
+const BUILDS_MS = 840_000;
 
 export interface ScenarioServer extends AsyncDisposable {
   readonly url: string;

@@ -1,0 +1,114 @@
+// What README.md and the tutorial tell people to type works as it is written, in this order, on the real program.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/core/json.ts';
+import { makeCheckout, type Checkout } from '../support/docs/checkout.ts';
+import { commandsOf, readBlocks, type Block } from '../support/docs/read-blocks.ts';
+
+/** Proven elsewhere: the first by test/integration, the second by being run. */
+const NOT_RUN_HERE = ['npm start', 'npm test'];
+const BUILT_MS = 600_000;
+
+const readme = readBlocks(await readFile('README.md', 'utf8'));
+const tutorial = readBlocks(await readFile('docs/tutorial.md', 'utf8'));
+
+function blockOf(blocks: readonly Block[], language: string, section: RegExp): string {
+  const found = blocks.find((block) => block.language === language && section.test(block.section));
+  if (found === undefined) throw new Error(`no ${language} block under ${String(section)}`);
+  return found.text;
+}
+
+function commandOf(blocks: readonly Block[], start: string, section?: RegExp): string {
+  const among = section === undefined ? blocks : blocks.filter((block) => section.test(block.section));
+  const found = commandsOf(among).find((command) => command.startsWith(start));
+  if (found === undefined) throw new Error(`no command ${start}`);
+  return found;
+}
+
+let checkout: Checkout | null = null;
+
+function here(): Checkout {
+  if (checkout === null) throw new Error('no checkout');
+  return checkout;
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(here().folder, path)), { recursive: true });
+  await writeFile(join(here().folder, path), text);
+}
+
+/** Waits until the server has noticed and built the plugin. */
+async function untilReady(plugin: string, isRight: (status: JsonObject) => boolean = () => true): Promise<void> {
+  const deadline = AbortSignal.timeout(BUILT_MS);
+  for (;;) {
+    const response = await fetch(`${here().url}/api/v1/plugins/${plugin}`, { signal: deadline });
+    const status = (await response.json()) as JsonObject;
+    if (response.ok && status['state'] === 'failed') throw new Error(JSON.stringify(status['problems']));
+    if (response.ok && status['state'] === 'ready' && isRight(status)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function runJson(command: string): Promise<JsonObject> {
+  const printed = await here().run(`${command} --json 2>/dev/null`);
+  return JSON.parse(printed) as JsonObject;
+}
+
+beforeAll(async () => {
+  checkout = await makeCheckout();
+  await untilReady('sample_plugin');
+}, BUILT_MS);
+afterAll(() => checkout?.[Symbol.asyncDispose]());
+
+describe('README.md', () => {
+  it(
+    'leads to a first plugin that runs',
+    async () => {
+      await write('plugins/hello/main.py', blockOf(readme, 'python', /first plugin/));
+      await write('plugins/hello/plugin.yaml', blockOf(readme, 'yaml', /first plugin/));
+      await untilReady('hello');
+      const run = await runJson(commandOf(readme, 'npx gantry run', /first plugin/));
+      expect(run).toMatchObject({ state: 'succeeded', data: { hello: 'you', greeting: 'Hello, you!' } });
+    },
+    BUILT_MS,
+  );
+
+  it('shows commands that work as they are', async () => {
+    const commands = commandsOf(readme.filter(({ section }) => section === 'Command line'));
+    expect(commands.length).toBeGreaterThan(3);
+    for (const command of commands) expect(await here().run(command), command).not.toBe('');
+  });
+
+  it('shows a request to the API that gives the ended run', async () => {
+    const command = commandOf(readme, 'curl');
+    const headers = [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(
+      ([, name = '', value = '']): [string, string] => [name, value],
+    );
+    const url = /http:\/\/127\.0\.0\.1:8080(\S+)/.exec(command)?.[1] ?? '';
+    const body = / -d '([^']+)'/.exec(command)?.[1] ?? '';
+    const response = await fetch(`${here().url}${url}`, { method: 'POST', headers, body });
+    expect([200, 202]).toContain(response.status);
+    expect(await response.json()).toMatchObject({ pipeline: 'default', trigger: 'api' });
+  });
+
+  it('shows no other command', () => {
+    const known = /^(npx gantry (run|runs|plugins|pipelines|doctor)|curl)\b/;
+    expect(commandsOf(readme).filter((command) => !known.test(command))).toEqual(NOT_RUN_HERE);
+  });
+});
+
+describe('docs/tutorial.md', () => {
+  it(
+    'leads from the sample to a plugin of one’s own',
+    async () => {
+      await here().run(commandOf(tutorial, 'cp -r'));
+      await write('plugins/word_count/main.py', blockOf(tutorial, 'python', /^2/));
+      await write('plugins/word_count/plugin.yaml', blockOf(tutorial, 'yaml', /^1/));
+      await untilReady('word_count');
+      const run = await runJson(commandOf(tutorial, 'npx gantry run', /^3/));
+      expect(run).toMatchObject({ state: 'succeeded', data: { words: { to: 2, be: 2, or: 1, not: 1 } } });
+    },
+    BUILT_MS,
+  );
+});

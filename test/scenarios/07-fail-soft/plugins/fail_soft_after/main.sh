@@ -1,2 +1,0 @@
-# Says what it can see of the failure.
-exec jq -c '{seen: (.context.results.risky.fail_soft_bad | {status, data, error: .error.code})}'

@@ -1,3 +1,0 @@
-# Writes one key.
-cat >/dev/null
-printf '%s\n' '{"n": 1}'

@@ -1,0 +1,90 @@
+// A copy of the repository to follow a document in: commands are run as they are written, in a shell, with the program of the copy.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const COPIED = ['src', 'docker', 'plugins', 'config', 'docs', 'package.json', 'package-lock.json', 'README.md'];
+const COMMAND_MS = 170_000;
+const END_MS = 120_000;
+const exec = promisify(execFile);
+
+/** `npx gantry` without npm's own second of thinking; everything else is the author's text. */
+const NPX = 'npx() { shift; "$DOCUMENTS_NODE" docker/setup/gantry.mjs "$@"; }';
+
+export interface Checkout extends AsyncDisposable {
+  readonly folder: string;
+  /** of the server that runs in it */
+  readonly url: string;
+  /** Runs one command line; a failure rejects with what it printed. */
+  run(command: string): Promise<string>;
+}
+
+/** Copies, and starts the server with a data folder inside of the copy. */
+export async function makeCheckout(): Promise<Checkout> {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-checkout-'));
+  for (const name of COPIED) await cp(name, join(folder, name), { recursive: true });
+  await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+  const environment = environmentOf(folder);
+  const server = spawn(process.execPath, ['src/main.ts', 'up', '--json'], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(server, 'exit');
+  const url = await urlFrom(server.stdout, ended);
+  return {
+    folder,
+    url,
+    run: async (command) => {
+      const options = { cwd: folder, env: environment, timeout: COMMAND_MS };
+      const { stdout, stderr } = await exec('sh', ['-c', `${NPX}\n${command}`], options);
+      return stdout + stderr;
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.kill('SIGTERM');
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_MS).unref())]);
+      await removeImages(folder, environment);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function environmentOf(folder: string): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('GANTRY_'));
+  const engine = process.env['GANTRY_TEST_DOCKER_HOST'];
+  return {
+    ...Object.fromEntries(inherited),
+    ...(engine === undefined ? {} : { DOCKER_HOST: engine }),
+    DOCUMENTS_NODE: process.execPath,
+    GANTRY_DATA: join(folder, '.gantry'),
+    GANTRY_WEB_PORT: '0',
+    GANTRY_METRICS_PORT: '0',
+  };
+}
+
+/** The document that `up --json` prints once it listens; its log lines come before and after. */
+async function urlFrom(stdout: NodeJS.ReadableStream, ended: Promise<unknown>): Promise<string> {
+  const found = Promise.withResolvers<string>();
+  let seen = '';
+  stdout.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+    const url = /"url": ?"(http:[^"]+)"/.exec(seen)?.[1];
+    if (url !== undefined) found.resolve(url);
+  });
+  const early = ended.then((): never => {
+    throw new Error(`the server ended before it listened: ${seen}`);
+  });
+  return await Promise.race([found.promise, early]);
+}
+
+async function removeImages(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const text = await readFile(join(folder, '.gantry/instance.json'), 'utf8');
+  const { instanceId } = JSON.parse(text) as { instanceId: string };
+  const filter = `label=io.gantry.instance=${instanceId}`;
+  const { stdout } = await exec('docker', ['image', 'ls', '--quiet', '--filter', filter], { env });
+  const images = [...new Set(stdout.split('\n').filter(Boolean))];
+  if (images.length > 0) await exec('docker', ['image', 'rm', '--force', ...images], { env });
+}
