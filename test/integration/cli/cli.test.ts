@@ -249,7 +249,3 @@ describe('gantry, without a server', () => {
     expect(broken.stderr).toContain(`${file}:3:12`);
   });
 });
-
-async function readInstanceFile(folder: string): Promise<string> {
-  return await readFile(join(folder, 'data', 'instance.json'), 'utf8');
-}
