@@ -17,7 +17,7 @@ export interface StoreOptions {
 /** Result of an accepted or repeated trigger. */
 export type InsertResult =
   | { readonly kind: 'inserted' }
-  /** a run with the same (pipeline, idempotencyKey) stands already */
+  /** a run with the same (pipeline, idempotencyKey), or with the same id, stands already */
   | { readonly kind: 'exists'; readonly run: Run };
 
 /** Who may write: the update changes nothing unless all given fields match (I-2). */
@@ -124,6 +124,7 @@ export interface Store extends AsyncDisposable {
   countQueued(pipeline: string, atMost: number, options: StoreOptions): Promise<number>;
   countRuns(filter: RunFilter, options: StoreOptions): Promise<number>;
 
+  /** @throws GantryError STORE_FAILED when the id stands already */
   insertInvocation(invocation: Invocation, options: StoreOptions): Promise<void>;
   updateInvocation(
     id: InvocationId,
@@ -139,6 +140,7 @@ export interface Store extends AsyncDisposable {
   /** Null when there is none. @throws GantryError STORE_FAILED when the chunks do not fit the hash */
   findPayload(runId: RunId, name: string, options: StoreOptions): Promise<string | null>;
 
+  /** An event whose seq stands already is kept as it was: writing again is harmless. */
   appendEvents(events: readonly StoredEvent[], options: StoreOptions): Promise<void>;
   listEvents(runId: RunId, afterSeq: number, limit: number, options: StoreOptions): Promise<readonly StoredEvent[]>;
   appendLogs(lines: readonly LogLine[], options: StoreOptions): Promise<void>;
@@ -146,6 +148,7 @@ export interface Store extends AsyncDisposable {
 
   /** Same id again: no change. */
   putPluginVersion(record: PluginVersionRecord, options: StoreOptions): Promise<void>;
+  /** Newest first. */
   listPluginVersions(plugin: string, options: StoreOptions): Promise<readonly PluginVersionRecord[]>;
   /** A new version by content; false when the newest stored version of the name has this content already. */
   putPipelineVersion(record: PipelineVersionRecord, options: StoreOptions): Promise<boolean>;
