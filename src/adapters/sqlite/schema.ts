@@ -1,5 +1,5 @@
 // The tables and indexes of the embedded store, as a list of migrations: entry N leads from schema version N to N + 1.
-// Columns bear the names of the record's fields. Counts of runs are kept by triggers, so that no page ever counts history.
+// Columns bear the names of the record's fields; times are REAL, so that a fraction of a millisecond is no error. Counts of runs are kept by triggers, so that no page ever counts history.
 
 const VERSION_1 = `
 CREATE TABLE runs (
@@ -12,12 +12,12 @@ CREATE TABLE runs (
   worker TEXT,
   part INTEGER NOT NULL,
   priority INTEGER NOT NULL,
-  readyAtMs INTEGER NOT NULL,
-  createdAtMs INTEGER NOT NULL,
-  startedAtMs INTEGER,
-  finishedAtMs INTEGER,
-  deadlineAtMs INTEGER,
-  cancelRequestedAtMs INTEGER,
+  readyAtMs REAL NOT NULL,
+  createdAtMs REAL NOT NULL,
+  startedAtMs REAL,
+  finishedAtMs REAL,
+  deadlineAtMs REAL,
+  cancelRequestedAtMs REAL,
   params TEXT NOT NULL,
   idempotencyKey TEXT,
   requestHash TEXT NOT NULL,
@@ -66,9 +66,9 @@ CREATE TABLE invocations (
   sandboxId TEXT,
   sandboxKind TEXT,
   cleanliness TEXT,
-  createdAtMs INTEGER NOT NULL,
-  startedAtMs INTEGER,
-  finishedAtMs INTEGER,
+  createdAtMs REAL NOT NULL,
+  startedAtMs REAL,
+  finishedAtMs REAL,
   phases TEXT NOT NULL,
   usage TEXT NOT NULL,
   resultPayload TEXT
@@ -93,7 +93,7 @@ CREATE TABLE payloadChunks (
 CREATE TABLE events (
   runId TEXT NOT NULL,
   seq INTEGER NOT NULL,
-  atMs INTEGER NOT NULL,
+  atMs REAL NOT NULL,
   kind TEXT NOT NULL,
   body TEXT NOT NULL,
   PRIMARY KEY (runId, seq)
@@ -108,7 +108,7 @@ CREATE TABLE logs (
   plugin TEXT NOT NULL,
   level TEXT NOT NULL,
   message TEXT NOT NULL,
-  atMs INTEGER NOT NULL
+  atMs REAL NOT NULL
 ) STRICT;
 CREATE INDEX logs_run ON logs (runId, seq);
 CREATE INDEX logs_plugin ON logs (plugin, seq);
@@ -120,7 +120,7 @@ CREATE TABLE pluginVersions (
   imageId TEXT NOT NULL,
   imageTag TEXT NOT NULL,
   manifest TEXT NOT NULL,
-  createdAtMs INTEGER NOT NULL
+  createdAtMs REAL NOT NULL
 ) STRICT;
 CREATE INDEX pluginVersions_plugin ON pluginVersions (plugin, createdAtMs, id);
 
@@ -130,14 +130,14 @@ CREATE TABLE pipelineVersions (
   version TEXT NOT NULL,
   author TEXT NOT NULL,
   definition TEXT NOT NULL,
-  createdAtMs INTEGER NOT NULL
+  createdAtMs REAL NOT NULL
 ) STRICT;
 CREATE INDEX pipelineVersions_name ON pipelineVersions (name, seq);
 
 CREATE TABLE workers (
   id TEXT PRIMARY KEY NOT NULL,
-  startedAtMs INTEGER NOT NULL,
-  beatAtMs INTEGER NOT NULL
+  startedAtMs REAL NOT NULL,
+  beatAtMs REAL NOT NULL
 ) STRICT;
 `;
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PipelineVersionRecord, PluginVersionRecord, Store } from '../../../src/core/ports/store.ts';
 import { buildRun, freshName, newWorkerId, patient } from '../../support/store/build-records.ts';
-import type { StoreUnderTest } from './store-contract.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
 
 function pluginVersion(plugin: string, createdAtMs: number): PluginVersionRecord {
   const id = `${plugin}@1.0.${String(createdAtMs)}+0123456789ab`;

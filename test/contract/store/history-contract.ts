@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredEvent, Store } from '../../../src/core/ports/store.ts';
 import { buildInvocation, buildLogLine, freshName, newRunId, patient } from '../../support/store/build-records.ts';
-import type { StoreUnderTest } from './store-contract.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
 
 function invocationContract(subject: StoreUnderTest): void {
   it('gives back the invocations of a run in order of creation', async () => {

@@ -1,7 +1,7 @@
 // The queue is the run's own record: claims by priority and age, never one run to two claimers.
 import { describe, expect, it } from 'vitest';
 import { buildRun, freshName, newWorkerId, patient } from '../../support/store/build-records.ts';
-import type { StoreUnderTest } from './store-contract.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
 
 function claimContract(subject: StoreUnderTest): void {
   it('claims ready runs by priority, then by age, and raises their epoch', async () => {

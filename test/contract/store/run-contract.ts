@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { RUN_STATES } from '../../../src/core/run.ts';
 import { buildRun, freshName, newRunId, newWorkerId, patient } from '../../support/store/build-records.ts';
-import type { StoreUnderTest } from './store-contract.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
 
 const HOSTILE = JSON.parse(
   '{"$where":"sleep(1)","a.b":{"$gt":""},"__proto__":{"polluted":true},"constructor":1,"":"empty","\\u0000":"nul","z":1,"a":2}',
@@ -17,6 +17,7 @@ function insertContract(subject: StoreUnderTest): void {
       warnings: [{ code: 'MERGE_CONFLICT', message: UNICODE, hook: 'fetch', plugin: null }],
       failure: { code: 'crash', message: 'exit 1', hook: null, plugin: 'sample' },
       worker: newWorkerId(),
+      startedAtMs: 1000.25,
       deadlineAtMs: Date.UTC(2099, 0, 1),
     });
     expect(await subject.store().insertRun(run, patient())).toEqual({ kind: 'inserted' });
@@ -42,6 +43,14 @@ function insertContract(subject: StoreUnderTest): void {
     expect(await subject.store().findRun(clash.id, patient())).toBeNull();
     expect(await subject.store().findRunByKey(pipeline, '{"$ne":1}', patient())).toEqual(first);
     expect(await subject.store().findRunByKey(pipeline, 'other', patient())).toBeNull();
+  });
+
+  it('hands back the standing run when its id is inserted again, and keeps it', async () => {
+    const run = buildRun();
+    await subject.store().insertRun(run, patient());
+    const again = subject.store().insertRun({ ...run, priority: 3 }, patient());
+    expect(await again).toEqual({ kind: 'exists', run });
+    expect(await subject.store().findRun(run.id, patient())).toEqual(run);
   });
 
   it('accepts exactly one of many triggers with one key at once', async () => {

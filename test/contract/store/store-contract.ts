@@ -9,12 +9,7 @@ import { catalogContract } from './catalog-contract.ts';
 import { historyContract } from './history-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { runContract } from './run-contract.ts';
-
-/** The opened store and what it emitted so far. */
-export interface StoreUnderTest {
-  store(): Store;
-  events(): readonly DomainEvent[];
-}
+import type { StoreUnderTest } from './store-under-test.ts';
 
 /**
  * Declares the suite.
