@@ -1,6 +1,6 @@
 // The API over real sockets with the memory store behind it: statuses, headers and documents that clients rely on.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buildInvocation, buildRun, patient } from '../../support/store/build-records.ts';
+import { buildInvocation, buildLogLine, buildRun, patient } from '../../support/store/build-records.ts';
 import { post as postTo, problemOf } from '../../support/web/api-client.ts';
 import { startWeb, type TestWeb } from '../../support/web/start-web.ts';
 
@@ -92,6 +92,27 @@ describe('reading runs', () => {
       expect((await problemOf(response)).code).toBe('ID_INVALID');
     },
   );
+
+  it('waits with the answer until the run ends when the client prefers that', async () => {
+    const run = buildRun();
+    await web.store.insertRun(run, patient());
+    const answer = fetch(`${web.url}/api/v1/runs/${run.id}`, { headers: { prefer: 'wait=120' } });
+    await web.door.end(run.id, 'succeeded');
+    expect(await (await answer).json()).toMatchObject({ state: 'succeeded' });
+    const open = buildRun();
+    await web.store.insertRun(open, patient());
+    const early = await fetch(`${web.url}/api/v1/runs/${open.id}`, { headers: { prefer: 'wait=1' } });
+    expect(await early.json()).toMatchObject({ state: 'queued' });
+  });
+
+  it('reads the lines of one plugin over all runs', async () => {
+    await web.store.appendLogs(
+      [buildLogLine(null, 'mine', 'numbers'), buildLogLine(null, 'other', 'adder')],
+      patient(),
+    );
+    const response = await fetch(`${web.url}/api/v1/logs?plugin=numbers`);
+    expect(await response.json()).toMatchObject({ items: [{ plugin: 'numbers', message: 'mine' }] });
+  });
 
   it('answers 404 for a run that does not exist', async () => {
     const response = await fetch(`${web.url}/api/v1/runs/${buildRun().id}`);
