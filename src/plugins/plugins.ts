@@ -210,7 +210,13 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
     this.#queue.drop(folder);
     this.#retries.forget(folder);
     this.#registry.remove(shown);
-    if (name === null || this.#registry.folderOf(name) !== null) return;
+    if (name === null) return;
+    const heir = this.#registry.folderOf(name);
+    const version = heir === null ? null : this.#registry.versionOf(heir);
+    if (version !== null) {
+      this.#options.events.emit({ kind: 'pluginRegistered', plugin: name, version: version.id });
+      return;
+    }
     this.#log.remove(name);
     this.#options.events.emit({ kind: 'pluginRemoved', plugin: name });
   }

@@ -1,5 +1,5 @@
 // Bad folders on the real file system: each is refused by its code and named, nothing hangs, and a good one passes.
-import { chmod, mkdir, utimes } from 'node:fs/promises';
+import { chmod, mkdir, symlink, utimes } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -76,6 +76,15 @@ describe('loadFolder', () => {
     await folder.write({ 'main.sh': '' });
     expect(problemsOf(await load(folder))).toMatchObject([
       { code: 'MANIFEST_UNREADABLE', message: 'the folder has no plugin.yaml' },
+    ]);
+  });
+
+  it('refuses a plugin folder that is a symlink', async () => {
+    await using folder = await goodFolder();
+    await using outside = await TemporaryFolder.make();
+    await symlink(folder.path, join(outside.path, 'linked'));
+    expect(problemsOf(await loadFolder(join(outside.path, 'linked'), 'plugins/linked', OPTIONS))).toMatchObject([
+      { code: 'CONTEXT_FORBIDDEN_ENTRY', file: 'plugins/linked/plugin.yaml' },
     ]);
   });
 

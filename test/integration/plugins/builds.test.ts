@@ -78,7 +78,7 @@ function versionOf(name: string) {
   return status.version;
 }
 
-describe('builds', () => {
+describe('builds', { timeout: 600_000 }, () => {
   it('make every plugin of the folder ready', () => {
     expect(shortStatuses(opened.plugins.statuses())).toEqual(
       ['filter', 'in_go', 'in_node', 'in_python', 'in_shell', 'own_image'].map((name) => `${name} ready`),

@@ -3,25 +3,10 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
-import type { Plugins } from '../../../src/plugins/plugins.ts';
 import { until } from '../../support/engine/until.ts';
 import { manifestText } from '../../support/plugins/make-version.ts';
-import { openInMemory } from '../../support/plugins/open-in-memory.ts';
+import { openInMemory, plugin, served, soon, statusesBecome } from '../../support/plugins/open-in-memory.ts';
 import { openPlugins, shortStatuses } from '../../support/plugins/open-plugins.ts';
-import { TemporaryFolder } from '../../support/plugins/temporary-folder.ts';
-
-const soon = (): AbortSignal => AbortSignal.timeout(150_000);
-const plugin = (name: string, script = 'echo {}', version = '1.0.0'): Record<string, string> => ({
-  [`${name}/plugin.yaml`]: manifestText('', name, version),
-  [`${name}/main.sh`]: script,
-});
-const served = (plugins: Plugins): readonly string[] =>
-  plugins
-    .snapshot()
-    .pluginsFor('default', 'fetch')
-    .map((version) => `${version.plugin.name}@${version.plugin.version}`);
-const statusesBecome = (plugins: Plugins, ...expected: readonly string[]): Promise<void> =>
-  until(expected.join(', '), () => JSON.stringify(shortStatuses(plugins.statuses())) === JSON.stringify(expected));
 
 describe('Plugins', () => {
   it('builds and serves what stands in the folder at the start', async () => {
@@ -169,58 +154,21 @@ describe('Plugins', () => {
     expect(served(at.plugins)).toEqual([]);
   });
 
-  it('refuses what the host or the policy does not have, and images that are not there', async () => {
-    const image = `image: example.com/x@sha256:${'a'.repeat(64)}`;
-    await using at = await openInMemory(
-      {
-        ...plugin('big'),
-        'big/plugin.yaml': manifestText('limits: {cpus: 60}', 'big'),
-        'absent/plugin.yaml': manifestText(image, 'absent').replace('runtime: shell\nentry: main.sh\n', ''),
-        'own/plugin.yaml': manifestText('dockerfile: Dockerfile', 'own').replace(
-          'runtime: shell\nentry: main.sh\n',
-          '',
-        ),
-        'own/Dockerfile': 'FROM scratch\n',
-      },
-      { policy: { allowDockerfile: false, allowNetwork: true } },
-    );
-    at.plugins.start();
-    await at.plugins.settled(soon());
-    expect(shortStatuses(at.plugins.statuses())).toEqual([
-      'absent failed IMAGE_MISSING',
-      'big failed LIMIT_INVALID',
-      'own failed DOCKERFILE_NOT_ALLOWED',
-    ]);
-  });
-
-  it('pulls a ready image once and starts its own command', async () => {
-    const image = `example.com/x@sha256:${'a'.repeat(64)}`;
+  it('lets the other folder of a plugin serve when the first one goes', async () => {
     await using at = await openInMemory({
-      'ready/plugin.yaml': manifestText(`image: ${image}`, 'ready').replace('runtime: shell\nentry: main.sh\n', ''),
+      ...plugin('one'),
+      'twin/plugin.yaml': manifestText('description: twin', 'one'),
+      'twin/main.sh': '',
     });
-    at.engine.images.add(image, { config: { User: '1000', Cmd: ['/x'], Env: ['PATH=/bin'], WorkingDir: '/srv' } });
     at.plugins.start();
     await at.plugins.settled(soon());
-    expect(at.plugins.snapshot().pluginsFor('default', 'fetch')).toMatchObject([
-      { command: ['/x'], env: ['PATH=/bin'], workingDir: '/srv', imageTag: image },
-    ]);
-    expect(at.engine.calls.count('pullImage')).toBe(0);
-  });
-
-  it('takes changed settings without building', async () => {
-    await using settings = await TemporaryFolder.make();
-    const schema = 'config: {schema: {type: object, properties: {n: {type: integer, default: 1}}}}';
-    await using at = await openInMemory(
-      { ...plugin('one'), 'one/plugin.yaml': manifestText(schema, 'one') },
-      { settingsFolder: settings.path },
-    );
-    at.plugins.start();
-    await at.plugins.settled(soon());
-    const config = (): string => JSON.stringify(at.plugins.snapshot().pluginsFor('default', 'fetch')[0]?.config);
-    expect(config()).toBe('{"n":1}');
-    await settings.write({ 'one.yaml': 'n: 7\n' });
-    await until('the settings are there', () => config() === '{"n":7}');
-    expect(at.engine.calls.count('buildImage')).toBe(1);
+    expect(shortStatuses(at.plugins.statuses())).toEqual(['one ready', 'one failed PLUGIN_DUPLICATE']);
+    await rm(join(at.folder.path, 'one'), { recursive: true });
+    await statusesBecome(at.plugins, 'one ready');
+    const [version] = at.plugins.snapshot().pluginsFor('default', 'fetch');
+    expect(version?.plugin.description).toBe('twin');
+    expect(at.opened.of('pluginRegistered').at(-1)?.version).toBe(version?.id);
+    expect(at.opened.of('pluginRemoved')).toEqual([]);
   });
 
   it('follows pipelines that change', async () => {

@@ -1,7 +1,9 @@
 // A catalog over a folder of its own, on an engine in memory.
 import type { Plugins, PluginsOptions } from '../../../src/plugins/plugins.ts';
 import { FakeEngine } from '../engine/fake-engine.ts';
-import { openPlugins, type OpenPlugins } from './open-plugins.ts';
+import { until } from '../engine/until.ts';
+import { manifestText } from './make-version.ts';
+import { openPlugins, shortStatuses, type OpenPlugins } from './open-plugins.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
 
 const BASES = [
@@ -38,3 +40,19 @@ export async function openInMemory(
     },
   };
 }
+
+/** Far beyond what anything here takes. */
+export const soon = (): AbortSignal => AbortSignal.timeout(150_000);
+/** Files of a shell plugin in a folder of its own name. */
+export const plugin = (name: string, script = 'echo {}', version = '1.0.0'): Record<string, string> => ({
+  [`${name}/plugin.yaml`]: manifestText('', name, version),
+  [`${name}/main.sh`]: script,
+});
+/** What serves the hook `fetch`, as `name@version`. */
+export const served = (plugins: Plugins): readonly string[] =>
+  plugins
+    .snapshot()
+    .pluginsFor('default', 'fetch')
+    .map((version) => `${version.plugin.name}@${version.plugin.version}`);
+export const statusesBecome = (plugins: Plugins, ...expected: readonly string[]): Promise<void> =>
+  until(expected.join(', '), () => JSON.stringify(shortStatuses(plugins.statuses())) === JSON.stringify(expected));
