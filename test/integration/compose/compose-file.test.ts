@@ -1,0 +1,88 @@
+// What docker-compose.yml promises, checked on the file itself: its images cannot be had where these tests run.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readCompose } from '../../support/compose/compose-file.ts';
+import { ROOT } from '../../support/gantry/start-gantry.ts';
+
+const compose = readCompose();
+const services = Object.entries(compose.services);
+
+describe.each(services)('the service %s', (name, service) => {
+  it('is hardened and limited', () => {
+    expect(service.read_only).toBe(true);
+    expect(service.cap_drop).toEqual(['ALL']);
+    expect(service.security_opt).toContain('no-new-privileges:true');
+    expect(service.deploy.resources.limits.pids).toBeLessThanOrEqual(512);
+    // Gantry's own image ends as an unprivileged user; the others are told.
+    if (!service.image.startsWith('gantry:')) expect(service.user).toMatch(/^[1-9]\d*:\d+$/);
+  });
+
+  it('names its image by an exact version', () => {
+    expect(service.image).toMatch(/:v?\d+\.\d+\.\d+$/);
+  });
+
+  it('is published on loopback only', () => {
+    for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('holds no password, only the files of passwords', () => {
+    for (const [variable, value] of Object.entries(service.environment)) {
+      if (/PASSWORD|SECRET|URI|TOKEN/.test(variable)) {
+        expect(variable).toMatch(/_FILE$/);
+        expect(value).toMatch(/^\/secrets\//);
+      }
+    }
+  });
+
+  it('mounts declared volumes and files that exist, read-only where it only reads', () => {
+    for (const volume of service.volumes) {
+      const [source = '', , mode] = volume.split(':');
+      if (source === '/var/run/docker.sock') expect(name).toBe('gantry');
+      else if (source.startsWith('./')) {
+        expect(existsSync(join(ROOT, source))).toBe(true);
+        expect(mode).toBe('ro');
+      } else expect(Object.keys(compose.volumes)).toContain(source);
+    }
+  });
+
+  it('waits only for services that exist, and joins declared networks', () => {
+    for (const other of service.depends_on ?? []) expect(Object.keys(compose.services)).toContain(other);
+    for (const network of service.networks) expect(Object.keys(compose.networks)).toContain(network);
+  });
+});
+
+describe('the installation', () => {
+  it('says of every lasting service whether it is healthy', () => {
+    const dockerfile = readFileSync(join(ROOT, 'docker', 'gantry.Dockerfile'), 'utf8');
+    expect(dockerfile).toContain('HEALTHCHECK');
+    for (const [name, { healthcheck }] of services) {
+      if (name !== 'gantry' && name !== 'init') expect(healthcheck).toHaveProperty('test');
+    }
+  });
+
+  it('gets passwords of its own, once', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gantry-secrets-'));
+    const other = mkdtempSync(join(tmpdir(), 'gantry-secrets-'));
+    const make = (target: string): void => {
+      execFileSync(process.execPath, [join(ROOT, 'docker', 'compose', 'make-secrets.mjs'), target]);
+    };
+    const read = (target: string, name: string): string => readFileSync(join(target, name), 'utf8');
+    try {
+      make(folder);
+      const first = read(folder, 'mongodb-password');
+      make(folder);
+      make(other);
+      expect(first).toMatch(/^[0-9a-f]{48}$/);
+      expect(read(folder, 'mongodb-password')).toBe(first);
+      expect(read(folder, 'mongodb-uri')).toContain(`gantry:${first}@mongodb`);
+      expect(read(other, 'mongodb-password')).not.toBe(first);
+      expect(read(folder, 'grafana-password')).not.toBe(first);
+    } finally {
+      rmSync(folder, { recursive: true });
+      rmSync(other, { recursive: true });
+    }
+  });
+});
