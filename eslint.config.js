@@ -4,6 +4,17 @@ import tseslint from 'typescript-eslint';
 const TIMERS = ['setTimeout', 'setInterval', 'setImmediate'];
 const CLOCKLESS = ['src/core/**', 'src/protocol/**', 'src/pipeline/**', 'src/sandbox/**', 'src/triggers/**'];
 
+/** Built-ins that would be a way around the rules below. */
+const BY_IMPORT = [
+  ...['node:process', 'process'].map((name) => ({ name, message: 'the environment is read in src/config only' })),
+  ...['node:timers', 'node:timers/promises', 'node:perf_hooks', 'timers', 'timers/promises', 'perf_hooks'].map(
+    (name) => ({
+      name,
+      message: 'time comes through the Clock port',
+    }),
+  ),
+];
+
 /** Files are named after their main export, in kebab-case, and never after nothing in particular. */
 const house = {
   rules: {
@@ -88,6 +99,10 @@ export default tseslint.config(
           },
         },
       ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'no barrels: import from the file itself' },
+      ],
       'house/file-name': 'error',
       'house/opening-comment': 'error',
     },
@@ -100,6 +115,7 @@ export default tseslint.config(
         'error',
         { object: 'process', property: 'env', message: 'the environment is read in src/config only' },
       ],
+      'no-restricted-imports': ['error', { paths: BY_IMPORT.slice(0, 2) }],
     },
   },
   {
@@ -108,7 +124,9 @@ export default tseslint.config(
       'no-restricted-globals': [
         'error',
         ...TIMERS.map((name) => ({ name, message: 'time comes through the Clock port' })),
+        { name: 'globalThis', message: 'a way around these rules' },
       ],
+      'no-restricted-imports': ['error', { paths: BY_IMPORT }],
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'the environment is read in src/config only' },
