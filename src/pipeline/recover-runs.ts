@@ -27,6 +27,8 @@ export interface Recovery {
   readonly ports: RunPorts;
   readonly settings: RunSettings;
   readonly logs: LogBuffer;
+  /** false while plugins are built after a start: what may be repeated is not known yet, so only what must end anyway is settled */
+  readonly isCatalogReady: boolean;
   /** true for a run that this process has in flight */
   isInFlight(runId: RunId): boolean;
 }
@@ -35,7 +37,9 @@ export interface Recovery {
 export async function recoverRuns(recovery: Recovery): Promise<readonly Run[]> {
   const { ports, settings } = recovery;
   const open = await tryOnce({ ...ports, ...settings }, 'listOpenRuns', (options) => ports.store.listOpenRuns(options));
-  const suspects = open.filter((run) => run.state === 'running' && !recovery.isInFlight(run.id));
+  const suspects = open.filter(
+    (run) => run.state === 'running' && !recovery.isInFlight(run.id) && isReady(recovery, run),
+  );
   const strays = findStrays(recovery, open);
   if (suspects.length + strays.length === 0) return [];
   // Workers are read after the runs: whoever claimed one of these runs had signed on before.
@@ -53,9 +57,17 @@ export async function recoverRuns(recovery: Recovery): Promise<readonly Run[]> {
   return settled;
 }
 
+function isReady({ isCatalogReady, ports }: Recovery, run: Run): boolean {
+  return isCatalogReady || run.cancelRequestedAtMs !== null || isOverAt(run, ports.clock.nowMs());
+}
+
+function isOverAt(run: Run, nowMs: number): boolean {
+  return run.deadlineAtMs !== null && run.deadlineAtMs <= nowMs;
+}
+
 /** Queued runs that nobody will ever claim. While plugins are built, a pipeline may be missing for a moment only. */
-function findStrays({ ports }: Recovery, open: readonly Run[]): readonly Run[] {
-  if (ports.catalog.statuses().some(({ state }) => state === 'building')) return [];
+function findStrays({ ports, isCatalogReady }: Recovery, open: readonly Run[]): readonly Run[] {
+  if (!isCatalogReady || ports.catalog.statuses().some(({ state }) => state === 'building')) return [];
   const pipelines = ports.pipelines();
   return open.filter((run) => run.state === 'queued' && !pipelines.has(run.pipeline));
 }
@@ -122,7 +134,7 @@ async function settleRun(scope: RunScope, invocations: readonly Invocation[]): P
   };
   const { run } = lease;
   if (run.cancelRequestedAtMs !== null) await end('cancelled', 'CANCELLED', 'the run was cancelled');
-  else if (run.deadlineAtMs !== null && run.deadlineAtMs <= nowMs)
+  else if (isOverAt(run, nowMs))
     await end('timed_out', 'TIMED_OUT', 'the time of the pipeline was up when the run was recovered');
   else if (!ports.pipelines().has(run.pipeline))
     await end('failed', 'PIPELINE_NOT_FOUND', `the pipeline ${run.pipeline} is not declared any more`);

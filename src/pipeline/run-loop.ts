@@ -25,7 +25,8 @@ export class RunLoop {
   readonly #inFlight = new Map<RunId, RunExecution>();
   readonly #stop = new AbortController();
   #waker = new AbortController();
-  #nextSweepAtMs = 0;
+  #nextSweepAtMs = Number.NEGATIVE_INFINITY;
+  #isCatalogReady = false;
   #flows: Promise<unknown> = Promise.resolve();
 
   /** @param onSettled called for each run that this process ended or put back */
@@ -50,7 +51,7 @@ export class RunLoop {
   /** Signs on, then claims in the background. */
   async start(): Promise<void> {
     await this.#heartbeat.start();
-    this.#flows = Promise.all([this.#claimLoop(), this.#watchLoop()]);
+    this.#flows = Promise.all([this.#whenPluginsAreBuilt(), this.#claimLoop(), this.#watchLoop()]);
   }
 
   /** There may be a queued run. */
@@ -85,10 +86,9 @@ export class RunLoop {
 
   async #claimLoop(): Promise<void> {
     let restMs = REST_FIRST_MS;
-    await this.#whenPluginsAreBuilt();
     while (!this.isDraining) {
       this.#waker = new AbortController();
-      const wanted = this.#heartbeat.isAlive ? Math.min(BATCH, this.#settings.maxRunning - this.#inFlight.size) : 0;
+      const wanted = this.#wanted();
       const claimed = wanted > 0 ? await this.#claim(wanted) : 0;
       await this.#sweepIfDue();
       if (wanted > 0 && claimed === wanted) continue;
@@ -103,8 +103,18 @@ export class RunLoop {
     try {
       await this.#ports.catalog.settled(this.#stop.signal);
     } catch (error) {
-      if (!this.isDraining) this.#ports.logger.log('warn', 'plugins did not settle', { cause: messageOf(error) });
+      if (this.isDraining) return;
+      this.#ports.logger.log('warn', 'plugins did not settle', { cause: messageOf(error) });
     }
+    this.#isCatalogReady = true;
+    this.#nextSweepAtMs = Number.NEGATIVE_INFINITY;
+    this.wake();
+  }
+
+  /** How many runs may be claimed now. */
+  #wanted(): number {
+    if (!this.#heartbeat.isAlive || !this.#isCatalogReady) return 0;
+    return Math.min(BATCH, this.#settings.maxRunning - this.#inFlight.size);
   }
 
   async #claim(limit: number): Promise<number> {
@@ -142,6 +152,7 @@ export class RunLoop {
         ports: this.#ports,
         settings: this.#settings,
         logs: this.#logs,
+        isCatalogReady: this.#isCatalogReady,
         isInFlight: (runId) => this.#inFlight.has(runId),
       });
       for (const run of settled) this.#onSettled(run);

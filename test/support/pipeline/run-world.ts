@@ -1,5 +1,6 @@
 // Runs from the door to the end over the memory store, a clock that the test moves, and scripted plugins.
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
+import { raced } from '../../../src/core/deadline.ts';
 import type { DomainEvent } from '../../../src/core/events.ts';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { Pipeline } from '../../../src/core/pipeline.ts';
@@ -24,6 +25,8 @@ export interface WorldOptions {
   readonly settings?: Partial<RunSettings>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly expressions?: Expressions;
+  /** how long the plugins are still being built; not at all unless given */
+  readonly built?: Promise<void>;
   /** to share a store, a clock and an invoker between two workers */
   readonly store?: Store;
   readonly clock?: FakeClock;
@@ -51,36 +54,17 @@ export class RunWorld {
   readonly ports: RunPorts;
   readonly settings: RunSettings;
   readonly runs: Runs;
+  /** settles when the plugins count as built */
+  readonly built: Promise<void>;
 
   constructor(options: WorldOptions = {}) {
     this.clock = options.clock ?? new FakeClock();
     this.store = options.store ?? new MemoryStore();
     this.invoker = options.invoker ?? new FakeInvoker(this.ids);
     for (const pipeline of options.pipelines ?? [makePipeline()]) this.pipelines.set(pipeline.name, pipeline);
+    this.built = options.built ?? Promise.resolve();
     this.settings = { ...SETTINGS, workerId: newWorkerId(), ...options.settings };
-    const versions = options.versions ?? [];
-    const secrets = new Map(Object.entries(options.secrets ?? {}));
-    this.ports = {
-      store: this.store,
-      clock: this.clock,
-      ids: this.ids,
-      events: { emit: (event) => this.events.push(event) },
-      logger: { log: () => undefined },
-      catalog: {
-        snapshot: () => ({
-          pluginsFor: (pipeline, hook) => versions.filter((one) => serves(one.plugin, pipeline, hook)),
-        }),
-        statuses: () => [],
-        settled: () => Promise.resolve(),
-      },
-      invoker: this.invoker,
-      secrets: {
-        read: (names) => Promise.resolve(new Map(names.map((name) => [name, secrets.get(name) ?? 'not-a-secret']))),
-      },
-      expressions: options.expressions ?? { compile: (source) => ({ source, evaluate: ({ data }) => data ?? null }) },
-      encoding: { json: encodeJsonRequest, text: encodeTextRequest },
-      pipelines: () => this.pipelines,
-    };
+    this.ports = this.#makePorts(options);
     this.runs = createRuns({ ...this.ports, settings: this.settings });
   }
 
@@ -112,6 +96,32 @@ export class RunWorld {
       await this.clock.advance(stepMs);
     }
     throw new Error('the condition never held');
+  }
+
+  #makePorts(options: WorldOptions): RunPorts {
+    const versions = options.versions ?? [];
+    const secrets = new Map(Object.entries(options.secrets ?? {}));
+    return {
+      store: this.store,
+      clock: this.clock,
+      ids: this.ids,
+      events: { emit: (event) => this.events.push(event) },
+      logger: { log: () => undefined },
+      catalog: {
+        snapshot: () => ({
+          pluginsFor: (pipeline, hook) => versions.filter((one) => serves(one.plugin, pipeline, hook)),
+        }),
+        statuses: () => [],
+        settled: (signal) => raced(this.built, signal),
+      },
+      invoker: this.invoker,
+      secrets: {
+        read: (names) => Promise.resolve(new Map(names.map((name) => [name, secrets.get(name) ?? 'not-a-secret']))),
+      },
+      expressions: options.expressions ?? { compile: (source) => ({ source, evaluate: ({ data }) => data ?? null }) },
+      encoding: { json: encodeJsonRequest, text: encodeTextRequest },
+      pipelines: () => this.pipelines,
+    };
   }
 
   /** Ends the loop; time passes while it drains. */

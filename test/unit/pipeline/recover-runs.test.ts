@@ -105,6 +105,22 @@ describe('recovery', () => {
     await world.close();
   });
 
+  test('waits for the plugins to be built before it judges, except for what must end anyway', async () => {
+    const options = { pipelines: TWO_HOOKS, versions: versions({ idempotent: true }) };
+    const { before, id } = await killedAt(options, 'stuck');
+    const gate = Promise.withResolvers<undefined>();
+    const world = await restart(before, { ...options, built: gate.promise });
+    const late = await world.runs.startRun({ pipeline: 'default', trigger: 'cli', params: {}, data: {} });
+    await world.clock.advance(20_000);
+    expect((await world.find(id)).state).toBe('running');
+    expect((await world.find(late.run.id)).state).toBe('queued');
+    await before.store.updateRun(id, { states: ['running'] }, { cancelRequestedAtMs: 1 }, patient());
+    expect(await world.settle(id, 20_000, 250)).toMatchObject({ state: 'cancelled' });
+    gate.resolve(undefined);
+    expect(await world.settle(late.run.id)).toMatchObject({ state: 'succeeded' });
+    await world.close();
+  });
+
   test('keeps a promised cancel over a restart', async () => {
     const options = { pipelines: TWO_HOOKS, versions: versions({ idempotent: true }) };
     const { before, id } = await killedAt(options, 'stuck');
