@@ -16,7 +16,10 @@ export function readJsonResult(reply: Reply): Verdict {
   // An error document beside exit 1 or a usage code says more than stderr; it cannot turn a crash into anything else.
   if (byExit.outcome.code !== 'plugin_error') return byExit;
   const byDocument = readDocument(reply.stdout);
-  return byDocument.outcome.code === 'plugin_error' ? byDocument : byExit;
+  if (byDocument.outcome.code !== 'plugin_error') return byExit;
+  // A usage code says that no retry can help, whatever the document claims.
+  const isRetryable = byDocument.outcome.isRetryable && byExit.outcome.isRetryable;
+  return { ...byDocument, outcome: { ...byDocument.outcome, isRetryable } };
 }
 
 function readDocument(stdout: Uint8Array): Verdict {

@@ -133,6 +133,16 @@ describe('what is never a result', () => {
 });
 
 describe('an exit code', () => {
+  test('of wrong use beside an error document keeps the words of the document and rules out a retry', () => {
+    const text = '{"status":"error","error":{"code":"no_key","message":"set the key","retryable":true}}';
+    expect(outcomeOf(text, { exitCode: 78 })).toEqual({
+      code: 'plugin_error',
+      pluginCode: 'no_key',
+      message: 'set the key',
+      isRetryable: false,
+    });
+  });
+
   const whole = '{"status":"success","data":1}';
 
   test('of 1 is an error of the plugin with the end of stderr as its message, also beside a success', () => {
