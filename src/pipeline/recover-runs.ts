@@ -18,7 +18,7 @@ import type { RunPorts, RunSettings } from './run-ports.ts';
 import type { RunScope } from './run-scope.ts';
 import { RunStop } from './run-stop.ts';
 
-/** A run that was taken up so often brings its workers down: it is not tried again. */
+/** A run of a higher epoch brings its workers down (each loss costs two: its recovery and the next claim): it is not tried again. */
 export const EPOCH_MAX = 10;
 /** Beyond its deadline and the lease, a run is settled even if its worker seems to live. */
 const OVERDUE_MS = 5_000;
@@ -139,11 +139,7 @@ async function settleRun(scope: RunScope, invocations: readonly Invocation[]): P
   else if (!ports.pipelines().has(run.pipeline))
     await end('failed', 'PIPELINE_NOT_FOUND', `the pipeline ${run.pipeline} is not declared any more`);
   else if (run.epoch > EPOCH_MAX)
-    await end(
-      'failed',
-      'WORKER_LOST',
-      `the run was taken up ${String(EPOCH_MAX)} times, and each time its worker was lost`,
-    );
+    await end('failed', 'WORKER_LOST', 'the workers of the run were lost again and again');
   else if (!isRepeatable(scope, invocations, hook))
     await end('failed', 'WORKER_LOST', 'the program ended while plugins were at work that may not be called twice');
   else {
