@@ -89,13 +89,7 @@ export const PLUGIN_ERRORS = {
     'Builds may not use the network here.',
     'Remove build.network, or set build.allowNetwork.',
   ),
-  BASE_IMAGE_MISSING: row(
-    'operator',
-    422,
-    3,
-    'The base image is not on the engine.',
-    'Run `gantry bases build` or `gantry bases pull`.',
-  ),
+  BASE_IMAGE_MISSING: row('operator', 422, 3, 'The base image is not on the engine.', 'Run `gantry bases build`.'),
   BUILD_TIMEOUT: row(
     'plugin',
     422,
