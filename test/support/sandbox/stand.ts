@@ -57,7 +57,14 @@ export class Stand implements AsyncDisposable {
       logger,
       usage,
       facts,
-      settings: { instanceId, workerId: ids.newId('wrk'), ...settings },
+      // Patient with a slow machine: no test is about an engine that does not answer.
+      settings: {
+        engineTimeoutMs: 120_000,
+        startTimeoutMs: 120_000,
+        workerId: ids.newId('wrk'),
+        ...settings,
+        instanceId,
+      },
     });
   }
 
