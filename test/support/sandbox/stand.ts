@@ -94,6 +94,11 @@ export class Stand implements AsyncDisposable {
     return pluginVersion({ ...changes, version: { id, imageId: this.imageId, ...changes.version } });
   }
 
+  /** Id of the container behind a sandbox that is not gone; empty when there is none. */
+  containerOf(sandboxId: string): string {
+    return this.sandboxes.states().find(({ id }) => id === sandboxId)?.containerId ?? '';
+  }
+
   /** Makes the puppet do the steps. */
   async act(
     version: PluginVersion,
