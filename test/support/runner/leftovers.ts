@@ -25,6 +25,20 @@ export async function findLeftovers(before: Inventory): Promise<readonly string[
   return [...now].filter((item) => !before.has(item)).sort();
 }
 
+/** Ids of the images that instances of Gantry built. They are a cache, not a leftover, but no test run shall fill a disk with them. */
+export async function listBuiltImages(): Promise<ReadonlySet<string>> {
+  const args = ['image', 'ls', '--quiet', '--no-trunc', '--filter', 'label=io.gantry.instance'];
+  const { stdout } = await exec('docker', args, { timeout: 60_000 });
+  return new Set(stdout.split('\n').filter(Boolean));
+}
+
+/** Removes the images that were built since. One that is still in use stays. */
+export async function removeImagesBuiltSince(before: ReadonlySet<string>): Promise<void> {
+  for (const id of await listBuiltImages())
+    if (!before.has(id))
+      await exec('docker', ['image', 'rm', '--force', id], { timeout: 60_000 }).catch(() => undefined);
+}
+
 async function docker(kind: string, args: readonly string[]): Promise<string[]> {
   const { stdout } = await exec('docker', args, { timeout: 60_000 });
   return stdout

@@ -2,7 +2,7 @@
 // leftovers. Parts: verify, a kind (contract, integration, …), or `28` for the second engine. Nothing is retried.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { startEngine28 } from '../../../docker/setup/engine28.mjs';
-import { findLeftovers, takeInventory } from './leftovers.ts';
+import { findLeftovers, listBuiltImages, removeImagesBuiltSince, takeInventory } from './leftovers.ts';
 import { verify } from './verify-steps.ts';
 import { addCounts, NO_TESTS, vitestStep, type Counts } from './vitest-step.ts';
 
@@ -33,6 +33,7 @@ async function onEngine28(): Promise<Counts> {
 
 async function main(): Promise<Counts> {
   const before = await takeInventory();
+  const images = await listBuiltImages();
   let counts = isWanted('verify') ? await verify() : NO_TESTS;
   for (const kind of KINDS.filter(isWanted)) {
     process.stdout.write(`\n== ${kind} ==\n`);
@@ -41,6 +42,7 @@ async function main(): Promise<Counts> {
     process.stdout.write(`${kind}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
   }
   if (isWanted('28')) counts = addCounts(counts, await onEngine28());
+  await removeImagesBuiltSince(images);
   const leftovers = await findLeftovers(before);
   for (const item of leftovers) process.stdout.write(`✗ left behind: ${item}\n`);
   return addCounts(
