@@ -4,6 +4,7 @@ Importing this module moves the real standard output aside: from then on whateve
 process, lands on stderr as a log line. The host's first line decides whether it speaks `json` or `stream`.
 """
 import collections
+import contextlib
 import json
 import os
 import select
@@ -59,13 +60,13 @@ def log(level, message, **fields):
 
 
 def progress(done, total=None, message=None):
-    """Says how far the work is: `done` of `total`, in any unit. Never raises."""
+    """Says how far the work is: `done` of `total`, numbers of any unit. Never raises."""
     _tell("progress", {"done": done, "total": total, "message": message})
 
 
 def metric(name, value, **labels):
-    """Reports a number about the work. Never raises."""
-    _tell("metric", {"name": str(name), "value": value, "labels": labels})
+    """Reports a number about the work: `name` and the names of at most 8 labels are [a-z][a-z0-9_]*. Never raises."""
+    _tell("metric", {"name": name, "value": value, "labels": {label: str(of)[:100] for label, of in labels.items()}})
 
 
 def cancelled():
@@ -196,6 +197,7 @@ def _error(code, message, retryable=False):
 
 
 def _tell(method, told):
+    told = {name: value for name, value in told.items() if value is not None}
     try:
         text = json.dumps(told, default=str, allow_nan=False)
     except (ValueError, TypeError, RecursionError):
@@ -301,11 +303,12 @@ class _Session:
         """Empties /tmp once nothing runs any more, then answers: an answer says that the sandbox is clean."""
         with self.lock:
             self.runs.pop(key, None)
-            for entry in os.scandir(self.tmp) if self.tmp and not self.runs else ():
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                else:
-                    os.unlink(entry.path)
+            with contextlib.suppress(OSError):  # the host looks for itself, and gives up a sandbox that is not clean
+                for entry in os.scandir(self.tmp) if self.tmp and not self.runs else ():
+                    if entry.is_dir(follow_symlinks=False):
+                        shutil.rmtree(entry.path, ignore_errors=True)
+                    else:
+                        os.unlink(entry.path)
             _write(line + b"\n")
 
     def send(self, key, body):
@@ -314,9 +317,9 @@ class _Session:
             _write(b'{"jsonrpc":"2.0","id":' + _json(key) + b"," + body + b"}\n")
 
     def notify(self, method, params):
-        of = _json(getattr(self.local, "key", None))
+        of = b',"id":' + _json(self.local.key) if hasattr(self.local, "key") else b""
         with self.lock:
-            _write(b'{"jsonrpc":"2.0","method":"%s","params":%s,"id":%s}}\n' % (method.encode(), params[:-1], of))
+            _write(b'{"jsonrpc":"2.0","method":"%s","params":%s%s}}\n' % (method.encode(), params[:-1], of))
 
     def is_cancelled(self):
         if self.serve_run == self.run and self.lock.acquire(blocking=False):
@@ -354,16 +357,12 @@ class _Session:
         os.close(up)
         answer = self.relay(key, child, _Lines(from_child), to_child)
         for kill, who in ((os.killpg, child), (os.kill, -1)) if os.getpid() == 1 else ((os.killpg, child),):
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 kill(who, signal.SIGKILL)  # -1: the first process of a sandbox also ends what has left the group
-            except ProcessLookupError:
-                pass
         _, status = os.waitpid(child, 0)
-        try:
+        with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, 0 if os.getpid() == 1 else os.WNOHANG)[0]:
                 pass
-        except ChildProcessError:
-            pass
         os.close(from_child)
         os.close(to_child)
         code = "crash" if os.WIFSIGNALED(status) else "early_exit"
