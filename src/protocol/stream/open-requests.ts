@@ -62,7 +62,14 @@ export class OpenRequests {
       const request = this.#byId.get(id);
       return request?.method === 'run' ? request : null;
     }
-    return this.#runs === 1 ? (this.#byId.values().find(({ method }) => method === 'run') ?? null) : null;
+    let only: OpenRequest | null = null;
+    let count = 0;
+    for (const request of this.#byId.values()) {
+      if (request.method !== 'run') continue;
+      only = request;
+      count += 1;
+    }
+    return count === 1 ? only : null;
   }
 
   get runs(): number {
@@ -75,9 +82,12 @@ export class OpenRequests {
 
   /** The open request that is longest overdue. */
   firstOverdue(nowMs: number): OpenRequest | null {
-    const next = this.nextDeadlineAtMs;
-    if (next > nowMs) return null;
-    return this.#byId.values().find(({ deadlineAtMs }) => deadlineAtMs === next) ?? null;
+    let first: OpenRequest | null = null;
+    for (const request of this.#byId.values()) {
+      if (request.deadlineAtMs > nowMs) continue;
+      if (first === null || request.deadlineAtMs < first.deadlineAtMs) first = request;
+    }
+    return first;
   }
 
   /** The earliest deadline, Infinity when nothing is open. */

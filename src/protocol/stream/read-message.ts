@@ -153,8 +153,10 @@ function malformed(what: string, error: z.ZodError, line: Uint8Array): Violation
 
 /** Place and reason of the first thing that is wrong. */
 export function firstIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`.replace(/^: /, '');
+  return error.issues
+    .slice(0, 1)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('');
 }
 
 function refused(violation: ProtocolViolation, line: Uint8Array, message: string): ViolationOutcome {
