@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.t
 import type { Plugin, Problem } from '../../core/plugin.ts';
 import type { ImageFacts } from '../../core/ports/container-engine.ts';
 import { escapeText } from '../../lib/escape-text.ts';
-import { GO_PROGRAM, PLUGIN_FOLDER } from './recipes.ts';
+import { COMPILED_PROGRAM, JAVA_CLASS_PATH, JAVA_OPTIONS, javaClassOf, PLUGIN_FOLDER } from './recipes.ts';
 
 /** Variables that make an interpreter or the dynamic linker run something before the plugin. */
 const UNSAFE_VARIABLES: readonly RegExp[] = [
@@ -81,7 +81,10 @@ export function commandOf(plugin: Plugin, facts: ImageFacts): readonly string[] 
     case 'shell':
       return ['sh', entry];
     case 'go':
-      return [GO_PROGRAM];
+    case 'rust':
+      return [COMPILED_PROGRAM];
+    case 'java':
+      return ['java', ...JAVA_OPTIONS, '-cp', JAVA_CLASS_PATH, javaClassOf(source.entry ?? '')];
   }
 }
 

@@ -9,6 +9,8 @@ const FILES: Readonly<Record<Runtime, readonly string[]>> = {
   node: ['gantry.mjs', 'package.json'],
   shell: ['gantry.sh'],
   go: ['gantry.go', 'stream.go', 'go.mod'],
+  rust: ['gantry.rs', 'json.rs', 'Cargo.toml'],
+  java: ['Gantry.java', 'Json.java'],
 };
 
 export class SdkFiles {
