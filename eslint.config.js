@@ -24,7 +24,7 @@ const house = {
         return {
           Program(node) {
             const file = context.filename.split('/').at(-1) ?? '';
-            const stem = file.replace(/(\.test|\.d)?\.ts$/, '');
+            const stem = file.replace(/(\.test|\.d|\.config)?\.ts$/, '');
             if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(stem))
               context.report({ node, message: `file name ${file} is not kebab-case` });
             if (/^(utils?|helpers?|common|managers?|handlers?|data|info|index)$/.test(stem))

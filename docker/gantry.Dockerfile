@@ -20,8 +20,8 @@ COPY docker/runtimes docker/runtimes
 COPY config config
 COPY plugins plugins
 COPY src src
-# The named volumes take over these owners when they are made.
-RUN mkdir -p /data /secrets && chown 10001:10001 /data /secrets
+# A named volume takes over this owner when it is made.
+RUN mkdir -p /data && chown 10001:10001 /data
 ENV NODE_ENV=production GANTRY_DATA=/data GANTRY_LOGS_FOLDER=/data/logs GANTRY_WEB_HOST=0.0.0.0 GANTRY_METRICS_HOST=0.0.0.0
 USER 10001:10001
 VOLUME /data

@@ -82,8 +82,8 @@ function problemsOf(problem: JsonObject): Problem[] {
   if (!Array.isArray(errors)) return [];
   return errors.filter(isJsonObject).map((entry) => ({
     code: text(entry['code']) ?? text(problem['code']) ?? '',
-    message: text(entry['message']) ?? text(entry['detail']) ?? '',
-    file: text(entry['file']) ?? '',
+    message: text(entry['message']) ?? '',
+    file: text(entry['at']) ?? '',
     line: typeof entry['line'] === 'number' ? entry['line'] : null,
     column: typeof entry['column'] === 'number' ? entry['column'] : null,
   }));

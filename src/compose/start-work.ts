@@ -1,8 +1,8 @@
 // Sandboxes, plugins and runs on one engine: what a worker is. Runs are accepted at once and claimed as soon as the plugins of the folder are
-// built, so that none finds an empty catalog.
+// built (the loop of the runs waits for the catalog), so that none finds an empty one.
 import { join } from 'node:path';
 import { within } from '../core/deadline.ts';
-import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
+import { GantryError } from '../core/errors/gantry-error.ts';
 import type { WorkerId } from '../core/ids.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { Invoker } from '../core/ports/invoker.ts';
@@ -53,7 +53,7 @@ export async function startWork(
   followCatalog(ground, plugins, sandboxes, stack);
   plugins.start();
   const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker));
-  startClaiming(ground, plugins, runs, stack);
+  await runs.start();
   return { runs, catalog: plugins, plugins, invoker: sandboxes.invoker };
 }
 
@@ -123,18 +123,4 @@ function followCatalog({ events }: Ground, plugins: Plugins, sandboxes: Sandboxe
       if (event.kind === 'pluginRegistered' || event.kind === 'pluginRemoved') follow();
     }),
   );
-}
-
-function startClaiming({ logger }: Ground, plugins: Plugins, runs: Runs, stack: AsyncDisposableStack): void {
-  const stopped = new AbortController();
-  const started = plugins
-    .settled(stopped.signal)
-    .then(() => runs.start())
-    .catch((error: unknown) => {
-      if (!stopped.signal.aborted) logger.log('error', 'runs cannot be claimed', { reason: messageOf(error) });
-    });
-  stack.defer(async () => {
-    stopped.abort(new GantryError('DRAINING', 'the program is shutting down'));
-    await started;
-  });
 }

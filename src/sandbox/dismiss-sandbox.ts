@@ -1,4 +1,4 @@
-// Ends a sandbox for good: kill if it still runs, let go of the stream, remove the container. Never throws: what cannot be removed now
+// Ends a sandbox for good: let go of the stream, kill if it still runs, remove the container. Never throws: what cannot be removed now
 // carries our labels and is found by the reaper.
 import { raced, within } from '../core/deadline.ts';
 import { messageOf } from '../core/errors/gantry-error.ts';
@@ -14,9 +14,10 @@ export async function dismissSandbox(
 ): Promise<void> {
   sandbox.move('stopping', reason);
   const { containerId } = sandbox;
+  // First the stream: the engine answers a kill only when all output is delivered, and nobody reads that of an idle sandbox.
+  sandbox.attachment?.[Symbol.dispose]();
   if (sandbox.state === 'stopping' && containerId !== null && sandbox.ending === null)
     await killSandbox(context, sandbox, containerId);
-  sandbox.attachment?.[Symbol.dispose]();
   onEnded();
   if (containerId !== null) await remove(context, sandbox, containerId);
   sandbox.move('gone', reason);

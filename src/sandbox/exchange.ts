@@ -102,6 +102,8 @@ export class Exchange {
     } catch {
       this.#isStreamBroken = true;
     }
+    // The output ends a moment before the cgroup goes: the last chance for its final figures.
+    await this.#usage.sample();
   }
 
   #take(bytes: Uint8Array): void {

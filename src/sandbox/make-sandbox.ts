@@ -32,8 +32,12 @@ export async function makeSandbox(context: SandboxContext, sandbox: Sandbox, sig
     timeoutMs = settings.engineTimeoutMs,
   ): Promise<T> => await bounded(context, timeoutMs, signal, work);
 
-  const id = await call((options) => engine.createContainer(containerName(sandbox), spec, options));
+  // Not tied to the outer signal: the engine goes on with a create that nobody listens to, and nobody would know its container.
+  const id = await bounded(context, settings.engineTimeoutMs, null, (options) =>
+    engine.createContainer(containerName(sandbox), spec, options),
+  );
   sandbox.containerId = id;
+  signal.throwIfAborted();
   const facts = await call((options) => engine.inspectContainer(id, options));
   if (facts === null) throw new GantryError('ENGINE_FAILED', 'the container vanished before it was started');
   const differences = compareSpec(spec, facts);

@@ -31,14 +31,18 @@ async function wasPluginKilled(context: SandboxContext, sandbox: Sandbox, trace:
     if (isSeen(sandbox, trace) || (await isFlagged(context, sandbox))) return true;
     await context.clock.sleep(PAUSE_MS);
   }
-  return false;
+  // Engines can miss the event when the container is gone at once: killed with the memory full is proof enough.
+  return isNearLimit(sandbox, trace);
 }
 
 /** Asks the engine only when the memory was nearly used up: no call on the path of an ordinary invocation. */
 async function wasChildKilled(context: SandboxContext, sandbox: Sandbox, trace: Trace): Promise<boolean> {
   if (isSeen(sandbox, trace)) return true;
-  const isNearLimit = (trace.usage.memoryPeakBytes ?? 0) >= 0.9 * sandbox.version.plugin.limits.memoryBytes;
-  return isNearLimit && (await isFlagged(context, sandbox));
+  return isNearLimit(sandbox, trace) && (await isFlagged(context, sandbox));
+}
+
+function isNearLimit(sandbox: Sandbox, trace: Trace): boolean {
+  return (trace.usage.memoryPeakBytes ?? 0) >= 0.9 * sandbox.version.plugin.limits.memoryBytes;
 }
 
 function isSeen(sandbox: Sandbox, trace: Trace): boolean {

@@ -30,7 +30,8 @@ export class Pool {
   readonly #fills: Backoff<true>;
   readonly #deaths: Backoff<true>;
   readonly #halt = new AbortController();
-  readonly #endings = new Set<Promise<void>>();
+  /** starts and ends of sandboxes */
+  readonly #underWay = new Set<Promise<void>>();
   #starting = 0;
   #live = 0;
 
@@ -44,7 +45,7 @@ export class Pool {
 
   /** True when nothing of it is left: it may be forgotten. */
   get isEmpty(): boolean {
-    return this.#live === 0 && this.#waiting.size === 0 && this.#endings.size === 0;
+    return this.#live === 0 && this.#waiting.size === 0 && this.#underWay.size === 0;
   }
 
   /** Since when its oldest idle sandbox waits (monotonic); null when none is idle. */
@@ -87,7 +88,7 @@ export class Pool {
     const isFillable = isQuiet && this.#parts.context.engine.isConnected();
     const wanted = isFillable ? this.#demand.target(nowMs, pool) - this.#idle.length - Math.max(0, -needed) : 0;
     const count = Math.min(Math.max(0, needed) + Math.max(0, wanted), pool.max - this.#live);
-    for (let index = 0; index < count; index += 1) void this.#launch(index < needed);
+    for (let index = 0; index < count; index += 1) this.#track(this.#launch(index < needed));
   }
 
   /** Counts as a use: one sandbox is prepared although nobody asked yet. */
@@ -119,9 +120,9 @@ export class Pool {
     this.#waiting.refuseAll(this.#halt.signal.reason);
   }
 
-  /** Settles when every sandbox that was on its way out is gone. */
+  /** Settles when every sandbox that was on its way in or out is gone: call it on a retired pool. */
   async settled(): Promise<void> {
-    while (this.#endings.size > 0) await Promise.all(this.#endings);
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   #nextIdle(): Sandbox | null {
@@ -223,17 +224,23 @@ export class Pool {
 
   #dismiss(sandbox: Sandbox, reason: string, onEnded: () => void = () => undefined): void {
     const { context, slots, all } = this.#parts;
-    const ending = dismissSandbox(context, sandbox, reason, () => {
+    const dismissed = dismissSandbox(context, sandbox, reason, () => {
       this.#live -= 1;
       sandbox.holding?.release();
       onEnded();
       this.fill();
-    }).finally(() => {
-      slots.free(sandbox.slot);
-      all.delete(sandbox);
-      this.#endings.delete(ending);
     });
-    this.#endings.add(ending);
+    this.#track(
+      dismissed.finally(() => {
+        slots.free(sandbox.slot);
+        all.delete(sandbox);
+      }),
+    );
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
   }
 
   #nowMs(): number {

@@ -1,8 +1,9 @@
 // What README.md and the tutorial tell people to type works as it is written, in this order, on the real program.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../src/core/json.ts';
+import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
 import { makeCheckout, type Checkout } from '../support/docs/checkout.ts';
 import { commandsOf, readBlocks, type Block } from '../support/docs/read-blocks.ts';
 
@@ -99,16 +100,58 @@ describe('README.md', () => {
 });
 
 describe('docs/tutorial.md', () => {
+  const command = commandOf(tutorial, 'npx gantry run', /^3/);
+
+  /** Runs the tutorial's command until the program has taken the change up. */
+  async function untilDataIs(expected: unknown): Promise<void> {
+    const deadline = AbortSignal.timeout(BUILT_MS);
+    for (;;) {
+      const run = await runJson(command);
+      if (isDeepStrictEqual(wordsOf(run), expected)) return;
+      if (deadline.aborted) expect(run).toMatchObject({ data: { words: expected } });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
   it(
     'leads from the sample to a plugin of one’s own',
     async () => {
       await here().run(commandOf(tutorial, 'cp -r'));
       await write('plugins/word_count/main.py', blockOf(tutorial, 'python', /^2/));
       await write('plugins/word_count/plugin.yaml', blockOf(tutorial, 'yaml', /^1/));
-      await untilReady('word_count');
-      const run = await runJson(commandOf(tutorial, 'npx gantry run', /^3/));
-      expect(run).toMatchObject({ state: 'succeeded', data: { words: { to: 2, be: 2, or: 1, not: 1 } } });
+      await untilDataIs({ to: 2, be: 2, or: 1, not: 1 });
+    },
+    BUILT_MS,
+  );
+
+  it(
+    'shows how to change a setting',
+    async () => {
+      await write('config/plugins/word_count.yaml', blockOf(tutorial, 'yaml', /^4/));
+      await untilDataIs({ not: 1 });
+    },
+    BUILT_MS,
+  );
+
+  it.each([
+    ['js', 'node', 'main.mjs'],
+    ['sh', 'shell', 'main.sh'],
+  ])(
+    'shows the same in %s',
+    async (language, runtime, entry) => {
+      const manifest = blockOf(tutorial, 'yaml', /^1/).replace('runtime: python', `runtime: ${runtime}`);
+      await write(`plugins/word_count/${entry}`, blockOf(tutorial, language, /^5/));
+      const version = runtime === 'shell' ? '0.3.0' : '0.2.0';
+      const changed = manifest.replace('main.py', entry).replace('0.1.0', version);
+      await write('plugins/word_count/plugin.yaml', changed);
+      await untilReady('word_count', (status) => JSON.stringify(status['version']).includes(version));
+      await untilDataIs(6);
     },
     BUILT_MS,
   );
 });
+
+/** `data.words` of a run. */
+function wordsOf({ data }: JsonObject): unknown {
+  return data !== undefined && isJsonObject(data) ? data['words'] : undefined;
+}

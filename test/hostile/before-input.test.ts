@@ -1,5 +1,6 @@
 // Plugins that act before they were asked: what they print, break or end before their input counts against them.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../support/engine/until.ts';
 import { Stand } from '../support/sandbox/stand.ts';
 
 let stand: Stand;
@@ -22,6 +23,17 @@ test('a print before the input is no result', async () => {
 
 test('a flood before the input is over the output limit', async () => {
   expect(await outcomeOf([...python, `--flood=${64 * 1024 * 1024}`])).toMatchObject({ code: 'output_limit' });
+});
+
+test('a flood of one that stands ready does not keep it from being ended', async () => {
+  const version = stand.version({ version: { command: [...python, `--flood=${64 * 1024 * 1024}`] } });
+  await stand.act(version, []);
+  const isIdle = (): boolean =>
+    stand.sandboxes.states().some((one) => one.pluginVersion === version.id && one.state === 'idle');
+  await until('one stands ready', isIdle);
+  stand.sandboxes.retire(version.id);
+  await until('it is gone', () => stand.sandboxes.states().every((one) => one.pluginVersion !== version.id));
+  expect(stand.logger.lines).toEqual([]);
 });
 
 test('an exit before the input is a crash, also of one that stood ready, and is not started in a loop', async () => {

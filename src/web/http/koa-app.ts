@@ -60,7 +60,6 @@ async function withErrors(context: Koa.Context, next: Koa.Next, options: AppOpti
     if (isDisconnect(thrown)) return;
     const error = toClientError(thrown);
     if (error.code === 'DEFECT') logDefect(options.logger, context, error);
-    if (error.code === 'BODY_TOO_LARGE') context.set('Connection', 'close');
     send(context, options.errorAnswer(error, { path: context.path, accept: headerOf(context, 'accept') ?? '' }));
   }
 }

@@ -9,6 +9,7 @@ export interface ProblemError {
   /** file, or name of the parameter */
   readonly at: string | null;
   readonly line: number | null;
+  readonly column: number | null;
 }
 
 export interface ProblemDocument {
@@ -44,7 +45,7 @@ export function problemOf(error: GantryError, instance: string): ProblemDocument
     detail: error.message,
     instance,
     mend: row.mend,
-    errors: error.problems.map(({ code, message, file, line }) => ({ code, message, at: file, line })),
+    errors: error.problems.map(({ code, message, file, line, column }) => ({ code, message, at: file, line, column })),
   };
 }
 

@@ -1,4 +1,5 @@
-// Reads a request body up to its limit. Past it the rest is discarded, so that the client gets to read the refusal.
+// Reads a request body up to its limit. Past it the rest is discarded, not cut off: a closed connection would take the refusal with it.
+// How long a client may go on sending is bounded by the listener's request timeout.
 import type { IncomingMessage } from 'node:http';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 

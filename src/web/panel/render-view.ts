@@ -31,7 +31,7 @@ export class Views {
     this.#environment.addFilter('bytes', (value: number) => formatBytes(value));
     this.#environment.addFilter('time', (value: string) => formatTime(value));
     this.#environment.addFilter('words', (value: string) => value.replaceAll('_', ' '));
-    this.#environment.addFilter('percent', (value: number) => `${String(Math.round(value * 100))} %`);
+    this.#environment.addFilter('percent', (value: number) => `${String(Math.round(value * 100))}\u00a0%`);
   }
 
   /** `view`: name of the template without its ending. */

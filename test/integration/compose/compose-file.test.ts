@@ -41,6 +41,7 @@ describe.each(services)('the service %s', (name, service) => {
     for (const volume of service.volumes) {
       const [source = '', , mode] = volume.split(':');
       if (source === '/var/run/docker.sock') expect(name).toBe('gantry');
+      else if (source === '/sys/fs/cgroup') expect([name, mode]).toEqual(['gantry', 'ro']);
       else if (source.startsWith('./')) {
         expect(existsSync(join(ROOT, source))).toBe(true);
         expect(mode).toBe('ro');

@@ -58,6 +58,8 @@ describe.runIf(hasFerretdb())('the image of Gantry', () => {
         '-v',
         `${socket}:/var/run/docker.sock`,
         '-v',
+        '/sys/fs/cgroup:/sys/fs/cgroup:ro',
+        '-v',
         `${secrets}:/secrets:ro`,
       ],
       ...Object.entries(service.environment).flatMap(([key, value]) => ['-e', `${key}=${value}`]),

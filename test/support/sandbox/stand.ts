@@ -57,7 +57,14 @@ export class Stand implements AsyncDisposable {
       logger,
       usage,
       facts,
-      settings: { instanceId, workerId: ids.newId('wrk'), ...settings },
+      // Patient with a slow machine: no test is about an engine that does not answer.
+      settings: {
+        engineTimeoutMs: 120_000,
+        startTimeoutMs: 120_000,
+        workerId: ids.newId('wrk'),
+        ...settings,
+        instanceId,
+      },
     });
   }
 
@@ -85,6 +92,11 @@ export class Stand implements AsyncDisposable {
     this.#count += 1;
     const id = `puppet@1.0.0+${String(this.#count).padStart(12, '0')}`;
     return pluginVersion({ ...changes, version: { id, imageId: this.imageId, ...changes.version } });
+  }
+
+  /** Id of the container behind a sandbox that is not gone; empty when there is none. */
+  containerOf(sandboxId: string): string {
+    return this.sandboxes.states().find(({ id }) => id === sandboxId)?.containerId ?? '';
   }
 
   /** Makes the puppet do the steps. */

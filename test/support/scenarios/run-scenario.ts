@@ -16,7 +16,8 @@ export async function runScenario(url: string, scenario: Scenario): Promise<Json
   const id = JSON.stringify(answer['id']).slice(1, -1);
   let run = answer;
   while ((run['finishedAt'] ?? null) === null) {
-    const response = await fetch(`${url}/api/v1/runs/${id}?wait=30`, { signal: deadline });
+    const response = await fetch(`${url}/api/v1/runs/${id}`, { headers: { prefer: 'wait=30' }, signal: deadline });
+    if (!response.ok) throw new Error(await response.text());
     run = (await response.json()) as JsonObject;
   }
   const normal = normalizeRun(run);

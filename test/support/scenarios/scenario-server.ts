@@ -56,11 +56,13 @@ async function copyIfThere(from: string, to: string): Promise<void> {
     await cp(join(from, name), join(to, name), { recursive: true, errorOnExist: true, force: false });
 }
 
-/** Ends the program and removes what it built; the images of this instance only. */
+/** Ends the program, which must leave no container, and removes the images that it built. */
 async function end(server: Server, root: string, dockerHost: string): Promise<void> {
   await server[Symbol.asyncDispose]();
   const instance = JSON.parse(await readFile(join(root, 'data/instance.json'), 'utf8')) as { instanceId: string };
   const label = `label=io.gantry.instance=${instance.instanceId}`;
+  const left = await exec('docker', ['-H', dockerHost, 'ps', '--all', '--quiet', '--filter', label]);
+  if (left.stdout !== '') throw new Error(`the program left containers behind: ${left.stdout}`);
   const { stdout } = await exec('docker', ['-H', dockerHost, 'image', 'ls', '--quiet', '--filter', label]);
   const images = [...new Set(stdout.split('\n').filter(Boolean))];
   if (images.length > 0) await exec('docker', ['-H', dockerHost, 'image', 'rm', '--force', ...images]);

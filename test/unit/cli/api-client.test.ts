@@ -44,7 +44,7 @@ describe('ApiClient', () => {
   });
 
   it('turns a problem document back into its error, with every single problem', async () => {
-    const errors = [{ detail: 'must be a number', file: 'x.yaml', line: 2, column: 3 }, 'no object'];
+    const errors = [{ message: 'must be a number', at: 'x.yaml', line: 2, column: 3 }, 'no object'];
     answer = { status: 400, body: JSON.stringify({ code: 'PARAMS_INVALID', detail: 'bad', errors }) };
     await expect(client().send('/x')).rejects.toMatchObject({
       code: 'PARAMS_INVALID',

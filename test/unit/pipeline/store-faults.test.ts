@@ -1,8 +1,10 @@
 // A store that is slow, away or loses answers: no run is lost, none ends twice, and nothing is said that is not stored.
 import { describe, expect, test } from 'vitest';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
+import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
+import type { InvocationEnd, InvocationRequest } from '../../../src/core/ports/invoker.ts';
 import type { RunId } from '../../../src/core/ids.ts';
-import { untilStopped } from '../../support/pipeline/fake-invoker.ts';
+import { endOf, FakeInvoker, untilStopped } from '../../support/pipeline/fake-invoker.ts';
 import { HangingStore } from '../../support/pipeline/hanging-store.ts';
 import { makePipeline, makePlugin, RunWorld } from '../../support/pipeline/run-world.ts';
 import { patient } from '../../support/store/build-records.ts';
@@ -18,6 +20,17 @@ async function begin(world: RunWorld): Promise<RunId> {
 }
 
 const WRITES = ['updateRun', 'insertInvocation', 'updateInvocation', 'putPayload', 'findPayload'] as const;
+
+/** Makes an outcome of everything, also of a start that could not be stored. */
+class ForgivingInvoker extends FakeInvoker {
+  override async invoke(request: InvocationRequest): Promise<InvocationEnd> {
+    try {
+      return await super.invoke(request);
+    } catch {
+      return endOf({ code: 'start_failed', message: 'no start' }, null, null);
+    }
+  }
+}
 
 describe('a run over a bad store', () => {
   test.each(WRITES)('ends well when %s fails once', async (operation) => {
@@ -65,6 +78,21 @@ describe('a run over a bad store', () => {
     expect(world.invoker.calls).toHaveLength(0);
     release();
     expect((await world.settle(id)).state).toBe('succeeded');
+    await world.close();
+  });
+
+  test('does not take an invocation for started whose start was refused, whatever the invoker makes of it', async () => {
+    const store = new HangingStore();
+    const world = new RunWorld({
+      store,
+      versions: [makePlugin('one')],
+      invoker: new ForgivingInvoker(new SystemIds()),
+    });
+    const id = await begin(world);
+    store.failNext('updateInvocation', new GantryError('STORE_FAILED', 'refused'));
+    expect(await world.settle(id)).toMatchObject({ state: 'failed', failure: { code: 'STORE_FAILED' } });
+    const [invocation] = await store.listInvocations(id, patient());
+    expect(invocation).toMatchObject({ state: 'cancelled', startedAtMs: null });
     await world.close();
   });
 

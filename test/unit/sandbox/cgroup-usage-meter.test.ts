@@ -68,12 +68,21 @@ test.each([`docker/${ID}`, `system.slice/docker-${ID}.scope`, `own-parent/${ID}`
   },
 );
 
-test('finds the next container in the same layout, and another one elsewhere', async () => {
-  layUnified(`docker/${ID}`);
-  layUnified(`docker/${'b2'.repeat(32)}`);
-  layUnified(`deep/er/${'c3'.repeat(32)}`);
+test('finds the next container in the same layout, also when the first ones looked for were not there', async () => {
+  layUnified(`deep/er/${ID}`);
+  layUnified(`deep/er/${'b2'.repeat(32)}`);
   const meter = new CgroupUsageMeter(root);
-  for (const id of [ID, 'b2'.repeat(32), 'c3'.repeat(32)]) expect(await meter.read(id)).toEqual(USAGE);
+  for (const id of ['e5'.repeat(32), 'f6'.repeat(32)]) expect(await meter.read(id)).toBeNull();
+  for (const id of [ID, 'b2'.repeat(32)]) expect(await meter.read(id)).toEqual(USAGE);
+});
+
+test('gives up searching everywhere when nothing is ever found, not looking in the usual places', async () => {
+  layUnified(`deep/er/${'b2'.repeat(32)}`);
+  const meter = new CgroupUsageMeter(root);
+  for (let count = 0; count < 5; count += 1) expect(await meter.read(ID)).toBeNull();
+  expect(await meter.read('b2'.repeat(32))).toBeNull();
+  layUnified(`docker/${ID}`);
+  expect(await meter.read(ID)).toEqual(USAGE);
 });
 
 test('says null for a field that this kernel does not have', async () => {

@@ -54,6 +54,16 @@ describe('requestCancel', () => {
     await world.close();
   });
 
+  test('is kept by a run that went back to the queue in between', async () => {
+    const world = new RunWorld({ versions: [makePlugin('one')] });
+    const id = await start(world);
+    await world.store.updateRun(id, { states: ['queued'] }, { cancelRequestedAtMs: 1 }, patient());
+    await world.runs.start();
+    expect((await world.settle(id)).state).toBe('cancelled');
+    expect(world.invoker.calls).toEqual([]);
+    await world.close();
+  });
+
   test('refuses runs that do not exist or have ended', async () => {
     const world = new RunWorld();
     await expect(world.runs.requestCancel(newRunId())).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });

@@ -120,6 +120,27 @@ describe('startRun', () => {
     });
   });
 
+  test('counts inserts that are under way', async () => {
+    const store = new HangingStore();
+    const world = new RunWorld({ store, settings: { maxQueued: 1 } });
+    const release = store.hold('insertRun');
+    const first = world.runs.startRun(REQUEST);
+    await world.clock.advance(0);
+    const second = refusal(world.runs.startRun(REQUEST));
+    await world.clock.advance(0);
+    release();
+    await first;
+    expect((await second).code).toBe('QUEUE_FULL');
+  });
+
+  test('keeps the place of a run whose fate is unknown', async () => {
+    const store = new HangingStore();
+    const world = new RunWorld({ store, settings: { maxQueued: 1 } });
+    store.loseAnswer('insertRun');
+    expect((await refusal(world.runs.startRun(REQUEST))).code).toBe('STORE_TIMEOUT');
+    expect((await refusal(world.runs.startRun(REQUEST))).code).toBe('QUEUE_FULL');
+  });
+
   test('has room again when runs left the queue', async () => {
     const world = new RunWorld({ settings: { maxQueued: 2 } });
     await Promise.all([world.runs.startRun(REQUEST), world.runs.startRun(REQUEST)]);
