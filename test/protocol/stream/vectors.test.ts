@@ -10,7 +10,7 @@ const SMALL_BYTES = 10_000;
 const SMALL = VECTORS.filter(({ bytes }) => bytes.length < SMALL_BYTES);
 const LARGE = VECTORS.filter(({ bytes }) => bytes.length >= SMALL_BYTES);
 
-describe('the codec', () => {
+describe('the codec', { timeout: 600_000 }, () => {
   test('has vectors with names of their own', () => {
     expect(VECTORS.length).toBeGreaterThan(50);
     expect(new Set(VECTORS.map(({ name }) => name)).size).toBe(VECTORS.length);

@@ -7,7 +7,10 @@ import { cutAt, decodeAll } from '../../../support/stream/decode-all.ts';
 
 const RUNS = 6_000;
 
-describe('the decoder', () => {
+/** Many runs: a slow machine gets its time. */
+const DEADLINE_MS = 600_000;
+
+describe('the decoder', { timeout: DEADLINE_MS }, () => {
   test.each([
     ['messages', mostlyMessages],
     ['noise', noise],

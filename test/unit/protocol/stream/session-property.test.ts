@@ -88,7 +88,10 @@ function checkMoves(events: readonly SessionEvent[]): void {
   expect(['closed', 'broken']).toContain(state);
 }
 
-describe('a session', () => {
+/** Many runs: a slow machine gets its time. */
+const DEADLINE_MS = 600_000;
+
+describe('a session', { timeout: DEADLINE_MS }, () => {
   test('ends every run exactly once, moves by the table, and is silent after its end', () => {
     fc.assert(
       fc.property(acts, (list) => {
