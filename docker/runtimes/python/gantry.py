@@ -366,7 +366,8 @@ class _Session:
         os.close(from_child)
         os.close(to_child)
         code = "crash" if os.WIFSIGNALED(status) else "early_exit"
-        lost = _error(code, f"the process ended ({os.waitstatus_to_exitcode(status)}) before it answered")[1]
+        why = f"the process ended ({os.waitstatus_to_exitcode(status)}) before it answered"
+        lost = _error(code, why, retryable=code == "crash")[1]
         self.finish(key, answer or self.frame(key, params, lost))
 
     def relay(self, key, child, lines, to_child):

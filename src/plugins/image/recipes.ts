@@ -158,7 +158,7 @@ function rustDockerfile({ bases, entry, isNetworked, hasFile }: RecipeInput): st
         rustc('--crate-type', 'rlib', '--crate-name', 'gantry', '-o', '/out/libgantry.rlib', '/gantry-sdk/gantry.rs'),
         rustc(
           ...['-C', 'target-feature=+crt-static', '--extern', 'gantry=/out/libgantry.rlib', '--crate-name', 'plugin'],
-          ...['-o', '/out/plugin', entry ?? 'main.rs'],
+          ...['-C', 'strip=symbols', '-o', '/out/plugin', entry ?? 'main.rs'],
         ),
       ];
   return lines([

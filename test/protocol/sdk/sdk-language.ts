@@ -52,8 +52,20 @@ export const SDK_LANGUAGES: readonly SdkLanguage[] = [
     prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')],
   },
   { name: 'go', isConcurrent: true, cannot: ['exit'], prepare: buildGo },
-  { name: 'rust', isConcurrent: true, needs: 'rustc', cannot: [], prepare: buildRust },
-  { name: 'java', isConcurrent: true, needs: 'javac', cannot: ['child'], prepare: buildJava },
+  {
+    name: 'rust',
+    isConcurrent: true,
+    needs: 'rustc',
+    cannot: [],
+    prepare: (folder) => buildRust(folder, path.join(FIXTURES, 'rust/plugin.rs')),
+  },
+  {
+    name: 'java',
+    isConcurrent: true,
+    needs: 'javac',
+    cannot: ['child'],
+    prepare: (folder) => buildJava(folder, path.join(FIXTURES, 'java/Plugin.java'), 'Plugin'),
+  },
 ];
 
 /** Python and Go are part of the project's own set-up; the toolchains of the other two may be missing on a machine. */
@@ -61,25 +73,26 @@ export function isTryable({ needs }: SdkLanguage): boolean {
   return needs === undefined || spawnSync(needs, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-function buildRust(folder: string): readonly [string] {
+/** Compiles one source file with the SDK; returns the command that starts it. */
+export function buildRust(folder: string, source: string): [string] {
   const program = path.join(folder, 'plugin');
   const library = path.join(folder, 'libgantry.rlib');
   const options: ExecFileSyncOptions = { stdio: ['ignore', 'ignore', 'inherit'] };
   const common = ['--edition', '2021', '-O'];
   const sdk = path.join(RUNTIMES, 'rust/gantry.rs');
   execFileSync('rustc', [...common, '--crate-type', 'rlib', '--crate-name', 'gantry', '-o', library, sdk], options);
-  const source = path.join(FIXTURES, 'rust/plugin.rs');
   execFileSync('rustc', [...common, '--extern', `gantry=${library}`, '-o', program, source], options);
   return [program];
 }
 
-function buildJava(folder: string): readonly [string, ...string[]] {
+/** Compiles one class with the SDK; returns the command that starts it. */
+export function buildJava(folder: string, source: string, name: string): [string, ...string[]] {
   const sources = ['Gantry.java', 'Json.java'].map((name) => path.join(RUNTIMES, 'java', name));
   const options = ['-XDignore.symbol.file', '-encoding', 'UTF-8', '-d', folder];
-  execFileSync('javac', [...options, ...sources, path.join(FIXTURES, 'java/Plugin.java')], {
+  execFileSync('javac', [...options, ...sources, source], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  return ['java', ...JAVA_OPTIONS, '-cp', folder, 'Plugin'];
+  return ['java', ...JAVA_OPTIONS, '-cp', folder, name];
 }
 
 function buildGo(folder: string): readonly [string] {
