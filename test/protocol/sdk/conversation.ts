@@ -1,8 +1,9 @@
 // A conversation in protocol `stream` with a plugin that runs as a plain process: what the host would write, and what comes
-// back. Whatever is awaited has a generous deadline; an end of the plugin fails it at once, with what stderr said.
+// back, read by the host's own reader: what it calls a violation fails the conversation. Whatever is awaited has a generous deadline; an end of the plugin fails it at once, with what stderr said.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
+import { isViolation, readMessage } from '../../../src/protocol/stream/read-message.ts';
 
 const DEADLINE_MS = 100_000;
 
@@ -16,6 +17,7 @@ export class Conversation implements AsyncDisposable {
   #hasEnded = false;
   #stderr = '';
   #lastId = 0;
+  #violation: string | null = null;
 
   constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
@@ -24,7 +26,9 @@ export class Conversation implements AsyncDisposable {
       this.#stderr += bytes.toString('utf8');
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
-      this.#messages.push(JSON.parse(line) as Message);
+      const read = readMessage(Buffer.from(line));
+      if (isViolation(read)) this.#violation ??= `${read.message}: ${line.slice(0, 200)}`;
+      else this.#messages.push(JSON.parse(line) as Message);
       this.#wake();
     });
     this.#ended = new Promise((resolve, reject) => {
@@ -84,6 +88,7 @@ export class Conversation implements AsyncDisposable {
     const deadline = after(DEADLINE_MS, 'late', { signal: giveUp.signal }).catch(() => 'ended');
     try {
       for (;;) {
+        if (this.#violation !== null) throw new Error(this.#violation);
         const index = this.#messages.findIndex(isMeant);
         if (index >= 0) return this.#messages.splice(index, 1)[0] ?? {};
         if (this.#hasEnded) throw new Error(`the plugin has ended; stderr: ${this.#stderr}`);

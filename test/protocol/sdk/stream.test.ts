@@ -111,6 +111,16 @@ describe.each(SDK_LANGUAGES.filter(isTryable))('the $name SDK, in a stream,', (l
     expect(answer).toMatchObject({ id: 1, error: { code: -32000, data: { code: 'unsupported_protocol' } } });
   });
 
+  it('reads every way to write the same request', TIMEOUT, async () => {
+    await using host = await open();
+    const context = '"cont\\u0065xt" : {"hook":"\\ud83d\\udc0e\\/" ,"data":{ "case":"other", "case":"\\u006fther"}}';
+    host.write(
+      `\t{"id":77,"method":"run","params":{"invocation":{"nonce":"\\u00e9","attempt":2},"config":{"n":-1.0E+1},${context}},"jsonrpc":"2.0"}\r`,
+    );
+    const result = { nonce: 'é', status: 'success', data: { config: { n: -10 }, attempt: 2, hook: '🐎/' } };
+    expect(await host.answerTo(77)).toMatchObject({ result });
+  });
+
   it('answers a line that is no JSON as an error and reads on', TIMEOUT, async () => {
     await using host = await open();
     host.write('{"jsonrpc":');
