@@ -135,6 +135,9 @@ public final class Gantry {
       System.exit("error".equals(result.get("status")) ? 1 : 0);
     } catch (IOException gone) {
       System.exit(74);
+    } catch (Error broken) { // no thread or no memory is left: other threads must not keep a deaf process alive
+      broken.printStackTrace();
+      Runtime.getRuntime().halt(70);
     }
   }
 

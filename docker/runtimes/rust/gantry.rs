@@ -183,11 +183,15 @@ fn take(plugin: &Arc<Plugin>, line: &[u8]) {
         Some("run") => {
             let (plugin, params) = (plugin.clone(), params.clone());
             let flight = begin(id.clone(), params.get("invocation").get("nonce").clone());
-            std::thread::spawn(move || {
+            let unserved = flight.clone();
+            let started = std::thread::Builder::new().spawn(move || {
                 CURRENT.set(Some(flight.clone()));
                 let text = serve(&plugin, Ok(params));
                 end(&flight, frame(&flight, &text));
             });
+            if let Err(error) = started {
+                end(&unserved, frame(&unserved, &error_text("exception", &format!("no thread: {error}"), false)));
+            }
         }
         Some("cancel") => {
             if let Some(flight) = held(runs()).get(&shown(params.get("id"))) { flight.is_cancelled.store(true, SeqCst) }
