@@ -1,7 +1,9 @@
-// One project per kind of test. Unit and protocol tests share one thread without isolation (they do no IO); the others get a process each.
+// One project per kind of test. Unit and protocol tests share one thread without isolation (they do no IO); the others get a process
+// each. The SDKs' tests lie in test/protocol/sdk and are a project of their own: they compile, which verify has no time for.
 import { defineConfig } from 'vitest/config';
 
 const SLOW = ['contract', 'integration', 'scenarios', 'hostile', 'faults', 'docs'] as const;
+const SDK = 'test/protocol/sdk/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -10,15 +12,16 @@ export default defineConfig({
         test: {
           name,
           include: [`test/${name}/**/*.test.ts`],
+          exclude: [SDK],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           isolate: name !== 'unit',
         },
       })),
-      ...SLOW.map((name) => ({
+      ...[...SLOW, 'sdk' as const].map((name) => ({
         test: {
           name,
-          include: [`test/${name}/**/*.test.ts`],
+          include: [name === 'sdk' ? SDK : `test/${name}/**/*.test.ts`],
           pool: 'forks' as const,
           testTimeout: 180_000,
           hookTimeout: 300_000,

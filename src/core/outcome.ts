@@ -35,6 +35,11 @@ export const PROTOCOL_VIOLATIONS = [
   'too_large',
   'too_deep',
   'nonce',
+  'bad_message',
+  'unknown_id',
+  'early_result',
+  'late_result',
+  'flood',
 ] as const;
 export type ProtocolViolation = (typeof PROTOCOL_VIOLATIONS)[number];
 

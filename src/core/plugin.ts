@@ -2,7 +2,7 @@
 import type { JsonObject } from './json.ts';
 import type { Limits } from './limits.ts';
 
-export const RUNTIMES = ['python', 'node', 'shell', 'go'] as const;
+export const RUNTIMES = ['python', 'node', 'shell', 'go', 'rust', 'java'] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
 export const PROTOCOLS = ['json', 'text'] as const;

@@ -6,7 +6,7 @@ import { parseStrictJson, parseStrictText } from '../core/strict-json.ts';
 import { exitVerdict } from './exit-verdict.ts';
 import { documentEnd } from './document-end.ts';
 import { oneLine, type Reply, type Verdict } from './reply.ts';
-import { violationVerdict } from './violation.ts';
+import { STRAY_PRINT, violationVerdict } from './violation.ts';
 
 const PLUGIN_CODE = /^[A-Za-z0-9_.-]{1,64}$/;
 
@@ -31,7 +31,7 @@ function readDocument(stdout: Uint8Array): Verdict {
   if (parsed.ok) {
     if (!isJsonObject(parsed.value))
       return violationVerdict('not_object', stdout, 'the result is JSON, but not an object: write {"data": …}');
-    return readResult(parsed.value, stdout);
+    return readResultDocument(parsed.value, stdout);
   }
   if (parsed.violation === 'not_json') return notJson(stdout, parsed.message);
   return violationVerdict(parsed.violation, stdout, `the result is not acceptable: ${parsed.message}`);
@@ -54,14 +54,13 @@ function notJson(stdout: Uint8Array, reason: string): Verdict {
   return violationVerdict('not_json', stdout, `the output is not JSON (${reason})${hint}`);
 }
 
-const STRAY_PRINT = '; this looks like a stray print: stdout belongs to the result, print to stderr instead';
-
 /** Space, tab, line feed, carriage return only. */
 function isBlank(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 32 || byte === 9 || byte === 10 || byte === 13);
 }
 
-function readResult(document: JsonObject, stdout: Uint8Array): Verdict {
+/** @param stdout what the document was read from, for the evidence of a violation */
+export function readResultDocument(document: JsonObject, stdout: Uint8Array): Verdict {
   if (!Object.hasOwn(document, 'status')) return succeeded(document);
   const data = document['data'] ?? null;
   switch (document['status']) {

@@ -15,12 +15,14 @@ export function readLogLine(text: string): PluginLogLine {
   const { level, message, fields } = parsed.value;
   const known = LEVELS.find((name) => name === level);
   if (known === undefined || typeof message !== 'string') return plain;
-  return { level: known, message: message + written(fields) };
+  return { level: known, message: withFields(message, fields) };
 }
 
-function written(fields: JsonValue | undefined): string {
-  if (!isJsonObject(fields)) return '';
-  return Object.entries(fields)
-    .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('');
+/** The message with ` name=value` for each field behind it. */
+export function withFields(message: string, fields: JsonValue | undefined): string {
+  if (!isJsonObject(fields)) return message;
+  const written = Object.entries(fields).map(
+    ([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return message + written.join('');
 }

@@ -1,7 +1,7 @@
 // Package gantry is Gantry's SDK for Go: Run(handle) makes a function a plugin. No dependencies, Go 1.21 or later.
 //
-// Importing it moves the real standard output aside: from then on what fmt.Print writes is a log line on stderr, and
-// only the result document reaches the host. One thing it cannot see: a handler that calls os.Exit.
+// Importing it moves the real standard output aside: from then on what fmt.Print writes is a log line on stderr. One
+// thing it cannot see: a handler that calls os.Exit. The host's first line decides whether it speaks json or stream.
 //
 //	func main() { gantry.Run(handle) }
 //
@@ -9,22 +9,18 @@
 package gantry
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"unicode/utf8"
 )
-
-const protocolMajor = "1"
 
 // Request is what the host asks for. Members of free shape are raw JSON: give them to json.Unmarshal.
 type Request struct {
@@ -34,6 +30,16 @@ type Request struct {
 	Context    *Context          `json:"context"`
 	Config     json.RawMessage   `json:"config"`
 	Secrets    map[string]string `json:"secrets"`
+	run        *inFlight
+}
+
+// Handlers is all a plugin can have; only Run must be there, the others are called under protocol stream only.
+type Handlers struct {
+	Run        func(Request) (any, error)
+	OnLoad     func(config json.RawMessage) error
+	OnShutdown func() error
+	Metadata   func() (any, error)
+	ConfigUI   func() (any, error)
 }
 
 // Invocation identifies this attempt. Deadline is ISO 8601.
@@ -98,54 +104,27 @@ func moveStdoutAside() *os.File {
 	return os.NewFile(uintptr(real), "result")
 }
 
-// Log writes one log line. level: debug, info, warn or error; fields may be nil. Never fails.
-func Log(level, message string, fields map[string]any) {
-	if level != "debug" && level != "warn" && level != "error" {
-		level = "info"
+// Run serves the host with a handler or with Handlers, then ends the process. The handler returns a value that is a JSON
+// object (the data of a successful result), a Result, or nil (success without data). An error or a panic becomes an error
+// result. Under protocol stream, several invocations may be at work at once.
+func Run[H func(Request) (any, error) | Handlers](given H) {
+	handlers, isFull := any(given).(Handlers)
+	if !isFull {
+		handlers.Run = any(given).(func(Request) (any, error))
 	}
-	if fields == nil {
-		fields = map[string]any{}
+	input := bufio.NewReaderSize(os.Stdin, 1<<16)
+	first, _ := input.ReadBytes('\n')
+	var members map[string]json.RawMessage
+	if isStream = json.Unmarshal(first, &members) == nil && members["jsonrpc"] != nil; isStream {
+		serveStream(handlers, input, first)
 	}
-	line := map[string]any{"level": level, "message": message, "fields": fields}
-	encoded, err := json.Marshal(line)
-	if err != nil {
-		line["fields"] = map[string]any{"unserialisable": err.Error()}
-		encoded, _ = json.Marshal(line)
-	}
-	_, _ = os.Stderr.Write(append(encoded, '\n'))
-}
-
-var (
-	armCancel   sync.Once
-	cancelAsked atomic.Bool
-)
-
-// Cancelled is true once the host has asked the plugin to stop. A plugin that never asks is ended at once by SIGTERM.
-// The first call (make it before the long work) changes that: SIGTERM then only makes this function true, and the
-// plugin has the grace period to return what it has.
-func Cancelled() bool {
-	armCancel.Do(func() {
-		signals := make(chan os.Signal, 1)
-		signal.Notify(signals, syscall.SIGTERM)
-		go func() {
-			<-signals
-			cancelAsked.Store(true)
-		}()
-	})
-	return cancelAsked.Load()
-}
-
-// Run serves the host with handle, then ends the process. handle returns a value that is a JSON object (the data of a
-// successful result), a Result, or nil (success without data). An error or a panic becomes an error result, exit code 1.
-func Run(handle func(Request) (any, error)) {
-	received, err := io.ReadAll(os.Stdin)
+	rest, err := io.ReadAll(input)
+	received := append(first, rest...)
 	if err == nil && len(bytes.TrimSpace(received)) == 0 {
 		os.Exit(0) // the host closed an idle sandbox: nothing was asked
 	}
-	answer, failure := serve(handle, received)
-	if failure != nil {
-		answer, _ = encode(Result{Status: "error", Error: failure})
-	}
+	request, err := parse(received)
+	answer := serve(handlers.Run, request, err)
 	_, _ = resultFile.Write(answer)
 	var written struct{ Status string }
 	if _ = json.Unmarshal(answer, &written); written.Status == "error" {
@@ -154,22 +133,26 @@ func Run(handle func(Request) (any, error)) {
 	os.Exit(0)
 }
 
-func serve(handle func(Request) (any, error), received []byte) (answer []byte, failure *PluginError) {
-	request, err := parse(received)
+// serve gives the result document, with a line feed.
+func serve(handle func(Request) (any, error), request Request, err error) (answer []byte) {
 	if err == nil {
 		var value any
 		if value, err = call(handle, request); err == nil {
 			answer, err = shape(value)
 		}
 	}
-	if err == nil {
-		return answer, nil
+	if err != nil {
+		answer, _ = encode(Result{Status: "error", Error: failureOf(err)})
 	}
+	return answer
+}
+
+func failureOf(err error) (failure *PluginError) {
 	if errors.As(err, &failure) {
-		return nil, failure
+		return failure
 	}
 	fmt.Fprintln(os.Stderr, err)
-	return nil, &PluginError{Code: "exception", Message: err.Error()}
+	return &PluginError{Code: "exception", Message: err.Error()}
 }
 
 func call(handle func(Request) (any, error), request Request) (value any, err error) {
@@ -192,9 +175,8 @@ func parse(received []byte) (request Request, err error) {
 	}
 	// The version is judged before the rest: a later version may have another shape.
 	_ = json.Unmarshal(document["protocol"], &request.Protocol)
-	if major, _, _ := strings.Cut(request.Protocol, "."); major != protocolMajor {
-		spoken := fmt.Sprintf("this SDK speaks protocol %s.x, the host %q", protocolMajor, request.Protocol)
-		return request, Fail("unsupported_protocol", spoken, false)
+	if err = checkVersion(request.Protocol); err != nil {
+		return request, err
 	}
 	if err = json.Unmarshal(received, &request); err != nil {
 		return request, Fail("invalid_request", "the request has another shape: "+err.Error(), false)
@@ -206,6 +188,13 @@ func parse(received []byte) (request Request, err error) {
 		return request, Fail("invalid_request", "the request has no context object", false)
 	}
 	return request, nil
+}
+
+func checkVersion(protocol string) error {
+	if major, _, _ := strings.Cut(protocol, "."); major != "1" {
+		return Fail("unsupported_protocol", fmt.Sprintf("this SDK speaks protocol 1.x, the host %q", protocol), false)
+	}
+	return nil
 }
 
 func shape(value any) ([]byte, error) {

@@ -1,21 +1,27 @@
 // Gantry's SDK for Node: `run(handle)` makes a function a plugin. No dependencies, Node 18 or later.
 // Importing this module moves the real standard output aside: console.log and process.stdout.write become log lines on
-// stderr, and only the result document reaches the host. (Only a raw write to descriptor 1 can still get past it.)
+// stderr. (Only a raw write to descriptor 1 can still get past it.) The host's first line decides whether it speaks
+// protocol `json` or `stream`.
 //
 //   import { run } from 'gantry';
 //   run((request) => ({ count: request.context.data.length }));
-import { writeSync } from 'node:fs';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { readdirSync, rmSync, writeSync } from 'node:fs';
 
-const PROTOCOL_MAJOR = '1';
 const STATUSES = ['success', 'skipped', 'error'];
 const LEVELS = ['debug', 'info', 'warn', 'error'];
+const LIFECYCLE = { on_load: 'onLoad', on_shutdown: 'onShutdown', get_metadata: 'metadata', get_config_ui: 'configUi' };
 
 const realWrite = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 
+let handlers = {};
+let isStream = false;
 let isCancelArmed = false;
 let isCancelAsked = false;
-let isAnswered = false;
+let tmp = process.pid === 1 ? '/tmp' : null; // outside of a sandbox it is not ours to empty
+const runs = new Map(); // unanswered, by the id of the request
+const current = new AsyncLocalStorage();
 
 /** A failure the plugin reports on purpose; thrown by `fail`. */
 export class PluginError extends Error {
@@ -37,26 +43,41 @@ export function skipped(reason) {
   return { status: 'skipped', reason: String(reason) };
 }
 
-/** Writes one log line. level: debug, info, warn or error; fields: an object of any values. Never throws. */
+/** Writes one log entry. level: debug, info, warn or error; fields: an object of any values. Never throws. */
 export function log(level, message, fields = {}) {
-  const entry = { level: LEVELS.includes(level) ? level : 'info', message: String(message) };
-  let line;
+  tell('log', { level: LEVELS.includes(level) ? level : 'info', message: String(message), fields });
+}
+
+/** Says how far the work is: `done` of `total`, numbers of any unit. Never throws. */
+export function progress(done, total, message) {
+  tell('progress', { done, total, message });
+}
+
+/** Reports a number about the work: `name` and the names of at most 8 labels are [a-z][a-z0-9_]*. Never throws. */
+export function metric(name, value, labels = {}) {
+  const texts = Object.entries(labels).map(([label, of]) => [label, String(of).slice(0, 100)]);
+  tell('metric', { name, value, labels: Object.fromEntries(texts) });
+}
+
+function tell(method, params) {
+  let text;
   try {
     const readable = (_key, value) =>
       typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;
-    line = JSON.stringify({ ...entry, fields }, readable);
+    text = JSON.stringify({ ...params, id: current.getStore()?.id }, readable);
   } catch (error) {
-    line = JSON.stringify({ ...entry, fields: { unserialisable: String(error) } });
+    text = JSON.stringify({ ...params, fields: { unserialisable: String(error) } });
   }
-  process.stderr.write(`${line}\n`);
+  if (isStream) realWrite(`{"jsonrpc":"2.0","method":"${method}","params":${text}}\n`);
+  else if (method === 'log') process.stderr.write(`${text}\n`);
 }
 
 /**
- * True once the host has asked the plugin to stop. A plugin that never asks is ended at once by SIGTERM. The first call
- * (make it before the long work) changes that: SIGTERM then only makes this function true, and the plugin has the grace
- * period to return what it has.
+ * True once the host has asked the plugin to stop; it then has the grace period to return what it has.
+ * Under `json`, a plugin that never asks is ended at once by SIGTERM: make the first call before the long work.
  */
 export function cancelled() {
+  if (isStream) return current.getStore()?.isCancelled ?? false;
   if (!isCancelArmed) {
     isCancelArmed = true;
     process.on('SIGTERM', () => {
@@ -74,36 +95,98 @@ export function cancelled() {
  * request.invocation: `id`, `nonce`, `attempt`, `idempotencyKey`, `deadline` (ISO 8601), `timeoutMs`, `traceparent`
  *
  * handle may be async. It returns an object (the data of a successful result), a full result {status, data, …},
- * `skipped(reason)`, or nothing (success without data). What it throws becomes an error result and exit code 1.
+ * `skipped(reason)`, or nothing (success without data). What it throws becomes an error result.
+ * Instead of one function: {run, onLoad(config), onShutdown(), metadata, configUi}; the last two give an object, or are
+ * one. All but `run` are called under `stream` only, where several invocations may be at work at once.
  */
-export function run(handle) {
-  process.on('uncaughtException', (error) => finish(thrown(error)));
-  process.on('exit', (exitCode) => {
-    if (!isAnswered) leaveEarly(exitCode);
+export function run(given) {
+  handlers = typeof given === 'function' ? { run: given } : given;
+  process.on('uncaughtException', (error) => {
+    for (const one of runs.values()) answer(one, thrown(error));
+    if (isStream) process.exit(1);
   });
-  void serve(handle);
+  process.on('exit', leaveEarly);
+  let held = [];
+  const onBytes = (bytes) => {
+    held.push(bytes);
+    if (!bytes.includes(10)) return;
+    const lines = Buffer.concat(held);
+    if (!isStream && !(isStream = isStreamLine(lines.subarray(0, lines.indexOf(10))))) {
+      process.stdin.off('data', onBytes).on('data', (more) => held.push(more));
+      return;
+    }
+    const end = lines.lastIndexOf(10);
+    held = end + 1 < lines.length ? [lines.subarray(end + 1)] : [];
+    for (const line of lines.toString('utf8', 0, end).split('\n')) void take(line);
+  };
+  process.stdin.on('data', onBytes).on('end', () => {
+    if (isStream) process.exit(0);
+    const received = Buffer.concat(held);
+    if (received.length > 0) void serve({}, () => parseRequest(received)); // else: an idle sandbox was closed
+  });
 }
 
-async function serve(handle) {
-  const received = await readInput();
-  if (received.length === 0) {
-    isAnswered = true; // the host closed an idle sandbox: nothing was asked
-    return;
-  }
+async function take(line) {
+  let message;
   try {
-    finish(shape(await handle(parse(received))));
+    message = JSON.parse(line);
   } catch (error) {
-    finish(thrown(error));
+    return send(null, 'error', { code: -32700, message: error.message });
+  }
+  const { method, id } = message ?? {};
+  const params = isObject(message?.params) ? message.params : {};
+  if (method === 'run') return serve({ id, nonce: params.invocation?.nonce }, () => requestOf(params));
+  if (method === 'cancel' && runs.has(params.id)) runs.get(params.id).isCancelled = true;
+  if (id === undefined || typeof method !== 'string') return;
+  try {
+    if (method !== 'initialize' && !Object.hasOwn(LIFECYCLE, method)) {
+      return send(id, 'error', { code: -32601, message: `unknown method ${method}` });
+    }
+    send(id, 'result', method === 'initialize' ? initialize(params) : await lifecycle(method, params));
+  } catch (error) {
+    const { message: text, code } = thrown(error).error;
+    send(id, 'error', { code: -32000, message: text, data: { code } });
+  }
+  if (method === 'on_shutdown') process.exit(0);
+}
+
+function initialize(params) {
+  checkVersion(params);
+  if (params.tmp !== undefined) tmp = params.tmp;
+  const names = Object.values(LIFECYCLE).map((name) => [name, handlers[name] !== undefined]);
+  const capabilities = { cancel: true, concurrency: true, reuse: ['warm'], ...Object.fromEntries(names) };
+  return { protocol: '1.0', ready: true, capabilities };
+}
+
+async function lifecycle(method, params) {
+  const served = handlers[LIFECYCLE[method]];
+  const result = typeof served === 'function' ? await served(params.config ?? {}) : served;
+  return method.startsWith('get_') ? (result ?? {}) : {};
+}
+
+function send(id, kind, body) {
+  realWrite(`${JSON.stringify({ jsonrpc: '2.0', id, [kind]: body })}\n`);
+}
+
+async function serve(one, readRequest) {
+  runs.set(one.id, one);
+  try {
+    const returned = await current.run(one, async () => handlers.run(readRequest()));
+    answer(one, shape(returned));
+  } catch (error) {
+    answer(one, thrown(error));
   }
 }
 
-async function readInput() {
-  const chunks = [];
-  for await (const chunk of process.stdin) chunks.push(chunk);
-  return Buffer.concat(chunks);
+function isStreamLine(line) {
+  try {
+    return line.includes('"jsonrpc"') && Object.hasOwn(JSON.parse(line), 'jsonrpc');
+  } catch {
+    return false;
+  }
 }
 
-function parse(received) {
+function parseRequest(received) {
   let document;
   try {
     document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(received));
@@ -111,15 +194,22 @@ function parse(received) {
     fail('invalid_request', `the request is not a JSON document: ${error.message}`);
   }
   if (!isObject(document)) fail('invalid_request', 'the request is not a JSON object');
-  const { protocol, method, context } = document;
-  if (typeof protocol !== 'string' || protocol.split('.')[0] !== PROTOCOL_MAJOR) {
-    const spoken = `this SDK speaks protocol ${PROTOCOL_MAJOR}.x, the host ${JSON.stringify(protocol)}`;
-    fail('unsupported_protocol', spoken);
-  }
+  checkVersion(document);
+  const { method } = document;
   if (method !== 'run') fail('unsupported_method', `this SDK answers \`run\`, not ${JSON.stringify(method)}`);
-  if (!isObject(context)) fail('invalid_request', 'the request has no context object');
+  return requestOf(document);
+}
+
+function checkVersion({ protocol }) {
+  if (typeof protocol === 'string' && protocol.split('.')[0] === '1') return;
+  fail('unsupported_protocol', `this SDK speaks protocol 1.x, the host ${JSON.stringify(protocol)}`);
+}
+
+function requestOf(document) {
+  if (!isObject(document.context)) fail('invalid_request', 'the request has no context object');
   const member = (name) => (isObject(document[name]) ? document[name] : {});
-  return { context, config: member('config'), secrets: member('secrets'), invocation: member('invocation') };
+  const [config, secrets, invocation] = [member('config'), member('secrets'), member('invocation')];
+  return { context: document.context, config, secrets, invocation };
 }
 
 function shape(answer) {
@@ -168,21 +258,36 @@ function encode(result) {
   }
 }
 
-/** Writes the one answer, then leaves at once: an open timer or socket must not hold the sandbox until its deadline. */
-function finish(answer) {
-  if (isAnswered) return;
-  isAnswered = true;
-  const { result, text } = encode(answer);
-  realWrite(`${text}\n`, () => process.exit(result.status === 'error' ? 1 : 0));
+/** The line that answers; under `stream` it says that the sandbox is clean, so /tmp is emptied before. */
+function lineOf({ id, nonce }, text) {
+  if (!isStream) return `${text}\n`;
+  if (tmp !== null && runs.size === 0) {
+    try {
+      for (const name of readdirSync(tmp)) rmSync(`${tmp}/${name}`, { recursive: true, force: true });
+    } catch {
+      // The host looks for itself, and gives up a sandbox that is not clean.
+    }
+  }
+  const key = `"id":${JSON.stringify(id)}`;
+  return `{"jsonrpc":"2.0",${key},"result":${text.slice(0, -1)},"nonce":${JSON.stringify(nonce ?? null)}}}\n`;
+}
+
+/** Writes the one answer. Under `json` it then leaves: an open timer or socket must not hold the sandbox. */
+function answer(one, given) {
+  if (!runs.delete(one.id)) return;
+  const { result, text } = encode(given);
+  realWrite(lineOf(one, text), () => isStream || process.exit(result.status === 'error' ? 1 : 0));
 }
 
 function leaveEarly(exitCode) {
-  isAnswered = true;
   const message = `the plugin ended with code ${exitCode} before its handler returned a result`;
-  process.exitCode = exitCode === 0 ? 1 : exitCode;
-  try {
-    writeSync(1, `${JSON.stringify(failure('early_exit', message))}\n`);
-  } catch {
-    process.stderr.write(`${message}\n`);
+  for (const one of runs.values()) {
+    runs.delete(one.id);
+    if (!isStream) process.exitCode = exitCode === 0 ? 1 : exitCode;
+    try {
+      writeSync(1, lineOf(one, JSON.stringify(failure('early_exit', message))));
+    } catch {
+      process.stderr.write(`${message}\n`);
+    }
   }
 }

@@ -1,32 +1,31 @@
 """Gantry's SDK for Python: `run(handle)` makes a function a plugin. No dependencies, Python 3.9 or later.
 
-Importing this module moves the real standard output aside: from then on whatever prints, also a C library or a
-child process, lands on stderr as a log line, and only the result document reaches the host.
-
-    from gantry import run
-
-    def handle(request):
-        return {"count": len(request.context["data"])}
-
-    run(handle)
+Importing this module moves the real standard output aside: from then on whatever prints, also a C library or a child
+process, lands on stderr as a log line. The host's first line decides whether it speaks `json` or `stream`.
 """
-
+import collections
+import contextlib
 import json
-import math
 import os
+import select
+import shutil
 import signal
 import sys
+import threading
 import traceback
 
-__all__ = ["run", "log", "skipped", "fail", "cancelled", "Request", "PluginError"]
-
-PROTOCOL_MAJOR = "1"
-STATUSES = ("success", "skipped", "error")
-LEVELS = ("debug", "info", "warn", "error")
-
+__all__ = ["run", "log", "progress", "metric", "skipped", "fail", "cancelled", "Request", "PluginError"]
 _result_fd = os.dup(1)  # not inheritable: a child process cannot write into the protocol
 os.dup2(2, 1)
 _cancel = {"armed": False, "asked": False}
+_session = None  # once the host speaks `stream`
+
+
+class PluginError(Exception):
+    """A failure the plugin reports on purpose; raised by `fail`."""
+    def __init__(self, code, message, retryable=False):
+        super().__init__(message)
+        self.code, self.retryable = code, retryable
 
 
 class Request:
@@ -36,21 +35,12 @@ class Request:
     config: dict, the plugin's configuration · secrets: dict of name to value
     invocation: dict of `id`, `nonce`, `attempt`, `idempotencyKey`, `deadline` (ISO 8601), `timeoutMs`, `traceparent`
     """
-
     def __init__(self, document):
-        self.context = document["context"]
-        self.config = _member(document, "config")
-        self.secrets = _member(document, "secrets")
-        self.invocation = _member(document, "invocation")
-
-
-class PluginError(Exception):
-    """A failure the plugin reports on purpose; raised by `fail`."""
-
-    def __init__(self, code, message, retryable=False):
-        super().__init__(message)
-        self.code = code
-        self.retryable = retryable
+        self.context = document.get("context")
+        if not isinstance(self.context, dict):
+            raise PluginError("invalid_request", "the request has no context object")
+        self.config, self.secrets = _dict(document.get("config")), _dict(document.get("secrets"))
+        self.invocation = _dict(document.get("invocation"))
 
 
 def fail(code, message, retryable=False):
@@ -64,129 +54,141 @@ def skipped(reason):
 
 
 def log(level, message, **fields):
-    """Writes one log line. level: debug, info, warn or error; fields: any values. Never raises."""
-    entry = {"level": level if level in LEVELS else "info", "message": str(message)}
-    try:
-        line = json.dumps({**entry, "fields": fields}, default=str, allow_nan=False)
-    except (ValueError, TypeError, RecursionError):
-        line = json.dumps({**entry, "fields": {"unserialisable": repr(fields)[:1000]}})
-    try:
-        os.write(2, (line + "\n").encode())
-    except OSError:
-        pass
+    """Writes one log entry. level: debug, info, warn or error; fields: any values. Never raises."""
+    level = level if level in ("debug", "info", "warn", "error") else "info"
+    _tell("log", {"level": level, "message": str(message), "fields": fields})
+
+
+def progress(done, total=None, message=None):
+    """Says how far the work is: `done` of `total`, numbers of any unit. Never raises."""
+    _tell("progress", {"done": done, "total": total, "message": message})
+
+
+def metric(name, value, **labels):
+    """Reports a number about the work: `name` and the names of at most 8 labels are [a-z][a-z0-9_]*. Never raises."""
+    _tell("metric", {"name": name, "value": value, "labels": {label: str(of)[:100] for label, of in labels.items()}})
 
 
 def cancelled():
-    """True once the host has asked the plugin to stop.
+    """True once the host has asked the plugin to stop; it then has the grace period to return what it has.
 
-    A plugin that never asks is ended at once by SIGTERM. The first call (make it before the long work) changes that:
-    SIGTERM then only makes this function true, and the plugin has the grace period to return what it has.
+    Under `json`, a plugin that never asks is ended at once by SIGTERM: make the first call before the long work.
     """
+    if _session:
+        return _session.is_cancelled()
     if not _cancel["armed"]:
         _cancel["armed"] = True
         signal.signal(signal.SIGTERM, lambda *_: _cancel.update(asked=True))
     return _cancel["asked"]
 
 
-def run(handle):
+def run(handle, on_load=None, on_shutdown=None, metadata=None, config_ui=None):
     """Serves the host with `handle(request)`, then ends the process.
 
     handle may be `async`. It returns a dict (the data of a successful result), a full result {"status", "data", …},
-    `skipped(reason)`, or None (success without data). An exception becomes an error result and exit code 1.
+    `skipped(reason)`, or None (success without data). An exception becomes an error result. Only under `stream`:
+    on_load(config) before the first run, on_shutdown() before a polite stop, metadata() and config_ui() → a dict.
     """
-    received = sys.stdin.buffer.read()
+    global _session
+    lines = _Lines(0)
+    while not lines.whole and not lines.has_ended:
+        lines.fill()
+    if lines.whole and _is_stream(lines.whole[0]):
+        lifecycle = {"on_load": on_load, "on_shutdown": on_shutdown, "get_metadata": metadata, "get_config_ui": config_ui}
+        _session = _Session(handle, lifecycle, lines)
+        _session.serve()
+    while not lines.has_ended:
+        lines.fill()
+    received = b"\n".join([*lines.whole, lines.rest])
     if not received.strip():
         sys.exit(0)  # the host closed an idle sandbox: nothing was asked
-    try:
-        code, answer = _encode(_shape(_call(handle, _parse(received))))
-    except PluginError as error:
-        code, answer = _error(error.code, str(error), error.retryable)
-    except SystemExit as ended:
-        code, answer = _left_early(ended)
-    except BaseException as error:
-        traceback.print_exc()
-        code, answer = _error("exception", f"{type(error).__name__}: {error}")
-    _write(answer)
+    code, answer = _answer(handle, lambda: _check(_parse(received)))
+    _write(answer + b"\n")
     sys.exit(code)
 
 
-def _call(handle, request):
-    answer = handle(request)
+def _is_stream(line):
+    try:
+        return b'"jsonrpc"' in line and "jsonrpc" in _parse(line)
+    except PluginError:
+        return False
+
+
+def _answer(handle, read_request):
+    """The exit code and the result document of one invocation."""
+    try:
+        code, answer = _encode(_shape(_call(handle, Request(read_request()))))
+    except PluginError as error:
+        code, answer = _error(error.code, error, error.retryable)
+    except SystemExit as ended:
+        code, answer = _error("early_exit", f"the plugin called exit({ended.code!r}) before it returned a result")
+        code = ended.code if isinstance(ended.code, int) and 0 < ended.code < 256 else code
+    except BaseException as error:
+        traceback.print_exc()
+        code, answer = _error("exception", f"{type(error).__name__}: {error}")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code, answer
+
+
+def _call(function, *arguments):
+    answer = function(*arguments)
     if hasattr(answer, "__await__"):
         import asyncio  # only async plugins pay for it
 
         async def awaited():
             return await answer
-
         answer = asyncio.run(awaited())
     return answer
 
 
 def _parse(received):
     try:
-        document = json.loads(received.decode("utf-8"), parse_constant=_refuse_constant)
+        document = json.loads(received.decode("utf-8"), parse_constant=lambda name: int(name))
     except (ValueError, RecursionError) as error:
         raise PluginError("invalid_request", f"the request is not a JSON document: {error}") from error
     if not isinstance(document, dict):
         raise PluginError("invalid_request", "the request is not a JSON object")
+    return document
+
+
+def _check(document, method="run"):
     version = document.get("protocol")
-    if not isinstance(version, str) or version.split(".")[0] != PROTOCOL_MAJOR:
-        raise PluginError("unsupported_protocol", f"this SDK speaks protocol {PROTOCOL_MAJOR}.x, the host {version!r}")
-    if document.get("method") != "run":
+    if not isinstance(version, str) or version.split(".")[0] != "1":
+        raise PluginError("unsupported_protocol", f"this SDK speaks protocol 1.x, the host {version!r}")
+    if document.get("method", method) != method:
         raise PluginError("unsupported_method", f"this SDK answers `run`, not {document.get('method')!r}")
-    if not isinstance(document.get("context"), dict):
-        raise PluginError("invalid_request", "the request has no context object")
-    return Request(document)
+    return document
 
 
-def _member(document, name):
-    value = document.get(name)
+def _dict(value):
     return value if isinstance(value, dict) else {}
 
 
-def _refuse_constant(name):
-    raise ValueError(f"{name} is not JSON")
-
-
 def _shape(answer):
-    if answer is None:
-        return {"status": "success", "data": {}}
+    if answer is None or (isinstance(answer, dict) and "status" not in answer):
+        return {"status": "success", "data": answer or {}}
     if not isinstance(answer, dict):
         raise PluginError("invalid_result", f"the plugin returned {type(answer).__name__}: return a dict or None")
-    if "status" not in answer:
-        return {"status": "success", "data": answer}
-    if answer["status"] not in STATUSES:
+    if answer["status"] not in ("success", "skipped", "error"):
         raise PluginError(
-            "invalid_result",
-            f"status is {answer['status']!r}: it must be success, skipped or error; "
-            'data with a key of that name is returned as {"status": "success", "data": …}',
-        )
+            "invalid_result", f"status is {answer['status']!r}: it must be success, skipped or error; "
+            'data with a key of that name is returned as {"status": "success", "data": …}')
     return answer
 
 
 def _encode(result):
     try:
-        text = json.dumps(result, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError as error:
-        place = _non_finite(result, "")
-        reason = f"{place} is not a finite number, which JSON cannot say" if place else str(error)
-        raise PluginError("invalid_result", f"the result cannot be sent: {reason}") from error
-    except (TypeError, RecursionError) as error:
-        raise PluginError("invalid_result", f"the result cannot be sent: {error}") from error
+        return (1 if result["status"] == "error" else 0), _json(result)
+    except (ValueError, TypeError, RecursionError) as error:
+        why = "a number is not finite, which JSON cannot say" if "range float" in str(error) else error
+        raise PluginError("invalid_result", f"the result cannot be sent: {why}") from error
+
+
+def _json(value):
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # A lone surrogate has no UTF-8 form; backslashreplace writes it as the escape JSON has for it.
-    encoded = text.encode("utf-8", "backslashreplace") + b"\n"
-    return (1 if result["status"] == "error" else 0), encoded
-
-
-def _non_finite(value, path):
-    if isinstance(value, float):
-        return None if math.isfinite(value) else path
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
-    for key, member in pairs:
-        found = _non_finite(member, f"{path}.{key}" if path else str(key))
-        if found:
-            return found
-    return None
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _error(code, message, retryable=False):
@@ -194,15 +196,196 @@ def _error(code, message, retryable=False):
     return _encode({"status": "error", "error": error})
 
 
-def _left_early(ended):
-    asked = ended.code
-    _, answer = _error("early_exit", f"the plugin called exit({asked!r}) before it returned a result")
-    return (asked if isinstance(asked, int) and 0 < asked < 256 else 1), answer
+def _tell(method, told):
+    told = {name: value for name, value in told.items() if value is not None}
+    try:
+        text = json.dumps(told, default=str, allow_nan=False)
+    except (ValueError, TypeError, RecursionError):
+        text = json.dumps({name: told[name] if name in ("level", "message") else repr(told[name])[:999] for name in told})
+    try:
+        if _session:
+            _session.notify(method, text.encode())
+        elif method == "log":
+            os.write(2, text.encode() + b"\n")
+    except OSError:
+        pass
 
 
 def _write(answer):
-    sys.stdout.flush()
-    sys.stderr.flush()
     rest = memoryview(answer)
     while rest:
         rest = rest[os.write(_result_fd, rest) :]
+
+
+class _Lines:
+    """The lines of a descriptor as they come; `rest` is what has no end yet."""
+    def __init__(self, fd):
+        self.fd, self.whole, self.rest, self.has_ended = fd, collections.deque(), bytearray(), False
+
+    def fill(self):
+        chunk = os.read(self.fd, 1 << 20)
+        self.has_ended = not chunk
+        first, *others = chunk.split(b"\n")
+        self.rest += first
+        for part in others:
+            self.whole.append(bytes(self.rest))
+            self.rest = bytearray(part)
+
+
+class _Session:
+    """Serves JSON-RPC lines. A lone run is served in place, and `cancelled` looks for a `cancel` itself: no thread."""
+    def __init__(self, handle, lifecycle, lines):
+        self.handle, self.lifecycle, self.lines = handle, lifecycle, lines
+        self.runs, self.lock, self.local, self.serve_run = {}, threading.RLock(), threading.local(), self.run
+        self.tmp = "/tmp" if os.getpid() == 1 else None  # outside of a sandbox it is not ours to empty
+
+    def serve(self):
+        while self.lines.whole or not self.lines.has_ended:
+            if self.lines.whole:
+                self.take(self.lines.whole.popleft())
+            else:
+                self.lines.fill()
+        os._exit(0)
+
+    def take(self, line):
+        try:
+            message = _parse(line)
+        except PluginError as error:
+            return self.send(None, {"error": {"code": -32700, "message": str(error)}})
+        method, params, key = message.get("method"), _dict(message.get("params")), message.get("id")
+        if method == "run":
+            with self.lock:
+                self.runs[key] = False
+            self.serve_run(key, params)
+        elif method == "cancel" and params.get("id") in self.runs:
+            self.runs[params["id"]] = True
+        elif key is not None and method:
+            self.send(key, self.respond(method, params))
+        if method == "on_shutdown":
+            sys.exit(0)
+
+    def respond(self, method, params):
+        try:
+            if method == "initialize":
+                return {"result": self.initialize(_check(params, None))}
+            if method not in self.lifecycle:
+                return {"error": {"code": -32601, "message": f"unknown method {method}"}}
+            served, given = self.lifecycle[method], [_dict(params.get("config"))] if method == "on_load" else []
+            result = _call(served, *given) if callable(served) else served
+            return b'"result":' + _json(result if method.startswith("get_") and result else {})
+        except BaseException as error:
+            traceback.print_exc()
+            code = error.code if isinstance(error, PluginError) else "exception"
+            return {"error": {"code": -32000, "message": f"{type(error).__name__}: {error}", "data": {"code": code}}}
+
+    def initialize(self, params):
+        self.tmp = params.get("tmp", self.tmp)
+        if params.get("reuse") == "fork":
+            import ctypes  # only a zygote pays for it
+            self.prctl, self.serve_run = ctypes.CDLL(None).prctl, self.fork
+            self.prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: no child reads the next request from /proc/<zygote>/fd
+        elif params.get("concurrency", 1) > 1:
+            self.serve_run = lambda *of: threading.Thread(target=self.run, args=of, daemon=True).start()
+        names = {"onLoad": "on_load", "onShutdown": "on_shutdown", "metadata": "get_metadata", "configUi": "get_config_ui"}
+        has = {name: self.lifecycle[method] is not None for name, method in names.items()}
+        return {"protocol": "1.0", "ready": True,
+                "capabilities": {"cancel": True, "concurrency": True, "reuse": ["warm", "fork"], **has}}
+
+    def run(self, key, params):
+        self.local.key = key
+        self.finish(key, self.frame(key, params, _answer(self.handle, lambda: params)[1]))
+
+    def frame(self, key, params, answer):
+        nonce = _json(_dict(params.get("invocation")).get("nonce"))
+        return b'{"jsonrpc":"2.0","id":%s,"result":%s,"nonce":%s}}' % (_json(key), answer[:-1], nonce)
+
+    def finish(self, key, line):
+        """Empties /tmp once nothing runs any more, then answers: an answer says that the sandbox is clean."""
+        with self.lock:
+            self.runs.pop(key, None)
+            with contextlib.suppress(OSError):  # the host looks for itself, and gives up a sandbox that is not clean
+                for entry in os.scandir(self.tmp) if self.tmp and not self.runs else ():
+                    if entry.is_dir(follow_symlinks=False):
+                        shutil.rmtree(entry.path, ignore_errors=True)
+                    else:
+                        os.unlink(entry.path)
+            _write(line + b"\n")
+
+    def send(self, key, body):
+        body = body if isinstance(body, bytes) else _json(body)[1:-1]
+        with self.lock:
+            _write(b'{"jsonrpc":"2.0","id":' + _json(key) + b"," + body + b"}\n")
+
+    def notify(self, method, params):
+        of = b',"id":' + _json(self.local.key) if hasattr(self.local, "key") else b""
+        with self.lock:
+            _write(b'{"jsonrpc":"2.0","method":"%s","params":%s%s}}\n' % (method.encode(), params[:-1], of))
+
+    def is_cancelled(self):
+        if self.serve_run == self.run and self.lock.acquire(blocking=False):
+            self.look()
+            self.lock.release()
+        return self.runs.get(getattr(self.local, "key", None), any(self.runs.values()))
+
+    def look(self):
+        """Takes the `cancel` lines out of what has come; the others keep their turn."""
+        if not self.lines.has_ended and select.select([self.lines.fd], [], [], 0)[0]:
+            self.lines.fill()
+        for line in [self.lines.whole.popleft() for _ in range(len(self.lines.whole))]:
+            if b'"cancel"' in line and b'"method"' in line and _parse(line).get("method") == "cancel":
+                self.take(line)
+            else:
+                self.lines.whole.append(line)
+
+    def fork(self, key, params):
+        """A zygote's run: one child gives the answer, and nothing of it is left when the host gets it."""
+        (down, to_child), (from_child, up) = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            self.prctl(4, 1, 0, 0, 0)
+            os.dup2(down, 0)
+            os.dup2(up, _result_fd, inheritable=False)
+            for fd in (down, to_child, from_child, up):
+                os.close(fd)
+            self.lines, self.tmp, self.serve_run = _Lines(0), None, self.run
+            try:
+                self.run(key, params)
+            finally:
+                os._exit(0)
+        os.close(down)
+        os.close(up)
+        answer = self.relay(key, child, _Lines(from_child), to_child)
+        for kill, who in ((os.killpg, child), (os.kill, -1)) if os.getpid() == 1 else ((os.killpg, child),):
+            with contextlib.suppress(ProcessLookupError):
+                kill(who, signal.SIGKILL)  # -1: the first process of a sandbox also ends what has left the group
+        _, status = os.waitpid(child, 0)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, 0 if os.getpid() == 1 else os.WNOHANG)[0]:
+                pass
+        os.close(from_child)
+        os.close(to_child)
+        code = "crash" if os.WIFSIGNALED(status) else "early_exit"
+        why = f"the process ended ({os.waitstatus_to_exitcode(status)}) before it answered"
+        lost = _error(code, why, retryable=code == "crash")[1]
+        self.finish(key, answer or self.frame(key, params, lost))
+
+    def relay(self, key, child, lines, to_child):
+        """Passes on what the child tells, and a `cancel` to it, until it answers (the result) or ends (None)."""
+        begin, told = b'{"jsonrpc":"2.0","id":' + _json(key) + b',"result":', False
+        while not lines.has_ended:
+            ready, _, _ = select.select([lines.fd] + [self.lines.fd] * (not self.lines.has_ended), [], [], 0.5)
+            if self.lines.fd in ready:
+                self.look()
+            if self.runs[key] and not told:
+                told = os.write(to_child, b'{"jsonrpc":"2.0","method":"cancel","params":{"id":%s}}\n' % _json(key))
+            if lines.fd in ready:
+                lines.fill()
+            elif not ready and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return None  # what the child left behind holds the pipe
+            while lines.whole:
+                line = lines.whole.popleft()
+                if line.startswith(begin):
+                    return line
+                _write(line + b"\n")
+        return None

@@ -1,10 +1,19 @@
 // The Dockerfile of each runtime. The engine gets the plugin's folder as `plugin/` and the SDK as `sdk/`, so that no name can collide.
-// Packages that only a build needs (pip, npm, the Go toolchain) stay in its first stage. Every image ends as an unprivileged user.
+// Packages that only a build needs (pip, npm, the Go and Rust toolchains) stay in its first stage. Every image ends as an unprivileged user.
 import type { Runtime } from '../../core/plugin.ts';
 
 export const PLUGIN_FOLDER = '/plugin';
-/** The program that the Go build makes. */
-export const GO_PROGRAM = '/plugin/plugin';
+/** The program that the builds of Go and Rust make. */
+export const COMPILED_PROGRAM = '/plugin/plugin';
+const JAVA_CLASSES = '/opt/gantry';
+export const JAVA_CLASS_PATH = `${JAVA_CLASSES}:${PLUGIN_FOLDER}/lib/*`;
+/** A small heap and a quick start rather than the fastest code at last; no file in /tmp for `jps`. */
+export const JAVA_OPTIONS: readonly string[] = [
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:-UsePerfData',
+  '-XX:MaxRAMPercentage=50',
+];
 /** nobody; the sandbox brings its own numeric user all the same. */
 export const IMAGE_USER = '65534:65534';
 
@@ -13,7 +22,9 @@ export interface Bases {
   readonly node: string;
   readonly shell: string;
   readonly go: string;
-  /** what a compiled Go program runs on */
+  readonly rust: string;
+  readonly java: string;
+  /** what a compiled program runs on */
   readonly static: string;
 }
 
@@ -22,6 +33,8 @@ export const DEFAULT_BASES: Bases = {
   node: 'gantry/base-node:1',
   shell: 'gantry/base-shell:1',
   go: 'gantry/base-go:1',
+  rust: 'gantry/base-rust:1',
+  java: 'gantry/base-java:1',
   static: 'gantry/base-static:1',
 };
 
@@ -117,11 +130,71 @@ function goDockerfile({ bases, entry, isNetworked, hasFile }: RecipeInput): stri
     ...(hasFile('go.mod') ? [] : ['RUN ["go", "mod", "init", "gantry.local/plugin"]']),
     'RUN ["go", "mod", "edit", "-require=gantry@v0.0.0", "-replace=gantry=/gantry-sdk"]',
     `RUN ${build}`,
+    ...compiledEnding(bases),
+  ]);
+}
+
+function compiledEnding(bases: Bases): readonly string[] {
+  return [
     `FROM ${bases.static}`,
-    `COPY --from=build /out/plugin ${GO_PROGRAM}`,
+    `COPY --from=build /out/plugin ${COMPILED_PROGRAM}`,
     `WORKDIR ${PLUGIN_FOLDER}`,
     `USER ${IMAGE_USER}`,
+  ];
+}
+
+/** Linked statically, so that it runs on `base-static`. With a Cargo.toml it is a package, else the entry is all of it. */
+function rustDockerfile({ bases, entry, isNetworked, hasFile }: RecipeInput): string {
+  const rustc = (...options: readonly string[]): string =>
+    `RUN ${JSON.stringify(['rustc', '--edition', '2021', '-O', ...options])}`;
+  const build = hasFile('Cargo.toml')
+    ? [
+        'RUN ["cargo", "add", "--quiet", "--path", "/gantry-sdk"]',
+        // With a target, the flags are not those of the build scripts and macros, which cannot be static.
+        `RUN CARGO_BUILD_TARGET="$(rustc -vV | sed -n 's/^host: //p')" cargo install --quiet --no-track --path . --root /out` +
+          ' && mv /out/bin/* /out/plugin',
+      ]
+    : [
+        rustc('--crate-type', 'rlib', '--crate-name', 'gantry', '-o', '/out/libgantry.rlib', '/gantry-sdk/gantry.rs'),
+        rustc(
+          ...['-C', 'target-feature=+crt-static', '--extern', 'gantry=/out/libgantry.rlib', '--crate-name', 'plugin'],
+          ...['-C', 'strip=symbols', '-o', '/out/plugin', entry ?? 'main.rs'],
+        ),
+      ];
+  return lines([
+    `FROM ${bases.rust} AS build`,
+    'WORKDIR /out',
+    'COPY sdk/ /gantry-sdk/',
+    'COPY plugin/ /build/',
+    'WORKDIR /build',
+    'ENV RUSTFLAGS="-C target-feature=+crt-static"',
+    ...(isNetworked ? [] : ['ENV CARGO_NET_OFFLINE=true']),
+    ...build,
+    ...compiledEnding(bases),
   ]);
+}
+
+/** Every source file of the folder is compiled; jars lie in `lib`. */
+function javaDockerfile(input: RecipeInput): string {
+  const { bases } = input;
+  return lines([
+    `FROM ${bases.java} AS build`,
+    'COPY sdk/ /gantry-sdk/',
+    'COPY plugin/ /build/',
+    'WORKDIR /build',
+    "RUN find . /gantry-sdk -name '*.java' -print0 | xargs -0 javac -XDignore.symbol.file -encoding UTF-8 -cp '/build/lib/*' -d /out",
+    `FROM ${bases.java}`,
+    `COPY --from=build /out ${JAVA_CLASSES}`,
+    ...ending(input),
+  ]);
+}
+
+/** `com/example/Main.java` → `com.example.Main` */
+export function javaClassOf(entry: string): string {
+  return entry
+    .replace(/^(\.\/)+/, '')
+    .replace(/\.java$/, '')
+    .replaceAll('/', '.');
 }
 
 function lines(instructions: readonly string[]): string {
@@ -133,4 +206,6 @@ export const RECIPES: Readonly<Record<Runtime, Recipe>> = {
   node: { needs: (bases) => [bases.node], dockerfile: nodeDockerfile },
   shell: { needs: (bases) => [bases.shell], dockerfile: shellDockerfile },
   go: { needs: (bases) => [bases.go, bases.static], dockerfile: goDockerfile },
+  rust: { needs: (bases) => [bases.rust, bases.static], dockerfile: rustDockerfile },
+  java: { needs: (bases) => [bases.java], dockerfile: javaDockerfile },
 };

@@ -16,7 +16,6 @@ const isOneOf =
     typeof value === 'string' && words.includes(value);
 
 export const LATER_VALUES: readonly LaterValue[] = [
-  { path: ['runtime'], isUsed: isOneOf('rust', 'java'), instead: 'use python, node, shell, go or `dockerfile`' },
   { path: ['protocol'], isUsed: isOneOf('stream'), instead: 'use `json` or `text`' },
   { path: ['reuse'], isUsed: isOneOf('warm', 'fork'), instead: 'use `never`' },
   { path: ['concurrency'], isUsed: (value) => typeof value === 'number' && value > 1, instead: 'use 1' },

@@ -5,8 +5,9 @@ import type { ImageSource, Plugin, TextOptions } from '../../core/plugin.ts';
 import { valueAt } from './later-releases.ts';
 import type { Manifest } from './manifest-schema.ts';
 
-/** Node reserves far more than the others before it runs a line. */
-const NODE_MEMORY_BYTES = 256 * 1024 * 1024;
+/** Node and the JVM reserve far more than the others before they run a line. */
+const LARGE_MEMORY_BYTES = 256 * 1024 * 1024;
+const LARGE_RUNTIMES: readonly (string | undefined)[] = ['node', 'java'];
 
 /** @param raw the values as they were read; the config schema is taken from there, untouched */
 export function makePlugin(manifest: Manifest, raw: JsonObject): Plugin {
@@ -53,7 +54,7 @@ function textOf(manifest: Manifest): TextOptions | null {
 function limitsOf({ limits, runtime }: Manifest): Limits {
   return {
     cpus: limits.cpus,
-    memoryBytes: limits.memory ?? (runtime === 'node' ? NODE_MEMORY_BYTES : DEFAULT_LIMITS.memoryBytes),
+    memoryBytes: limits.memory ?? (LARGE_RUNTIMES.includes(runtime) ? LARGE_MEMORY_BYTES : DEFAULT_LIMITS.memoryBytes),
     pids: limits.pids,
     timeoutMs: limits.timeout,
     cpuTimeMs: limits.cpuTime ?? defaultCpuTimeMs(limits.timeout, limits.cpus),

@@ -54,9 +54,11 @@ function checkSource(manifest: JsonObject): RuleBreach[] {
 function checkDependencies(manifest: JsonObject): RuleBreach[] {
   if (!isGiven(manifest, 'dependencies')) return [];
   const runtime = manifest['runtime'];
-  if (runtime === 'shell') return [invalid(['dependencies'], '`dependencies` are not known to the runtime `shell`')];
-  // Go's compiler itself says which module is absent; a go.mod without any needs no network.
-  if (runtime === 'go' || valueAt(manifest, ['build', 'network']) === true) return [];
+  if (runtime === 'shell' || runtime === 'java') {
+    return [invalid(['dependencies'], `\`dependencies\` are not known to the runtime \`${runtime}\``)];
+  }
+  // The compilers themselves say which module is absent; a go.mod or Cargo.toml without any needs no network.
+  if (runtime === 'go' || runtime === 'rust' || valueAt(manifest, ['build', 'network']) === true) return [];
   return [invalid(['dependencies'], '`dependencies` are installed in the build and need `build: {network: true}`')];
 }
 

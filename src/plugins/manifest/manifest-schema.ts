@@ -99,7 +99,7 @@ const limits = z.strictObject({
   memory: limit(
     SIZE,
     'memoryBytes',
-    'Memory with everything in it; 256Mi by default for `node`, else 128Mi.',
+    'Memory with everything in it; 256Mi by default for `node` and `java`, else 128Mi.',
   ).optional(),
   pids: limit(COUNT, 'pids', 'Processes and threads at once.').prefault(DEFAULT_LIMITS.pids),
   timeout: limit(DURATION, 'timeoutMs', 'Wall time of one invocation.').prefault(
@@ -171,7 +171,7 @@ export const manifestSchema = z.strictObject({
   command: described(command.optional(), "Program and arguments, started in the plugin's folder."),
   dependencies: described(
     path.regex(/^[A-Za-z0-9._/-]+$/, { error: 'may hold only letters, digits, `.`, `_`, `-` and `/`' }).optional(),
-    'File with the dependencies (requirements.txt, package.json, go.mod), installed in the build; needs `build.network`.',
+    'File with the dependencies (requirements.txt, package.json, go.mod, Cargo.toml), installed in the build; needs `build.network`.',
   ),
   build: z
     .strictObject({

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestOf } from './sdk-cases.ts';
-import { GO_ENVIRONMENT } from './sdk-language.ts';
+import { buildJava, buildRust, GO_ENVIRONMENT, isTryable, SDK_LANGUAGES } from './sdk-language.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
 const RUNTIMES = path.join(ROOT, 'docker/runtimes');
@@ -26,10 +26,10 @@ interface Example {
 /** Blocks in a language with an SDK that call `run`. */
 function examplesOf(document: string, expected: unknown): Example[] {
   const text = readFileSync(path.join(ROOT, document), 'utf8');
-  const blocks = [...text.matchAll(/^```(python|js|sh|go)\n([\s\S]*?)^```$/gm)];
+  const blocks = [...text.matchAll(/^```(python|js|sh|go|rust|java)\n([\s\S]*?)^```$/gm)];
   return blocks
     .map(([, language = '', source = '']) => ({ document, language, source, expected }))
-    .filter(({ source }) => /^(gantry\.)?run[ (]|gantry\.Run\(/m.test(source));
+    .filter(({ source }) => /^ *(gantry\.)?run[ (]|gantry\.Run\(|gantry::run\(/m.test(source));
 }
 
 describe('the documents', () => {
@@ -47,11 +47,14 @@ describe('the documents', () => {
 
   it('show a plugin in every language that has an SDK', () => {
     const shown = EXAMPLES.filter(({ document }) => document === 'docs/protocol.md').map(({ language }) => language);
-    expect(shown).toEqual(['python', 'js', 'sh', 'go']);
+    expect(shown).toEqual(['python', 'js', 'sh', 'go', 'rust', 'java']);
     expect(EXAMPLES.length).toBeGreaterThan(shown.length);
   });
 
-  it.each(EXAMPLES)('show a plugin in $language that works ($document)', { timeout: 300_000 }, (example) => {
+  const tryable = EXAMPLES.filter(({ language }) =>
+    SDK_LANGUAGES.every((one) => one.name !== language || isTryable(one)),
+  );
+  it.each(tryable)('show a plugin in $language that works ($document)', { timeout: 300_000 }, (example) => {
     const place = mkdtempSync(path.join(folder, `${example.language}-`));
     const [program, ...args] = prepare(place, example);
     const context = { data: { rows: [1, 2, 3] }, params: { text: 'to be or not to be' } };
@@ -70,7 +73,12 @@ describe('the documents', () => {
 
 /** Writes the example to its place; returns the command that starts it. */
 function prepare(place: string, { language, source }: Example): [string, ...string[]] {
-  const file = path.join(place, `main.${language === 'js' ? 'mjs' : language}`);
+  const names = new Map([
+    ['js', 'main.mjs'],
+    ['rust', 'main.rs'],
+    ['java', 'Main.java'],
+  ]);
+  const file = path.join(place, names.get(language) ?? `main.${language}`);
   writeFileSync(file, source.replace('/opt/gantry/gantry.sh', path.join(RUNTIMES, 'shell/gantry.sh')));
   switch (language) {
     case 'python':
@@ -79,6 +87,10 @@ function prepare(place: string, { language, source }: Example): [string, ...stri
       return [process.execPath, file];
     case 'sh':
       return ['sh', file];
+    case 'rust':
+      return buildRust(place, file);
+    case 'java':
+      return buildJava(place, file, 'Main');
     default:
       return buildGo(place);
   }

@@ -13,6 +13,13 @@ export interface SdkCase {
 }
 
 const BIG_LENGTH = 8_000_000;
+const VALUES = {
+  texts: ['', 'ž 🐎 \u2028', '"\\/\b\f\n\r\t\u0001\u007f', '</script>&'],
+  numbers: [0, -1, 1.5, -0.25e-7, 1e21, 9_007_199_254_740_991, 1.7976931348623157e308],
+  nested: [[], {}, [[{ a: [null] }]], { '': { ' ': true } }],
+  none: null,
+  no: false,
+};
 
 export const SDK_CASES: readonly SdkCase[] = [
   {
@@ -68,6 +75,12 @@ export const SDK_CASES: readonly SdkCase[] = [
       status: 'success',
       data: { config: { limit: 3 }, secrets: { TOKEN: 'hush' }, attempt: 2, hook: 'fetch' },
     },
+  },
+  {
+    promise: 'gives on values of every kind as they are',
+    name: 'other',
+    request: { config: VALUES },
+    result: { status: 'success', data: { config: VALUES, secrets: { TOKEN: 'hush' }, attempt: 2, hook: 'fetch' } },
   },
   {
     promise: 'speaks to a host of a later minor version',

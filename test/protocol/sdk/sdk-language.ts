@@ -1,10 +1,18 @@
 // How the tests start the fixture plugin of each SDK as a local process. A missing toolchain fails the tests with its
 // name: an SDK that nobody could run is not an SDK that works.
-import { execFileSync, spawn } from 'node:child_process';
+import {
+  execFileSync,
+  spawn,
+  spawnSync,
+  type ChildProcessWithoutNullStreams,
+  type ExecFileSyncOptions,
+} from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { JAVA_OPTIONS } from '../../../src/plugins/image/recipes.ts';
 
+const RUNTIMES = path.join(import.meta.dirname, '../../../docker/runtimes');
 const FIXTURES = path.join(import.meta.dirname, 'fixtures');
 
 /** A build that reaches no network and is the same for every test, so that Go's cache serves the second one. */
@@ -19,6 +27,10 @@ export const GO_ENVIRONMENT: NodeJS.ProcessEnv = {
 
 export interface SdkLanguage {
   readonly name: string;
+  /** Whether several invocations can be at work at once. */
+  readonly isConcurrent: boolean;
+  /** A program without which the language cannot be tried: its tests are skipped where it is missing. */
+  readonly needs?: string;
   /** Cases of the shared table the language has no means to pass; docs/protocol.md says so to authors. */
   readonly cannot: readonly string[];
   /** Makes the fixture ready; returns the command that starts it. */
@@ -26,11 +38,62 @@ export interface SdkLanguage {
 }
 
 export const SDK_LANGUAGES: readonly SdkLanguage[] = [
-  { name: 'python', cannot: [], prepare: () => ['python3', path.join(FIXTURES, 'plugin.py')] },
-  { name: 'node', cannot: ['child'], prepare: () => [process.execPath, path.join(FIXTURES, 'plugin.mjs')] },
-  { name: 'shell', cannot: ['until_cancelled'], prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')] },
-  { name: 'go', cannot: ['exit'], prepare: buildGo },
+  { name: 'python', isConcurrent: true, cannot: [], prepare: () => ['python3', path.join(FIXTURES, 'plugin.py')] },
+  {
+    name: 'node',
+    isConcurrent: true,
+    cannot: ['child'],
+    prepare: () => [process.execPath, path.join(FIXTURES, 'plugin.mjs')],
+  },
+  {
+    name: 'shell',
+    isConcurrent: false,
+    cannot: ['until_cancelled'],
+    prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')],
+  },
+  { name: 'go', isConcurrent: true, cannot: ['exit'], prepare: buildGo },
+  {
+    name: 'rust',
+    isConcurrent: true,
+    needs: 'rustc',
+    cannot: [],
+    prepare: (folder) => buildRust(folder, path.join(FIXTURES, 'rust/plugin.rs')),
+  },
+  {
+    name: 'java',
+    isConcurrent: true,
+    needs: 'javac',
+    cannot: ['child'],
+    prepare: (folder) => buildJava(folder, path.join(FIXTURES, 'java/Plugin.java'), 'Plugin'),
+  },
 ];
+
+/** Python and Go are part of the project's own set-up; the toolchains of the other two may be missing on a machine. */
+export function isTryable({ needs }: SdkLanguage): boolean {
+  return needs === undefined || spawnSync(needs, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+/** Compiles one source file with the SDK; returns the command that starts it. */
+export function buildRust(folder: string, source: string): [string] {
+  const program = path.join(folder, 'plugin');
+  const library = path.join(folder, 'libgantry.rlib');
+  const options: ExecFileSyncOptions = { stdio: ['ignore', 'ignore', 'inherit'] };
+  const common = ['--edition', '2021', '-O'];
+  const sdk = path.join(RUNTIMES, 'rust/gantry.rs');
+  execFileSync('rustc', [...common, '--crate-type', 'rlib', '--crate-name', 'gantry', '-o', library, sdk], options);
+  execFileSync('rustc', [...common, '--extern', `gantry=${library}`, '-o', program, source], options);
+  return [program];
+}
+
+/** Compiles one class with the SDK; returns the command that starts it. */
+export function buildJava(folder: string, source: string, name: string): [string, ...string[]] {
+  const sources = ['Gantry.java', 'Json.java'].map((name) => path.join(RUNTIMES, 'java', name));
+  const options = ['-XDignore.symbol.file', '-encoding', 'UTF-8', '-d', folder];
+  execFileSync('javac', [...options, ...sources, source], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return ['java', ...JAVA_OPTIONS, '-cp', folder, name];
+}
 
 function buildGo(folder: string): readonly [string] {
   const program = path.join(folder, 'plugin');
@@ -80,6 +143,12 @@ export class SdkPlugin implements Disposable {
     };
     const [stdout, stderr, ending] = await Promise.all([text(child.stdout), text(child.stderr, cancel), ended]);
     return { stdout, stderr, ...ending };
+  }
+
+  /** Starts the plugin for a conversation; the caller ends it. */
+  start(): ChildProcessWithoutNullStreams {
+    const [program, ...args] = this.#command;
+    return spawn(program, args, { stdio: 'pipe', detached: true });
   }
 
   [Symbol.dispose](): void {

@@ -2,11 +2,28 @@
 // its entry, and a test holds that list to be honest and short.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SDK_CASES, requestOf, type SdkCase } from './sdk-cases.ts';
-import { SDK_LANGUAGES, SdkPlugin, type SdkAnswer } from './sdk-language.ts';
+import { isTryable, SDK_LANGUAGES, SdkPlugin, type SdkAnswer } from './sdk-language.ts';
 
 const DEADLINE_MS = 120_000;
+const NEARLY_JSON = [
+  '01',
+  '.5',
+  '1.',
+  '+1',
+  '1e',
+  'nul',
+  'NaN',
+  "'a'",
+  '"\\x"',
+  '"\\u12g4"',
+  '"\t"',
+  '[1,]',
+  '[1 2]',
+  '{"a" 1}',
+  '{a:1}',
+];
 
-describe.each(SDK_LANGUAGES)('the $name SDK', (language) => {
+describe.each(SDK_LANGUAGES.filter(isTryable))('the $name SDK', (language) => {
   let plugin: SdkPlugin;
   beforeAll(() => {
     plugin = new SdkPlugin(language);
@@ -26,6 +43,15 @@ describe.each(SDK_LANGUAGES)('the $name SDK', (language) => {
     expect(JSON.parse(stdout)).toMatchObject({ status: 'error', error: { code: 'invalid_request', retryable: false } });
     expect(exitCode).toBe(1);
   });
+
+  if (language.name !== 'shell') {
+    it('refuses what is nearly JSON', { timeout: DEADLINE_MS }, async () => {
+      for (const nearly of NEARLY_JSON) {
+        const { stdout } = await plugin.ask(requestOf({ promise: '', name: 'object' }).replace('{', `{"x":${nearly},`));
+        expect([nearly, JSON.parse(stdout)]).toMatchObject([nearly, { error: { code: 'invalid_request' } }]);
+      }
+    });
+  }
 
   it('ends in silence when the host closes an idle sandbox', { timeout: DEADLINE_MS }, async () => {
     expect(await plugin.ask('')).toEqual({ stdout: '', stderr: '', exitCode: 0, signal: null });

@@ -3,6 +3,7 @@ import { renderCli } from './render-cli.ts';
 import { renderConfiguration, renderSystemYaml } from './render-configuration.ts';
 import { renderErrors } from './render-errors.ts';
 import { renderManifest, renderManifestSchema } from './render-manifest.ts';
+import { renderHostSchema, renderPluginSchema } from './render-stream-schemas.ts';
 
 export const DOCUMENTS: ReadonlyMap<string, () => string> = new Map([
   ['docs/errors.md', renderErrors],
@@ -11,4 +12,6 @@ export const DOCUMENTS: ReadonlyMap<string, () => string> = new Map([
   ['docs/cli.md', renderCli],
   ['docs/manifest.md', renderManifest],
   ['docs/schemas/plugin.schema.json', renderManifestSchema],
+  ['docs/schemas/stream-host.schema.json', renderHostSchema],
+  ['docs/schemas/stream-plugin.schema.json', renderPluginSchema],
 ]);

@@ -6,7 +6,7 @@ import { findLeftovers, listBuiltImages, removeImagesBuiltSince, takeInventory }
 import { verify } from './verify-steps.ts';
 import { addCounts, NO_TESTS, vitestStep, type Counts } from './vitest-step.ts';
 
-const KINDS = ['contract', 'integration', 'scenarios', 'hostile', 'faults', 'docs'] as const;
+const KINDS = ['sdk', 'contract', 'integration', 'scenarios', 'hostile', 'faults', 'docs'] as const;
 
 /** What runs on the second engine: everything that talks to an engine through the port or through the sandboxes. */
 const ON_28 = [

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { ImageFacts } from '../../../src/core/ports/container-engine.ts';
 import { checkImage, commandOf } from '../../../src/plugins/image/check-image.ts';
+import { JAVA_OPTIONS } from '../../../src/plugins/image/recipes.ts';
 import { makePluginFrom, manifestText } from '../../support/plugins/make-version.ts';
 
 const factsOf = (config: JsonObject): ImageFacts => ({
@@ -84,6 +85,8 @@ describe('commandOf', () => {
     ['node', 'main.mjs', ['node', '/plugin/main.mjs']],
     ['shell', 'main.sh', ['sh', '/plugin/main.sh']],
     ['go', 'main.go', ['/plugin/plugin']],
+    ['rust', 'main.rs', ['/plugin/plugin']],
+    ['java', './a/Main.java', ['java', ...JAVA_OPTIONS, '-cp', '/opt/gantry:/plugin/lib/*', 'a.Main']],
   ])('starts the entry with %s', (runtime, entry, command) => {
     const yaml = manifestText().replace('runtime: shell', `runtime: ${runtime}`).replace('main.sh', entry);
     expect(commandOf(makePluginFrom(yaml), factsOf({}))).toEqual(command);

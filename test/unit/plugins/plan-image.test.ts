@@ -76,6 +76,8 @@ describe('the recipes', () => {
     ['node', 'main.mjs', ['gantry/base-node:1']],
     ['shell', 'main.sh', ['gantry/base-shell:1']],
     ['go', 'main.go', ['gantry/base-go:1', 'gantry/base-static:1']],
+    ['rust', 'main.rs', ['gantry/base-rust:1', 'gantry/base-static:1']],
+    ['java', 'Main.java', ['gantry/base-java:1']],
   ])('of %s end as an unprivileged user in the folder of the plugin', (name, entry, bases) => {
     const yaml = runtime(name, entry);
     expect(basesOf(makePluginFrom(yaml), DEFAULT_BASES)).toEqual(bases);
@@ -107,6 +109,15 @@ describe('the recipes', () => {
   it('never let a shell read the name of an entry', () => {
     const yaml = runtime('go', '"cmd/$(touch x) y/main.go"');
     expect(dockerfileOf(yaml)).toContain('RUN ["go","build","-trimpath","-o","/out/plugin","./cmd/$(touch x) y"]');
+  });
+
+  it('build a Cargo package where there is one, else the entry alone, and off the network', () => {
+    const alone = dockerfileOf(runtime('rust', '"a b.rs"'));
+    expect(alone).toContain('"-o","/out/plugin","a b.rs"]');
+    expect(alone).toContain('CARGO_NET_OFFLINE=true');
+    const cargo = dockerfileOf(runtime('rust', 'src/main.rs', 'build: {network: true}'), [file('Cargo.toml')]);
+    expect(cargo).toContain('cargo install');
+    expect(cargo).not.toContain('OFFLINE');
   });
 
   it('make a module for Go code that brings none', () => {

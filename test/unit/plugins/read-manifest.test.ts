@@ -155,8 +155,8 @@ pool: {min: 1, max: 2, idle: 30s}`);
     expect(codesOf(manifestText(extra))).toEqual(['NOT_SUPPORTED_YET']);
   });
 
-  it.each([['rust'], ['java']])('refuses the runtime %s as one of a later release', (runtime) => {
-    expect(codesOf(manifestText().replace('runtime: shell', `runtime: ${runtime}`))).toEqual(['NOT_SUPPORTED_YET']);
+  it.each([['rust'], ['java']])('accepts the runtime %s', (runtime) => {
+    expect(codesOf(manifestText().replace('runtime: shell', `runtime: ${runtime}`))).toEqual([]);
   });
 
   it.each([

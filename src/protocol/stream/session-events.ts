@@ -1,0 +1,80 @@
+// What a session takes and what it tells. Everything is a value: bytes to write, events in their order, the next deadline.
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { PluginLogLine } from '../../core/ports/invoker.ts';
+import type { Reply } from '../reply.ts';
+import type { REUSES } from './message-schemas.ts';
+import type { RateLimits } from './message-rate.ts';
+import type { SessionState } from './session-states.ts';
+
+export interface SessionOptions {
+  readonly plugin: { readonly name: string; readonly version: string };
+  readonly config: JsonObject;
+  /** how the process serves several runs */
+  readonly reuse: (typeof REUSES)[number];
+  /** runs in flight at once, ≥ 1; one at a time when the plugin does not say that it can do more */
+  readonly concurrency: number;
+  /** time from `start` until the plugin must be ready, `on_load` included */
+  readonly startTimeoutMs: number;
+  /** what one run may send, its result and its progress together (`limits.output`) */
+  readonly outputBytes: number;
+  /** default: the limits of stream-limits.ts */
+  readonly rate?: RateLimits;
+}
+
+export interface StreamRun {
+  /** the request document as JSON bytes (encodeJsonRequest), with `nonce` in it */
+  readonly document: Uint8Array;
+  readonly nonce: string;
+  readonly timeoutMs: number;
+}
+
+export interface StreamCancel {
+  /** word for the plugin: `cancelled`, `timeout`, … */
+  readonly reason: string;
+  readonly graceMs: number;
+}
+
+/** What is known once the process has ended. */
+export type ProcessEnd = Omit<Reply, 'stdout'>;
+
+export type Question = 'get_metadata' | 'get_config_ui';
+
+export type SessionEvent =
+  | { readonly type: 'moved'; readonly from: SessionState; readonly to: SessionState }
+  | { readonly type: 'ready' }
+  | { readonly type: 'runEnded'; readonly id: number; readonly outcome: Outcome; readonly result: JsonValue | null }
+  /** answer to a question; `error` is the plugin's message, or why no answer will come */
+  | {
+      readonly type: 'answered';
+      readonly id: number;
+      readonly method: Question;
+      readonly value: JsonValue;
+      readonly error: string | null;
+    }
+  /** `id`: the run it belongs to, null when that is unknown. The text is hostile: escape it. */
+  | { readonly type: 'logLine'; readonly id: number | null; readonly line: PluginLogLine }
+  | {
+      readonly type: 'progress';
+      readonly id: number;
+      readonly done: number;
+      readonly total: number | null;
+      readonly message: string | null;
+    }
+  | {
+      readonly type: 'metric';
+      readonly id: number;
+      readonly name: string;
+      readonly value: number;
+      readonly labels: Readonly<Record<string, string>>;
+    }
+  /** a notification that was left out, and why; for the log */
+  | { readonly type: 'ignored'; readonly reason: string }
+  /** an answer that came when its run was over; told once per run, for the log */
+  | { readonly type: 'dropped'; readonly id: number; readonly violation: 'late_result' }
+  /** close the plugin's stdin once all output is written */
+  | { readonly type: 'endInput' }
+  /** the session is over: destroy the sandbox */
+  | { readonly type: 'broken'; readonly outcome: Outcome }
+  /** the session is over; `isPolite` is false when the plugin had to be left behind or ended with an error */
+  | { readonly type: 'closed'; readonly isPolite: boolean };

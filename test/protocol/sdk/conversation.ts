@@ -1,0 +1,133 @@
+// A conversation in protocol `stream` with a plugin that runs as a plain process: what the host would write, and what comes
+// back, read by the host's own reader: what it calls a violation fails the conversation. Whatever is awaited has a generous deadline; an end of the plugin fails it at once, with what stderr said.
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as after } from 'node:timers/promises';
+import { isViolation, readMessage } from '../../../src/protocol/stream/read-message.ts';
+
+const DEADLINE_MS = 100_000;
+
+export type Message = Readonly<Record<string, unknown>>;
+
+export class Conversation implements AsyncDisposable {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #messages: Message[] = [];
+  readonly #ended: Promise<number | null>;
+  #wake: () => void = () => undefined;
+  #hasEnded = false;
+  #stderr = '';
+  #lastId = 0;
+  #violation: string | null = null;
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    child.stdin.on('error', () => undefined); // a plugin may be gone: what is awaited tells
+    child.stderr.on('data', (bytes: Buffer) => {
+      this.#stderr += bytes.toString('utf8');
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const read = readMessage(Buffer.from(line));
+      if (isViolation(read)) this.#violation ??= `${read.message}: ${line.slice(0, 200)}`;
+      else this.#messages.push(JSON.parse(line) as Message);
+      this.#wake();
+    });
+    this.#ended = new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (exitCode) => {
+        this.#hasEnded = true;
+        this.#wake();
+        resolve(exitCode);
+      });
+    });
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** The messages so far that nobody has awaited. */
+  get unread(): readonly Message[] {
+    return this.#messages;
+  }
+
+  /** Writes a request; gives its id. */
+  request(method: string, params: unknown = {}): number {
+    this.#lastId += 1;
+    this.write(JSON.stringify({ jsonrpc: '2.0', id: this.#lastId, method, params }));
+    return this.#lastId;
+  }
+
+  /** Writes a `run` of this case of the fixture; its nonce is `nonce-<id>`. */
+  run(name: string, members: Message = {}): number {
+    const context = { run: { id: 'run_1', pipeline: 'p', trigger: 'api' }, hook: 'fetch', params: {}, results: {} };
+    const invocation = { id: 'inv_1', nonce: `nonce-${String(this.#lastId + 1)}`, attempt: 1 };
+    return this.request('run', {
+      invocation,
+      context: { ...context, data: { case: name, ...members } },
+      config: { limit: 3 },
+      secrets: { TOKEN: 'hush' },
+      laterMember: [],
+    });
+  }
+
+  notify(method: string, params: unknown): void {
+    this.write(JSON.stringify({ jsonrpc: '2.0', method, params }));
+  }
+
+  write(line: string): void {
+    this.#child.stdin.write(`${line}\n`);
+  }
+
+  endInput(): void {
+    this.#child.stdin.end();
+  }
+
+  /** The first unread message that is meant; it is read by this. */
+  async next(isMeant: (message: Message) => boolean): Promise<Message> {
+    const giveUp = new AbortController();
+    const deadline = after(DEADLINE_MS, 'late', { signal: giveUp.signal }).catch(() => 'ended');
+    try {
+      for (;;) {
+        if (this.#violation !== null) throw new Error(this.#violation);
+        const index = this.#messages.findIndex(isMeant);
+        if (index >= 0) return this.#messages.splice(index, 1)[0] ?? {};
+        if (this.#hasEnded) throw new Error(`the plugin has ended; stderr: ${this.#stderr}`);
+        const woken = new Promise<string>((resolve) => {
+          this.#wake = () => {
+            resolve('woken');
+          };
+        });
+        if ((await Promise.race([woken, deadline])) === 'late') throw new Error(`no such message; ${this.#stderr}`);
+      }
+    } finally {
+      giveUp.abort();
+    }
+  }
+
+  answerTo(id: number): Promise<Message> {
+    return this.next((message) => message['id'] === id && !('method' in message));
+  }
+
+  notification(method: string): Promise<Message> {
+    return this.next((message) => message['method'] === method);
+  }
+
+  ask(method: string, params: unknown = {}): Promise<Message> {
+    return this.answerTo(this.request(method, params));
+  }
+
+  /** The result of one run of this case. */
+  async resultOf(name: string, members: Message = {}): Promise<unknown> {
+    return (await this.answerTo(this.run(name, members)))['result'];
+  }
+
+  /** The exit code, once the process has ended and all it wrote was read. */
+  ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded && this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
+    await this.#ended;
+  }
+}
