@@ -19,7 +19,8 @@ export async function ensureTestTools() {
 export function findTestTools() {
   const jq = findProgram('jq');
   const promtool = findPromtool();
-  return jq === undefined || promtool === undefined ? undefined : { jq, promtool };
+  const isComplete = jq !== undefined && promtool !== undefined && findProgram('docker') !== undefined;
+  return isComplete ? { jq, promtool } : undefined;
 }
 
 function findPromtool() {
@@ -28,5 +29,7 @@ function findPromtool() {
 
 function fetchMissing() {
   if (findProgram('jq') === undefined) installPackages(['jq']);
+  // Tests look at engines with the command line, as a person would. On older releases it comes with the engine's package.
+  if (findProgram('docker') === undefined) installPackages(['docker.io']);
   if (findPromtool() === undefined) unpackPackages(['prometheus'], PROMETHEUS_FOLDER);
 }

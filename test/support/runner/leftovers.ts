@@ -1,9 +1,14 @@
 // What a test run may not leave behind: containers, networks and volumes of the engine, processes of ours, files in the repository.
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
+
+const LOOKS = 30;
+const PAUSE_MS = 1_000;
 
 export type Inventory = ReadonlySet<string>;
 
@@ -19,10 +24,13 @@ export async function takeInventory(): Promise<Inventory> {
   return new Set(lists.flat());
 }
 
-/** What stands now and did not before. */
+/** What stands now and did not before; looked at again for a while, since engines and processes end things in the background. */
 export async function findLeftovers(before: Inventory): Promise<readonly string[]> {
-  const now = await takeInventory();
-  return [...now].filter((item) => !before.has(item)).sort();
+  for (let look = 0; ; look += 1) {
+    const left = [...(await takeInventory())].filter((item) => !before.has(item)).sort();
+    if (left.length === 0 || look === LOOKS) return left;
+    await sleep(PAUSE_MS);
+  }
 }
 
 /** Ids of the images that instances of Gantry built. They are a cache, not a leftover, but no test run shall fill a disk with them. */
@@ -48,7 +56,10 @@ async function docker(kind: string, args: readonly string[]): Promise<string[]> 
 }
 
 async function changedFiles(): Promise<string[]> {
-  const { stdout } = await exec('git', ['status', '--porcelain', '--untracked-files=all'], { timeout: 60_000 });
+  if (!existsSync('.git')) return [];
+  const { stdout } = await exec('git', ['-c', 'safe.directory=*', 'status', '--porcelain', '--untracked-files=all'], {
+    timeout: 60_000,
+  });
   return stdout
     .split('\n')
     .filter(Boolean)

@@ -1,5 +1,5 @@
 // One command of the test run: its output goes through, its end is its exit code. Nothing is retried.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface Step {
@@ -16,13 +16,24 @@ export interface StepEnd {
   readonly output: string;
 }
 
+let current: ChildProcess | null = null;
+let isStopped = false;
+
+/** Ends the step that runs; no further one is started. The run goes on to its clean-up. */
+export function stopSteps(): void {
+  isStopped = true;
+  current?.kill('SIGTERM');
+}
+
 export async function runStep(step: Step, isQuiet = false): Promise<StepEnd> {
+  if (isStopped) return { name: step.name, exitCode: 1, seconds: 0, output: 'not started: the run was stopped\n' };
   const startedMs = performance.now();
   const [program = '', ...args] = step.command;
   const child = spawn(program, args, {
     stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', isQuiet ? 'pipe' : 'inherit'],
     env: { ...process.env, ...step.environment },
   });
+  if (!isQuiet) current = child;
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => chunks.push(text));
