@@ -8,6 +8,7 @@ import { textOption, type Command, type CommandContext, type OptionValues } from
 import { listAt, textAt } from '../json-fields.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { readRun } from '../follow-run.ts';
+import type { Output } from '../output.ts';
 import { printRun } from '../print-run.ts';
 
 const FLAGS = { port: 'web.port', host: 'web.host', 'metrics-port': 'metrics.port', store: 'store.uri' } as const;
@@ -57,31 +58,47 @@ function flagsOf(options: OptionValues): ReadonlyMap<string, string> {
   return flags;
 }
 
-/** A failed demonstration is told, never fatal: the server is what was asked for. */
-async function demonstrate({ output, root, stop }: CommandContext, url: string): Promise<void> {
+/** A failed demonstration is told instead of `ready:`, but is never fatal: the server is what was asked for. */
+async function demonstrate(context: CommandContext, url: string): Promise<void> {
+  const { output, root, stop } = context;
   const api = new ApiClient(url, stop);
   try {
     output.note('building the plugins and running the sample pipelines');
     const lockfile = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as JsonValue;
-    for (const [pipeline, data] of [
-      ['default', {}],
-      ['lockfile_report', lockfile],
-    ] as const) {
-      let run = await api.send(`/pipelines/${pipeline}/runs`, {
-        method: 'POST',
-        body: { data },
-        headers: { 'gantry-trigger': 'cli' },
-      });
-      const id = textAt(run, 'id');
-      while (textAt(run, 'finishedAt') === '') run = await readRun(api, id, 30);
-      printRun(run, output);
-    }
+    const runs = [
+      await runSample(api, 'default', {}, output),
+      await runSample(api, 'lockfile_report', lockfile, output),
+    ];
     const broken = listAt(await api.send('/plugins'), 'items').filter((plugin) => textAt(plugin, 'state') === 'failed');
     for (const plugin of broken)
       output.note(`plugin ${textAt(plugin, 'name')} is broken: gantry plugins show ${textAt(plugin, 'name')}`);
-    output.note(`ready: ${url}`);
+    const faults = runs.map(faultOf).filter((fault) => fault !== null);
+    output.note(faults.length === 0 ? `ready: ${url}` : `the demonstration did not work: ${faults.join('; ')}`);
   } catch (error) {
     if (!stop.aborted)
       output.note(`the demonstration did not work: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+async function runSample(api: ApiClient, pipeline: string, data: JsonValue, output: Output): Promise<JsonValue> {
+  let run = await api.send(`/pipelines/${pipeline}/runs`, {
+    method: 'POST',
+    body: { data },
+    headers: { 'gantry-trigger': 'cli' },
+  });
+  const id = textAt(run, 'id');
+  while (textAt(run, 'finishedAt') === '') run = await readRun(api, id, 30);
+  printRun(run, output);
+  return run;
+}
+
+/** Why a run shows nothing. One whose plugins could not be built succeeds, with hooks that no plugin served. */
+function faultOf(run: JsonValue): string | null {
+  const state = textAt(run, 'state');
+  const place = `run ${textAt(run, 'id')} of ${textAt(run, 'pipeline')}`;
+  if (state !== 'succeeded') return `${place} ended as ${state}`;
+  const empty = listAt(run, 'hooks').filter((hook) => listAt(hook, 'plugins').length === 0);
+  return empty.length === 0
+    ? null
+    : `${place} had no plugin for ${empty.map((hook) => textAt(hook, 'name')).join(', ')}`;
 }

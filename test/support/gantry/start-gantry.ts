@@ -16,6 +16,8 @@ export interface GantryOptions {
   /** folder of plugins; the repository's own unless given */
   readonly plugins?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** starts with `--demo`, as `npm start` does */
+  readonly isDemo?: boolean;
   /** an instance folder to go on with; else a new one, removed at the end */
   readonly folder?: string;
 }
@@ -90,7 +92,8 @@ export async function runGantry(
 /** Starts `gantry up` and waits until it listens. Dispose of it to end it and to remove its folder. */
 export async function startGantry(options: GantryOptions = {}): Promise<Gantry> {
   const { folder, environment } = await makeInstance(options);
-  const child = spawn(process.execPath, [join(ROOT, 'src', 'main.ts'), 'up', '--json'], {
+  const flags = options.isDemo === true ? ['--demo'] : [];
+  const child = spawn(process.execPath, [join(ROOT, 'src', 'main.ts'), 'up', '--json', ...flags], {
     cwd: ROOT,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
