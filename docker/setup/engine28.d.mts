@@ -5,5 +5,7 @@ export function startEngine28(): Promise<{ readonly host: string } & AsyncDispos
 export function stopEngine28(): Promise<void>;
 /** Why a second engine cannot be had on this machine, or undefined. */
 export function engine28Obstacle(): string | undefined;
+/** Absolute path of Compose 2 (the program of the CLI's plugin), or undefined. */
+export function findCompose(): string | undefined;
 /** Copies images by name from one engine to the other, those that are not there yet. */
 export function copyImages(fromHost: string, toHost: string, images: readonly string[]): Promise<void>;

@@ -18,7 +18,8 @@ import { CACHE, ROOT } from './places.mjs';
 import { say, SetupError } from './say.mjs';
 
 const SUITE = 'forky';
-const PACKAGES = ['docker.io', 'containerd'];
+// Compose is for the test that has it read our files.
+const PACKAGES = ['docker.io', 'containerd', 'docker-compose'];
 const FOLDER = join(CACHE, 'engine28');
 const UNPACKED = join(FOLDER, 'root');
 const BINARIES = [join(UNPACKED, 'usr', 'sbin'), join(UNPACKED, 'usr', 'bin')];
@@ -39,6 +40,18 @@ export function engine28Obstacle() {
   if (!existsSync('/etc/debian_version')) return 'needs a Debian system';
   const missing = ['apt-get', 'dpkg', 'runc', 'unshare', 'iptables'].find((name) => findProgram(name) === undefined);
   return missing === undefined ? undefined : `needs ${missing}`;
+}
+
+/** Compose 2, unpacked beside the engine or installed: an absolute path, or undefined. Nothing is fetched. */
+export function findCompose() {
+  const folders = [
+    join(UNPACKED, 'usr', 'libexec'),
+    '/usr/local/libexec',
+    '/usr/local/lib',
+    '/usr/libexec',
+    '/usr/lib',
+  ];
+  return folders.map((folder) => join(folder, 'docker/cli-plugins/docker-compose')).find((path) => existsSync(path));
 }
 
 /** Unpacks the engine if that was not done yet. */

@@ -1,9 +1,11 @@
-// What docker-compose.yml promises, checked on the file itself: its images cannot be had where these tests run.
+// What docker-compose.yml promises, checked on the file itself: its images cannot be had where these tests run. Compose reads it too,
+// where there is one.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findCompose } from '../../../docker/setup/engine28.mjs';
 import { readCompose } from '../../support/compose/compose-file.ts';
 import { ROOT } from '../../support/gantry/start-gantry.ts';
 
@@ -87,3 +89,36 @@ describe('the installation', () => {
     }
   });
 });
+
+const program = findCompose();
+
+/** The files as Compose understands them together. */
+function composed(...files: string[]): { services: Record<string, object> } {
+  const args = [...files.flatMap((file) => ['-f', file]), 'config', '--format', 'json'];
+  const text = execFileSync(program ?? '', args, { cwd: ROOT, encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+  return JSON.parse(text) as ReturnType<typeof composed>;
+}
+
+describe.skipIf(program === undefined)(
+  program === undefined ? 'Compose, which is not on this machine,' : 'Compose',
+  () => {
+    it('reads docker-compose.yml as it was meant', () => {
+      const read = composed('docker-compose.yml').services;
+      expect(Object.keys(read).sort()).toEqual(Object.keys(compose.services).sort());
+      for (const [name, { image }] of services)
+        expect(read[name]).toMatchObject({ image, read_only: true, cap_drop: ['ALL'] });
+    });
+
+    it('reads local-images.yml as Gantry alone, hardened, on a local base and with the embedded store', () => {
+      const read = composed('docker-compose.yml', 'docker/compose/local-images.yml').services;
+      expect(Object.keys(read).sort()).toEqual(['gantry', 'init']);
+      const build = { args: { BASE: 'gantry/base-node:1' } };
+      for (const service of Object.values(read))
+        expect(service).toMatchObject({ build, read_only: true, cap_drop: ['ALL'] });
+      const embedded = { environment: { GANTRY_BUILD_ALLOW_NETWORK: 'false' }, depends_on: { init: {} } };
+      expect(read['gantry']).toMatchObject(embedded);
+      expect(read['gantry']).not.toHaveProperty('environment.GANTRY_STORE_URI_FILE');
+      expect(read['gantry']).not.toHaveProperty('depends_on.mongodb');
+    });
+  },
+);
