@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { within } from '../core/deadline.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { WorkerId } from '../core/ids.ts';
-import type { PluginVersion } from '../core/plugin.ts';
 import type { Invoker } from '../core/ports/invoker.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import { DEFAULT_BASES } from '../plugins/image/recipes.ts';
 import { Plugins } from '../plugins/plugins.ts';
 import { encodeJsonRequest } from '../protocol/json-request.ts';
 import { encodeTextRequest } from '../protocol/text-request.ts';
-import { createSandboxes, type Sandboxes } from '../sandbox/create-sandboxes.ts';
+import { createSandboxes } from '../sandbox/create-sandboxes.ts';
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
+import { followCatalog } from './follow-catalog.ts';
 import type { Ground, InstanceEngine } from './ground.ts';
-import { servingVersions, withSoloPipelines, withSoloPlugins } from './solo-runs.ts';
+import { withSoloPipelines, withSoloPlugins } from './solo-runs.ts';
 
 export interface Work {
   readonly runs: Runs;
@@ -50,7 +50,7 @@ export async function startWork(
   );
   await sandboxes.start();
   const plugins = stack.use(makePlugins(ground, { engine, instanceId }));
-  followCatalog(ground, plugins, sandboxes, stack);
+  stack.use(followCatalog(ground.events, plugins, sandboxes));
   plugins.start();
   const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker));
   await runs.start();
@@ -107,20 +107,4 @@ function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, in
       invocationWaitMs: config.runs.sandboxWait,
     },
   });
-}
-
-/** Versions that come into the catalog get a sandbox ready; those that left it lose their idle ones. */
-function followCatalog({ events }: Ground, plugins: Plugins, sandboxes: Sandboxes, stack: AsyncDisposableStack): void {
-  let serving = new Map<string, PluginVersion>();
-  const follow = (): void => {
-    const now = new Map(servingVersions(plugins).map((version) => [version.id, version]));
-    for (const id of serving.keys()) if (!now.has(id)) sandboxes.retire(id);
-    for (const version of now.values()) if (!serving.has(version.id)) sandboxes.warm(version);
-    serving = now;
-  };
-  stack.use(
-    events.subscribe((event) => {
-      if (event.kind === 'pluginRegistered' || event.kind === 'pluginRemoved') follow();
-    }),
-  );
 }

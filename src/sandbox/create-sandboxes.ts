@@ -71,9 +71,9 @@ export class Sandboxes implements AsyncDisposable {
     this.#pools.of(version).warm();
   }
 
-  /** The version is no longer in the catalog: its idle sandboxes end, busy ones finish. */
-  retire(versionId: string): void {
-    this.#pools.retire(versionId);
+  /** The version, or this image of it, is no longer in the catalog: its idle sandboxes end, busy ones finish. */
+  retire(version: Pick<PluginVersion, 'id' | 'imageId'>): void {
+    this.#pools.retire(version);
   }
 
   /** Every sandbox that is not gone. */

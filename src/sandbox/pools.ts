@@ -55,10 +55,11 @@ export class Pools {
   }
 
   of(version: PluginVersion): Pool {
-    const known = this.#pools.get(version.id);
+    const key = keyOf(version);
+    const known = this.#pools.get(key);
     if (known !== undefined) return known;
     const pool = new Pool(version, this.#parts);
-    this.#pools.set(version.id, pool);
+    this.#pools.set(key, pool);
     return pool;
   }
 
@@ -73,10 +74,11 @@ export class Pools {
   }
 
   /** Ends the idle sandboxes of a version that is no longer wanted; runs that still use it are served without a reserve. */
-  retire(versionId: string): void {
-    const pool = this.#pools.get(versionId);
+  retire(version: Pick<PluginVersion, 'id' | 'imageId'>): void {
+    const key = keyOf(version);
+    const pool = this.#pools.get(key);
     if (pool === undefined) return;
-    this.#pools.delete(versionId);
+    this.#pools.delete(key);
     pool.retire('the version was replaced');
     this.#leaving.add(pool);
   }
@@ -110,4 +112,9 @@ export class Pools {
       freed += pool.version.plugin.limits.memoryBytes;
     }
   }
+}
+
+/** The same version can be built again, to another image: the sandboxes of the old one must not serve it. */
+function keyOf({ id, imageId }: Pick<PluginVersion, 'id' | 'imageId'>): string {
+  return `${id} ${imageId}`;
 }

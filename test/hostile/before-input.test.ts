@@ -31,7 +31,7 @@ test('a flood of one that stands ready does not keep it from being ended', async
   const isIdle = (): boolean =>
     stand.sandboxes.states().some((one) => one.pluginVersion === version.id && one.state === 'idle');
   await until('one stands ready', isIdle);
-  stand.sandboxes.retire(version.id);
+  stand.sandboxes.retire(version);
   await until('it is gone', () => stand.sandboxes.states().every((one) => one.pluginVersion !== version.id));
   expect(stand.logger.lines).toEqual([]);
 });

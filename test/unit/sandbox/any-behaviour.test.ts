@@ -88,7 +88,7 @@ class Story {
         for (const container of engine.containers.values()) container.kill(137);
         break;
       case 'retire':
-        sandboxes.retire('v1');
+        sandboxes.retire({ id: 'v1', imageId: 'puppet:1' });
         break;
     }
   }

@@ -189,7 +189,7 @@ test('ends the idle sandboxes of a replaced version and lets busy ones finish', 
   const end = worker.invoke(version);
   await worker.settle();
   expect([worker.count('busy'), worker.count('idle')]).toEqual([1, 1]);
-  worker.sandboxes.retire(version.id);
+  worker.sandboxes.retire(version);
   await worker.settle();
   expect([worker.count('busy'), worker.count('idle')]).toEqual([1, 0]);
   release.resolve(undefined);
@@ -205,4 +205,18 @@ test('leaves no container and no timer behind when it is disposed of', async () 
   await worker[Symbol.asyncDispose]();
   expect(worker.engine.containers.size).toBe(0);
   expect(worker.clock.pendingTimers).toBe(0);
+});
+
+test('serves a version that was built again from its new image, also when the old one is gone', async () => {
+  await using worker = new FakeWorker();
+  const version = worker.version();
+  expect((await worker.invoke(version)).outcome.code).toBe('ok');
+  worker.engine.images.remove('puppet:1');
+  worker.engine.images.add('puppet:2');
+  const again = { ...version, imageId: 'puppet:2' };
+  expect((await worker.invoke(again)).outcome.code).toBe('ok');
+  worker.sandboxes.retire(version);
+  await worker.settle();
+  const images = [...worker.engine.containers.values()].map(({ body }) => body['Image']);
+  expect(images).toEqual(['puppet:2']);
 });
