@@ -2,6 +2,7 @@
 export interface TestTools {
   /** absolute paths of the programs */
   readonly jq: string;
+  /** `prometheus` lies beside it */
   readonly promtool: string;
 }
 

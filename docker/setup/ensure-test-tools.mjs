@@ -1,7 +1,7 @@
-// Programs that only tests need. jq is installed; promtool is merely unpacked into the cache, because installing its package
-// would start a server. What is there already costs a look at the file system.
+// Programs that only tests need. jq is installed; Prometheus with its promtool is merely unpacked into the cache, because
+// installing its package would start a server. What is there already costs a look at the file system.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findProgram, installPackages, unpackPackages } from './debian-packages.mjs';
 import { CACHE } from './places.mjs';
 import { withPidLock } from './pid-lock.mjs';
@@ -9,7 +9,10 @@ import { withPidLock } from './pid-lock.mjs';
 const PROMETHEUS_FOLDER = join(CACHE, 'prometheus');
 const PROMTOOL = join(PROMETHEUS_FOLDER, 'usr', 'bin', 'promtool');
 
-/** Absolute paths of the tools: `{ jq, promtool }`. Throws SetupError when one is missing and cannot be had. */
+/**
+ * Absolute paths of the tools: `{ jq, promtool }`; `prometheus` lies beside promtool. Throws SetupError when one is missing and
+ * cannot be had.
+ */
 export async function ensureTestTools() {
   if (findTestTools() === undefined) await withPidLock(join(CACHE, 'test-tools.lock'), fetchMissing);
   return findTestTools();
@@ -23,8 +26,11 @@ export function findTestTools() {
   return isComplete ? { jq, promtool } : undefined;
 }
 
+/** The tests start the server that lies beside it too: a promtool alone does not do. */
 function findPromtool() {
-  return existsSync(PROMTOOL) ? PROMTOOL : findProgram('promtool');
+  return [PROMTOOL, findProgram('promtool')].find(
+    (path) => path !== undefined && existsSync(path) && existsSync(join(dirname(path), 'prometheus')),
+  );
 }
 
 function fetchMissing() {
