@@ -1,12 +1,13 @@
 // One-shot `init` of docker-compose.yml: makes the passwords of the installation once, into a volume, so that no default password exists.
-// What stands is kept. Files are readable inside the volume only, which is mounted read-only into exactly the containers that need it.
+// What stands is kept. The store's and Grafana's lie in two volumes, each mounted read-only into exactly the containers that need it:
+//   node make-secrets.mjs <folder for the store> <folder for Grafana>
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const folder = process.argv[2] ?? '/secrets';
+const [, , storeFolder, grafanaFolder] = process.argv;
 
-function secret(name, make) {
+function secret(folder, name, make) {
   const path = join(folder, name);
   if (!existsSync(path)) {
     writeFileSync(`${path}.new`, make(), { mode: 0o444 });
@@ -17,6 +18,6 @@ function secret(name, make) {
 }
 
 const random = () => randomBytes(24).toString('hex');
-const password = secret('mongodb-password', random);
-secret('mongodb-uri', () => `mongodb://gantry:${password}@mongodb:27017/?authSource=admin`);
-secret('grafana-password', random);
+const password = secret(storeFolder, 'mongodb-password', random);
+secret(storeFolder, 'mongodb-uri', () => `mongodb://gantry:${password}@mongodb:27017/?authSource=admin`);
+secret(grafanaFolder, 'grafana-password', random);

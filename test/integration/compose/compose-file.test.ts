@@ -1,7 +1,7 @@
 // What docker-compose.yml promises, checked on the file itself: its images cannot be had where these tests run. Compose reads it too,
 // where there is one.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -66,27 +66,38 @@ describe('the installation', () => {
     }
   });
 
-  it('gets passwords of its own, once', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'gantry-secrets-'));
-    const other = mkdtempSync(join(tmpdir(), 'gantry-secrets-'));
-    const make = (target: string): void => {
-      execFileSync(process.execPath, [join(ROOT, 'docker', 'compose', 'make-secrets.mjs'), target]);
+  it('gets passwords of its own, once, those of Grafana apart', () => {
+    const place = mkdtempSync(join(tmpdir(), 'gantry-secrets-'));
+    const make = (name: string): { store: string; grafana: string } => {
+      const folders = { store: join(place, name, 'store'), grafana: join(place, name, 'grafana') };
+      for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+      const script = join(ROOT, 'docker', 'compose', 'make-secrets.mjs');
+      execFileSync(process.execPath, [script, folders.store, folders.grafana]);
+      return folders;
     };
-    const read = (target: string, name: string): string => readFileSync(join(target, name), 'utf8');
+    const read = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8');
     try {
-      make(folder);
-      const first = read(folder, 'mongodb-password');
-      make(folder);
-      make(other);
+      const one = make('one');
+      const first = read(one.store, 'mongodb-password');
+      make('one');
       expect(first).toMatch(/^[0-9a-f]{48}$/);
-      expect(read(folder, 'mongodb-password')).toBe(first);
-      expect(read(folder, 'mongodb-uri')).toContain(`gantry:${first}@mongodb`);
-      expect(read(other, 'mongodb-password')).not.toBe(first);
-      expect(read(folder, 'grafana-password')).not.toBe(first);
+      expect(read(one.store, 'mongodb-password')).toBe(first);
+      expect(read(one.store, 'mongodb-uri')).toContain(`gantry:${first}@mongodb`);
+      expect(read(make('other').store, 'mongodb-password')).not.toBe(first);
+      expect(read(one.grafana, 'grafana-password')).not.toBe(first);
+      expect(readdirSync(one.grafana)).toEqual(['grafana-password']);
     } finally {
-      rmSync(folder, { recursive: true });
-      rmSync(other, { recursive: true });
+      rmSync(place, { recursive: true });
     }
+  });
+
+  it('mounts secrets only where they are needed', () => {
+    const users = (volume: string): string[] =>
+      services
+        .filter(([, service]) => service.volumes.some((one) => one.startsWith(`${volume}:`)))
+        .map(([name]) => name);
+    expect(users('secrets').sort()).toEqual(['gantry', 'init', 'mongodb']);
+    expect(users('grafana-secrets').sort()).toEqual(['grafana', 'init']);
   });
 });
 
