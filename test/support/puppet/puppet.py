@@ -38,6 +38,10 @@ class Puppet:
     def do_sleep(self, seconds):
         time.sleep(seconds)
 
+    def do_sleep_at_first(self, seconds):
+        if self.request["invocation"]["attempt"] == 1:
+            time.sleep(seconds)
+
     def do_hang(self):
         while True:
             time.sleep(3600)
