@@ -13,8 +13,9 @@ import { makePuppetFolder, puppetData, type PuppetStep } from '../puppet/puppet-
 /** Far beyond what a run of these tests takes, on a machine that is ten times slower. */
 export const PATIENCE_MS = 240_000;
 
-const SYSTEM = `runs: {heartbeat: 500ms, deadAfter: 3s, grace: 1s, maxRunning: 4}
-store: {timeout: 5s}
+/** A stall of the disk or of the machine is no death: only a store that is cut off for longer than any of them is. */
+const SYSTEM = `runs: {heartbeat: 5s, deadAfter: 60s, grace: 1s, maxRunning: 4}
+store: {timeout: 20s}
 logs: {level: info}
 `;
 
