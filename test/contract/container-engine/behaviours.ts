@@ -57,7 +57,16 @@ const BEHAVIOURS = {
       return await new Promise<never>(() => undefined);
     },
   },
-  memoryHog: { script: 'exec tail /dev/zero', program: (process) => process.oom() },
+  /** the memory is broken by a child, so that the container stands until the engine has heard of it; ends when its input does */
+  memoryHog: {
+    script: 'tail /dev/zero; echo killed; exec cat',
+    program: async (process) => {
+      process.oomOfChild();
+      await process.stdout('killed\n');
+      for await (const bytes of process.input) await process.stdout(bytes);
+      return 0;
+    },
+  },
 } as const satisfies Record<string, Behaviour>;
 
 export type BehaviourName = keyof typeof BEHAVIOURS;

@@ -138,10 +138,14 @@ export function describeContainerLife(open: OpenHarness): void {
       expect(settled).toHaveLength(1);
     });
 
-    test('marks a container that the kernel killed for memory', async () => {
+    test('tells that the kernel killed for memory in a container, and marks it when it ends', async () => {
       await using harness = await open();
-      const { id, exit } = await startContainer(harness, 'memoryHog');
-      expect(await exit).toEqual({ exitCode: 137 });
+      const seen: EngineEvent[] = [];
+      using _listening = harness.engine.onEvent((event) => void seen.push(event));
+      const { id, attachment, exit } = await startContainer(harness, 'memoryHog');
+      await until('it is told', () => seen.some(({ action }) => action === 'oom'));
+      attachment.closeInput();
+      expect(await exit).toEqual({ exitCode: 0 });
       await until(
         'inspect shows the mark',
         async () => (await harness.engine.inspectContainer(id, soon()))?.isOomKilled === true,

@@ -17,6 +17,8 @@ export interface FakeProcess {
   stderr(bytes: Uint8Array | string): Promise<void>;
   /** Ends the container as the kernel's out-of-memory killer would: exit code 137, marked. */
   oom(): Promise<never>;
+  /** Marks the container as one in which the kernel killed a child for memory; it goes on. */
+  oomOfChild(): void;
 }
 
 /** Resolves to the exit code. A program that throws exits with 1. */
@@ -124,10 +126,12 @@ export class FakeContainer {
       stdout: (bytes) => this.#print('stdout', bytes),
       stderr: (bytes) => this.#print('stderr', bytes),
       oom: async () => {
-        this.#isOomKilled = true;
-        this.#emit('oom', null);
+        this.#markOom();
         this.kill(137);
         return await NEVER;
+      },
+      oomOfChild: () => {
+        this.#markOom();
       },
     };
     let exitCode = 1;
@@ -142,6 +146,11 @@ export class FakeContainer {
   async #print(stream: OutputChunk['stream'], bytes: Uint8Array | string): Promise<void> {
     if (!this.isRunning) return await NEVER;
     await this.output.write({ stream, bytes: typeof bytes === 'string' ? Buffer.from(bytes) : bytes });
+  }
+
+  #markOom(): void {
+    this.#isOomKilled = true;
+    this.#emit('oom', null);
   }
 
   #finish(exitCode: number): void {
