@@ -9,3 +9,5 @@ export function engine28Obstacle(): string | undefined;
 export function findCompose(): string | undefined;
 /** Copies images by name from one engine to the other, those that are not there yet. */
 export function copyImages(fromHost: string, toHost: string, images: readonly string[]): Promise<void>;
+/** Gets and unpacks the engine and Compose, if that was not done yet. */
+export function unpackEngine28(): Promise<void>;

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findProgram } from '../../../docker/setup/debian-packages.mjs';
-import { engine28Obstacle, startEngine28 } from '../../../docker/setup/engine28.mjs';
+import { engine28Obstacle, startEngine28, unpackEngine28 } from '../../../docker/setup/engine28.mjs';
 import { findFerretdb } from '../../../docker/setup/ensure-ferretdb.mjs';
 import { stopSteps } from './run-step.ts';
 import { findLeftovers, listBuiltImages, removeImagesBuiltSince, takeInventory } from './leftovers.ts';
@@ -43,6 +43,11 @@ async function onEngine28(): Promise<Counts> {
   return counts;
 }
 
+async function unpackSecondEngine(): Promise<Counts> {
+  if (engine28Obstacle() === undefined) await unpackEngine28();
+  return NO_TESTS;
+}
+
 /** A part that breaks as a whole is one failure, and the run goes on to its clean-up. */
 async function orFailed(part: string, work: () => Promise<Counts>): Promise<Counts> {
   try {
@@ -64,6 +69,8 @@ function checkFerretdb(): Counts {
 async function main(): Promise<Counts> {
   const before = await takeInventory();
   const images = await listBuiltImages();
+  // Compose comes with the second engine, and integration tests want it.
+  if (isWanted('integration') || isWanted('28')) await orFailed('unpacking the second engine', unpackSecondEngine);
   let counts = isWanted('verify') ? await verify() : NO_TESTS;
   for (const kind of KINDS.filter(isWanted)) {
     process.stdout.write(`\n== ${kind} ==\n`);
