@@ -1,6 +1,8 @@
 // Takes secrets out of whatever a plugin gives back, once, before anything is merged, stored or shown (I-9). Each secret is looked for
 // plainly, in base64 at each of the three alignments, URL-encoded and JSON-escaped; a secret of several lines also line by line.
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { findSpans, type Span } from './redact-spans.ts';
+import { binaryOf, RedactStream } from './redact-stream.ts';
 
 export const REDACTED = '[redacted]';
 /** Shorter secrets are refused elsewhere: they would redact ordinary text. */
@@ -8,12 +10,15 @@ export const SECRET_LENGTH_MIN = 8;
 
 export class Redactor {
   readonly #forms: readonly string[];
+  /** the forms as UTF-8, one character per byte */
+  readonly #binaryForms: readonly string[];
 
   /** @param escape further ways in which the host itself writes text (log escaping) */
   constructor(secrets: Iterable<string>, escape: (text: string) => string = (text) => text) {
     const forms = new Set<string>();
     for (const secret of secrets) for (const form of formsOf(secret, escape)) forms.add(form);
     this.#forms = [...forms].sort((left, right) => right.length - left.length);
+    this.#binaryForms = this.#forms.map((form) => binaryOf(new TextEncoder().encode(form)));
   }
 
   /** Overlapping finds become one mark, so no part of a secret stays between two of them. */
@@ -43,30 +48,33 @@ export class Redactor {
     return copy;
   }
 
-  /** Joined spans of every find, ascending. */
-  #find(text: string): readonly (readonly [number, number])[] {
-    const finds = this.#forms.flatMap((form) => spansOf(text, form));
-    finds.sort(([left], [right]) => left - right);
-    const joined: [number, number][] = [];
-    for (const [start, end] of finds) {
-      const last = joined.at(-1);
-      if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
-      else joined.push([start, end]);
-    }
-    return joined;
+  /** For bytes that come in pieces. */
+  stream(): RedactStream {
+    return new RedactStream(this.#binaryForms, REDACTED, SECRET_LENGTH_MIN);
+  }
+
+  /** The first bytes with the secrets taken out; of one that goes past the cut, nothing stays. */
+  head(bytes: Uint8Array, maxBytes: number): Uint8Array {
+    const stream = this.stream();
+    const passed = stream.push(bytes.subarray(0, maxBytes));
+    const rest = bytes.length > maxBytes ? new Uint8Array(0) : stream.end();
+    const whole = new Uint8Array(passed.length + rest.length);
+    whole.set(passed);
+    whole.set(rest, passed.length);
+    return whole.subarray(0, maxBytes);
+  }
+
+  /** A find inside a mark is none, so that redacting twice changes nothing. */
+  #find(text: string): readonly Span[] {
+    const finds = findSpans(text, this.#forms);
+    if (finds.length === 0) return finds;
+    const marks = findSpans(text, [REDACTED]);
+    return finds.filter(([start, end]) => !marks.some((mark) => mark[0] <= start && end <= mark[1]));
   }
 }
 
-/** Spans of one form; overlapping finds are joined at once, so a run of repeated characters is one span. */
-function spansOf(text: string, form: string): [number, number][] {
-  const spans: [number, number][] = [];
-  for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) {
-    const last = spans.at(-1);
-    if (last !== undefined && at <= last[1]) last[1] = at + form.length;
-    else spans.push([at, at + form.length]);
-  }
-  return spans;
-}
+/** Of an invocation that was given no secret. */
+export const NO_SECRETS = new Redactor([]);
 
 function formsOf(secret: string, escape: (text: string) => string): readonly string[] {
   const lines = secret.split(/\r?\n/).map((line) => line.trim());
@@ -100,7 +108,5 @@ function base64Forms(text: string): readonly string[] {
 }
 
 function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
+  return btoa(binaryOf(bytes));
 }

@@ -71,6 +71,7 @@ async function deliver(
     timeoutMs: Math.min(call.version.plugin.limits.timeoutMs, remainingMs),
     waitMs: Math.min(settings.invocationWaitMs, remainingMs),
     onStarted: (sandboxId) => ledger.start(sandboxId),
+    redactor: input.redactor,
     onLog: (line) => {
       writeLog(scope, ledger.invocation, line, input.redactor);
     },

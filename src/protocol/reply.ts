@@ -1,6 +1,7 @@
 // What a finished plugin left behind, and what the protocol makes of it. Both protocols share these two shapes.
 import type { JsonValue } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { NO_SECRETS, type Redactor } from '../core/redact.ts';
 
 export interface Reply {
   /** everything that came on stdout, already within the output limit */
@@ -11,7 +12,7 @@ export interface Reply {
   /** the memory limit and the most that was used, for the evidence of an `oom` */
   readonly memoryLimitBytes: number;
   readonly memoryPeakBytes: number | null;
-  /** last lines of stderr, escaped; empty when it wrote none */
+  /** last lines of stderr, redacted and escaped; empty when it wrote none */
   readonly stderrTail: string;
 }
 
@@ -25,7 +26,7 @@ const MESSAGE_MAX = 2_000;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]+/g;
 
 /** One line without control characters, at most 2,000 characters: what an outcome's message may be. */
-export function oneLine(text: string): string {
-  const line = text.replace(CONTROL, ' ').trim();
+export function oneLine(text: string, redactor: Redactor = NO_SECRETS): string {
+  const line = redactor.text(text).replace(CONTROL, ' ').trim();
   return line.length > MESSAGE_MAX ? `${line.slice(0, MESSAGE_MAX - 1)}…` : line;
 }

@@ -51,7 +51,7 @@ export class Exchange {
     this.#request = request;
     this.#live = sandbox.live();
     this.#output = new OutputBuffer(limits.outputBytes);
-    this.#logs = new LogLines(limits.logsBytes, (line) => {
+    this.#logs = new LogLines(limits.logsBytes, request.redactor, (line) => {
       request.onLog(line);
     });
     this.#usage = new UsageWatch(context, this.#live.containerId, limits.cpuTimeMs, () => {

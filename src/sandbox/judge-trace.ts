@@ -87,7 +87,9 @@ function readReply(trace: Trace, exitCode: number, request: InvocationRequest, i
     memoryPeakBytes: trace.usage.memoryPeakBytes,
     stderrTail: trace.logs.tail,
   };
-  return plugin.protocol === 'text' ? readTextResult(reply, plugin.text?.output ?? null) : readJsonResult(reply);
+  return plugin.protocol === 'text'
+    ? readTextResult(reply, plugin.text?.output ?? null, request.redactor)
+    : readJsonResult(reply, request.redactor);
 }
 
 function rounded(value: number | null): number | null {

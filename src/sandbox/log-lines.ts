@@ -1,6 +1,8 @@
 // Cuts stderr into log lines without ever holding more than one line: a line ends at 8 KiB, everything past the limit is counted and thrown
 // away, so a flood costs no memory. The last few lines are kept as the tail that explains a failure.
 import type { PluginLogLine } from '../core/ports/invoker.ts';
+import type { Redactor } from '../core/redact.ts';
+import type { RedactStream } from '../core/redact-stream.ts';
 import { escapeText } from '../lib/escape-text.ts';
 import { readLogLine } from '../protocol/log-line.ts';
 
@@ -10,6 +12,9 @@ const LINE_FEED = 10;
 
 export class LogLines {
   readonly #limitBytes: number;
+  readonly #redactor: Redactor;
+  /** before any cut: of lines, of the limit, of the tail */
+  readonly #redacted: RedactStream;
   readonly #onLine: (line: PluginLogLine) => void;
   readonly #tail: string[] = [];
   #parts: Uint8Array[] = [];
@@ -18,8 +23,10 @@ export class LogLines {
   #isCut = false;
 
   /** @param limitBytes of stderr that are passed on in all */
-  constructor(limitBytes: number, onLine: (line: PluginLogLine) => void) {
+  constructor(limitBytes: number, redactor: Redactor, onLine: (line: PluginLogLine) => void) {
     this.#limitBytes = limitBytes;
+    this.#redactor = redactor;
+    this.#redacted = redactor.stream();
     this.#onLine = onLine;
   }
 
@@ -40,9 +47,10 @@ export class LogLines {
   push(bytes: Uint8Array): void {
     const room = Math.max(0, this.#limitBytes - this.#seenBytes);
     this.#seenBytes += bytes.length;
-    if (room > 0) this.#split(bytes.subarray(0, room));
+    if (room > 0) this.#split(this.#redacted.push(bytes.subarray(0, room)));
     if (this.isTruncated && !this.#isCut) {
       this.#isCut = true;
+      this.#redacted.drop();
       this.end();
       this.#onLine({ level: 'warn', message: `log output over ${this.#limitBytes} bytes is not kept` });
     }
@@ -50,6 +58,11 @@ export class LogLines {
 
   /** Passes on what stands without a line end. */
   end(): void {
+    this.#split(this.#redacted.end());
+    this.#endLine();
+  }
+
+  #endLine(): void {
     if (this.#heldBytes === 0) return;
     const text = new TextDecoder().decode(Buffer.concat(this.#parts));
     this.#parts = [];
@@ -65,7 +78,7 @@ export class LogLines {
       const isWhole = lineEnd >= 0 && lineEnd <= room;
       const take = isWhole ? lineEnd : Math.min(room, rest.length);
       this.#hold(rest.subarray(0, take));
-      if (isWhole || this.#heldBytes >= LOG_LINE_BYTES) this.end();
+      if (isWhole || this.#heldBytes >= LOG_LINE_BYTES) this.#endLine();
       rest = rest.subarray(isWhole ? take + 1 : take);
     }
   }
@@ -79,7 +92,8 @@ export class LogLines {
 
   #emit(text: string): void {
     const line = readLogLine(text.endsWith('\r') ? text.slice(0, -1) : text);
-    const message = escapeText(line.message);
+    // Once more: what was escaped in a JSON line is plain only now.
+    const message = this.#redactor.text(escapeText(line.message));
     this.#tail.push(message.slice(0, 500));
     if (this.#tail.length > TAIL_LINES) this.#tail.shift();
     this.#onLine({ level: line.level, message });

@@ -5,6 +5,7 @@ import { CgroupUsageMeter } from '../../src/adapters/system/cgroup-usage-meter.t
 import { DockerEngine } from '../../src/adapters/docker/docker-engine.ts';
 import type { InvocationEnd } from '../../src/core/ports/invoker.ts';
 import type { PluginVersion } from '../../src/core/plugin.ts';
+import { NO_SECRETS } from '../../src/core/redact.ts';
 import { createSandboxes, type Sandboxes } from '../../src/sandbox/create-sandboxes.ts';
 import { makeVersion } from '../support/plugins/make-version.ts';
 import { IMAGE, PLUGIN_COMMAND, runBare, runClassic, type Times } from './contenders.ts';
@@ -71,6 +72,7 @@ async function runGantry(sandboxes: Sandboxes, version: PluginVersion, ids: Syst
     input: INPUT,
     timeoutMs: 30_000,
     waitMs: 30_000,
+    redactor: NO_SECRETS,
     onStarted: () => Promise.resolve(),
     onLog: () => undefined,
     stop: new AbortController().signal,

@@ -5,6 +5,7 @@ import type { Cleanliness, InvocationPhases, InvocationUsage, SandboxKind } from
 import type { JsonValue } from '../json.ts';
 import type { Outcome } from '../outcome.ts';
 import type { PluginVersion } from '../plugin.ts';
+import type { Redactor } from '../redact.ts';
 
 export interface InvocationRequest {
   readonly runId: RunId;
@@ -21,7 +22,9 @@ export interface InvocationRequest {
   readonly waitMs: number;
   /** called once, after the sandbox was had and before its input is written; may be awaited (the start is stored first) */
   onStarted(sandboxId: SandboxId): Promise<void>;
-  /** called for each stderr line (already cut to the limit, escaped); must not throw */
+  /** of the secrets in the input; to be used before anything the plugin wrote is cut, since a cut may go through one */
+  readonly redactor: Redactor;
+  /** called for each stderr line (already redacted, cut to the limit, escaped); must not throw */
   onLog(line: PluginLogLine): void;
   /** aborts when the run is cancelled or out of time; the reason is a `StopReason` */
   readonly stop: AbortSignal;

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../src/core/json.ts';
 import { isJsonObject } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
+import { NO_SECRETS } from '../../../src/core/redact.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
 import type { CgroupUsage, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
@@ -112,6 +113,7 @@ export class FakeWorker implements AsyncDisposable {
       input: Buffer.from('{}'),
       timeoutMs: version.plugin.limits.timeoutMs,
       waitMs: 60_000,
+      redactor: NO_SECRETS,
       onStarted: () => Promise.resolve(),
       onLog: (line) => logs.push(line),
       stop: new AbortController().signal,

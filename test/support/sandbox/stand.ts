@@ -8,6 +8,7 @@ import type { EngineFacts } from '../../../src/core/ports/container-engine.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
+import { NO_SECRETS } from '../../../src/core/redact.ts';
 import { encodeJsonRequest } from '../../../src/protocol/json-request.ts';
 import { createSandboxes, type Sandboxes } from '../../../src/sandbox/create-sandboxes.ts';
 import type { SandboxSettings } from '../../../src/sandbox/sandbox-context.ts';
@@ -120,6 +121,7 @@ export class Stand implements AsyncDisposable {
       input,
       timeoutMs: version.plugin.limits.timeoutMs,
       waitMs: 120_000,
+      redactor: NO_SECRETS,
       onStarted: () => Promise.resolve(),
       onLog: (line) => logs.push(line),
       stop: new AbortController().signal,

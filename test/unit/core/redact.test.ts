@@ -70,3 +70,46 @@ describe('Redactor', () => {
     );
   });
 });
+
+describe('redacting in pieces', () => {
+  const secrets = fc.array(fc.stringMatching(/^[ab]{8,12}$/), { minLength: 1, maxLength: 3 });
+  const pieces = fc.array(fc.stringMatching(/^[abc]{0,30}$/), { maxLength: 12 });
+
+  test('gives what redacting the whole gives, however the bytes were cut', () => {
+    fc.assert(
+      fc.property(secrets, pieces, (words, parts) => {
+        const redact = new Redactor(words);
+        const stream = redact.stream();
+        const passed = [...parts, 'c'].map((part) => stream.push(Buffer.from(part)));
+        expect(Buffer.concat([...passed, stream.end()]).toString()).toBe(redact.text(`${parts.join('')}c`));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('holds back no more than a secret, whatever comes', () => {
+    const stream = new Redactor(['a'.repeat(20)]).stream();
+    let passed = '';
+    for (let count = 0; count < 1_000; count += 1) passed += Buffer.from(stream.push(Buffer.from('aaa'))).toString();
+    expect(passed + Buffer.from(stream.end()).toString()).toBe(REDACTED);
+  });
+
+  test('takes a long beginning for the secret when the rest never comes', () => {
+    const stream = redactor.stream();
+    stream.push(Buffer.from('got pa$$ w/o'));
+    expect(Buffer.from(stream.end()).toString()).toBe(REDACTED);
+  });
+
+  test('leaves bytes alone that are no text', () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, value) => value);
+    const stream = redactor.stream();
+    expect(Buffer.concat([stream.push(bytes), stream.end()])).toEqual(Buffer.from(bytes));
+  });
+});
+
+test('redacting twice changes nothing, even where a secret looks like the mark', () => {
+  const odd = new Redactor(['redacted', SECRET]);
+  const once = odd.text(`${SECRET} was redacted`);
+  expect(once).toBe(`${REDACTED} was ${REDACTED}`);
+  expect(odd.text(once)).toBe(once);
+});

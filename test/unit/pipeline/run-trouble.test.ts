@@ -101,6 +101,7 @@ describe('a run that meets trouble', () => {
       await world.payload(run.id, `result:${invocations[0]?.id ?? ''}`),
       await world.store.listEvents(run.id, 0, 100, patient()),
     ]);
+    expect(world.invoker.calls[0]?.request.redactor.text(`is ${secret}`)).toBe('is [redacted]');
     expect(everything).toContain('[redacted]');
     expect(everything).not.toContain(secret);
     expect(everything).not.toContain(btoa(secret));

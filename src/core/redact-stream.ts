@@ -1,0 +1,74 @@
+// Takes secrets out of bytes that come in pieces, before anything is cut: what may be the beginning of a secret is held back until the next
+// piece tells, so it holds less than the longest secret. Works on bytes written as one character each, since a piece may end inside one.
+import { beginningAt, findSpans, joinSpans } from './redact-spans.ts';
+
+export class RedactStream {
+  readonly #forms: readonly string[];
+  readonly #mark: string;
+  readonly #beginningMin: number;
+  #held = '';
+  /** how many of the held characters a mark that was passed on stands for already */
+  #covered = 0;
+
+  /**
+   * @param forms one character per byte
+   * @param mark what stands for a secret
+   * @param beginningMin length from which a beginning counts as a secret of which the rest never came
+   */
+  constructor(forms: readonly string[], mark: string, beginningMin: number) {
+    this.#forms = forms;
+    this.#mark = mark;
+    this.#beginningMin = beginningMin;
+  }
+
+  push(bytes: Uint8Array): Uint8Array {
+    if (this.#forms.length === 0) return bytes;
+    const text = this.#held + binaryOf(bytes);
+    return bytesOf(this.#pass(text, beginningAt(text, this.#forms)));
+  }
+
+  /** The rest, when nothing follows. */
+  end(): Uint8Array {
+    const text = this.#held;
+    const isBeginning = text.length >= this.#beginningMin;
+    const passed = isBeginning && this.#covered === 0 ? this.#mark : isBeginning ? '' : text.slice(this.#covered);
+    this.drop();
+    return bytesOf(passed);
+  }
+
+  /** Forgets what is held: what would follow is cut off, so nobody can tell any more whether it was a secret. */
+  drop(): void {
+    this.#held = '';
+    this.#covered = 0;
+  }
+
+  /** Passes on what stands before `until` and holds the rest. */
+  #pass(text: string, until: number): string {
+    const covered = this.#covered;
+    let passed = '';
+    let at = 0;
+    for (const [start, end] of joinSpans([[0, covered], ...findSpans(text, this.#forms)])) {
+      if (start >= until || end === 0) continue;
+      passed += text.slice(at, start) + (start === 0 && covered > 0 ? '' : this.#mark);
+      at = end;
+    }
+    if (at < until) passed += text.slice(at, until);
+    this.#held = text.slice(until);
+    this.#covered = Math.max(0, at - until);
+    return passed;
+  }
+}
+
+/** One character per byte. */
+export function binaryOf(bytes: Uint8Array): string {
+  let binary = '';
+  for (let at = 0; at < bytes.length; at += PART) binary += String.fromCharCode(...bytes.subarray(at, at + PART));
+  return binary;
+}
+
+/** As many arguments as a call may safely have. */
+const PART = 8 * 1024;
+
+function bytesOf(binary: string): Uint8Array {
+  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+}
