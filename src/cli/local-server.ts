@@ -13,7 +13,8 @@ export interface LocalRequest {
   readonly stop: AbortSignal;
 }
 
-const ANSWER_MS = 5_000;
+/** A server that is only slow must not be taken for none: the command would then run into its lock. A dead one refuses at once. */
+const ANSWER_MS = 30_000;
 
 /** The address of the server that holds the data folder, if one answers. */
 export async function runningServer(root: string, environment: Environment): Promise<string | null> {
