@@ -4,24 +4,10 @@ import { posix } from 'node:path';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import type { Plugin, Problem, Runtime } from '../../core/plugin.ts';
 import type { ImageFacts } from '../../core/ports/container-engine.ts';
+import { isUnsafeVariable } from '../../core/unsafe-variable.ts';
 import { escapeText } from '../../lib/escape-text.ts';
 import { COMPILED_PROGRAM, JAVA_CLASS_PATH, JAVA_OPTIONS, javaClassOf, PLUGIN_FOLDER } from './recipes.ts';
 
-/** Variables that make an interpreter or the dynamic linker run something before the plugin. */
-const UNSAFE_VARIABLES: readonly RegExp[] = [
-  /^LD_/,
-  /^GLIBC_TUNABLES$/,
-  /^(BASH_)?ENV$/,
-  /^NODE_(OPTIONS|PATH|REPL_EXTERNAL_MODULE)$/,
-  /^PYTHON(STARTUP|PATH|HOME|INSPECT|USERBASE|WARNINGS|BREAKPOINT)$/,
-  /^PERL(5OPT|5LIB|5DB|LIB)$/,
-  /^RUBY(OPT|LIB)$/,
-  /^(_JAVA_OPTIONS|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS)$/,
-  /^DOCKER_HOST$/,
-];
-
-/** Set by Gantry's own Dockerfile of the runtime. */
-const OWN_VARIABLES: readonly string[] = ['PYTHONPATH'];
 const OWN_LABELS = [
   ...['io.gantry.instance', 'io.gantry.plugin', 'io.gantry.version', 'io.gantry.content'],
   // left by the base images
@@ -42,9 +28,8 @@ const FINDINGS: readonly Finding[] = [
   (config, plugin) =>
     listIn(config['Env'])
       .map((pair) => pair.split('=', 1)[0] ?? '')
-      .filter((name) => UNSAFE_VARIABLES.some((pattern) => pattern.test(name)))
-      .filter((name) => plugin.source.kind !== 'runtime' || !OWN_VARIABLES.includes(name))
-      .map((name) => `ENV ${name} changes what an interpreter loads`),
+      .filter((name) => isUnsafeVariable(name, plugin.source.kind === 'runtime'))
+      .map((name) => `ENV ${name} changes what programs load or where they connect`),
   (config, plugin) =>
     namesIn(config['Labels'])
       .filter((name) => FOREIGN_LABEL.test(name) && (plugin.source.kind === 'image' || !OWN_LABELS.includes(name)))

@@ -1,9 +1,11 @@
 // What an image may not bring, and what of it starts.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { ImageFacts } from '../../../src/core/ports/container-engine.ts';
 import { checkImage, commandOf } from '../../../src/plugins/image/check-image.ts';
 import { JAVA_OPTIONS } from '../../../src/plugins/image/recipes.ts';
+import { cleanEnv } from '../../../src/sandbox/clean-env.ts';
 import { makePluginFrom, manifestText } from '../../support/plugins/make-version.ts';
 
 const factsOf = (config: JsonObject): ImageFacts => ({
@@ -53,6 +55,10 @@ describe('checkImage', () => {
     ['ENV PYTHONSTARTUP', { Env: ['PYTHONSTARTUP=/x'] }],
     ['ENV PYTHONPATH', { Env: ['PYTHONPATH=/x'] }],
     ['ENV JAVA_TOOL_OPTIONS', { Env: ['JAVA_TOOL_OPTIONS=x'] }],
+    ['ENV MALLOC_CONF', { Env: ['MALLOC_CONF=x'] }],
+    ['ENV http_proxy', { Env: ['http_proxy=http://127.0.0.1:1'] }],
+    ['ENV GCONV_PATH', { Env: ['GCONV_PATH=/x'] }],
+    ['ENV GANTRY_DATA', { Env: ['GANTRY_DATA=/x'] }],
     ['LABEL io.gantry.sandbox', { Labels: { 'io.gantry.sandbox': 'x' } }],
     ['LABEL com.docker.compose.project', { Labels: { 'com.docker.compose.project': 'x' } }],
     ['WORKDIR /proc/self/fd/8', { WorkingDir: '/proc/self/fd/8' }],
@@ -76,6 +82,23 @@ describe('checkImage', () => {
 
   it('escapes what an image says of itself', () => {
     expect(messageOf({ StopSignal: '\u001b[2J' })).toContain('\\u001b[2J');
+  });
+});
+
+describe('the environment of an image that was accepted', () => {
+  const NAMES = fc.oneof(
+    fc.stringMatching(/^(LD|DYLD|MALLOC|DOCKER|GANTRY|NODE|PYTHON|PERL|RUBY|JAVA|HTTP|NO)_?[A-Z]{0,8}$/),
+    fc.constantFrom('GCONV_PATH', 'https_proxy', 'ENV', 'BASH_ENV', 'PYTHONPATH', '_JAVA_OPTIONS', 'PATH', 'LANG'),
+  );
+
+  it.each([own, ready, built])('is the one that a sandbox starts it with', (plugin) => {
+    fc.assert(
+      fc.property(fc.uniqueArray(NAMES, { maxLength: 4 }), (names) => {
+        const env = names.map((name) => `${name}=x`);
+        fc.pre(messageOf({ Env: env }, plugin) === '');
+        expect(cleanEnv(env)).toEqual([...env, 'HOME=/tmp', 'TMPDIR=/tmp']);
+      }),
+    );
   });
 });
 
