@@ -69,7 +69,8 @@ async function deliver(
     version: call.version,
     input: input.bytes,
     timeoutMs: Math.min(call.version.plugin.limits.timeoutMs, remainingMs),
-    waitMs: Math.min(settings.invocationWaitMs, remainingMs),
+    // Not what hook or run leave: their own stop ends the wait, and then the end is a timeout.
+    waitMs: settings.invocationWaitMs,
     onStarted: (sandboxId) => ledger.start(sandboxId),
     redactor: input.redactor,
     onLog: (line) => {

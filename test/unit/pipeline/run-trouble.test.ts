@@ -1,9 +1,12 @@
 // Timeouts, defects, oversized requests and leaked secrets: a run with them ends as promised and leaves nothing open or readable.
 import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../../src/core/outcome.ts';
 import { patient } from '../../support/store/build-records.ts';
 import { endOf, OK, untilStopped } from '../../support/pipeline/fake-invoker.ts';
 import { finishRun, outcomesOf } from '../../support/pipeline/finish-run.ts';
 import { makePipeline, makePlugin } from '../../support/pipeline/run-world.ts';
+
+const BUSY: Outcome = { code: 'busy', message: 'no sandbox came free', retryAfterMs: 1_000 };
 
 describe('a run that meets trouble', () => {
   test('ends by the smallest timeout: the hook has one, and its other plugins are not called', async () => {
@@ -19,10 +22,27 @@ describe('a run that meets trouble', () => {
     expect(invocations[1]?.startedAtMs).toBeNull();
   });
 
-  test('gives an invocation the smallest time in force, and no longer a wait', async () => {
+  test('gives an invocation the smallest time in force, and leaves it to the stop to end its wait', async () => {
     const pipeline = makePipeline({ timeoutMs: 9_000, hooks: [{ name: 'fetch', timeoutMs: 7_000 }] });
     const { world } = await finishRun({ pipelines: [pipeline], versions: [makePlugin('one')] }, () => undefined);
-    expect(world.invoker.calls[0]?.request).toMatchObject({ timeoutMs: 7_000, waitMs: 7_000 });
+    expect(world.invoker.calls[0]?.request).toMatchObject({ timeoutMs: 7_000, waitMs: 30_000 });
+  });
+
+  test.each([
+    ['hook', { hooks: [{ name: 'fetch', timeoutMs: 500 }] }],
+    ['run', { timeoutMs: 500 }],
+  ])('times out, and is not busy, when the time of the %s is up while it waits for a sandbox', async (_, changes) => {
+    const { invocations } = await finishRun(
+      { pipelines: [makePipeline(changes)], versions: [makePlugin('waiting')] },
+      ({ invoker, clock }) => {
+        invoker.on('waiting', async (call) => {
+          // A millisecond early, as a timer of the machine can be beside another.
+          const patience = clock.sleep(call.request.waitMs - 1).then(() => ({ outcome: BUSY }));
+          return await Promise.race([untilStopped(call), patience]);
+        });
+      },
+    );
+    expect(outcomesOf(invocations)).toEqual({ waiting: 'timeout' });
   });
 
   test('times out with its pipeline', async () => {
