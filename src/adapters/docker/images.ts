@@ -7,6 +7,10 @@ import { EngineRefusal, refusalStatus } from './engine-errors.ts';
 import { jsonLines } from './json-lines.ts';
 import { progressError, readImage, readImageIds, readProgress } from './read-answers.ts';
 
+interface Modem {
+  dial(request: object, callback: (error: Error | null, answer: unknown) => void): void;
+}
+
 const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$/;
 
 export class Images {
@@ -23,8 +27,8 @@ export class Images {
     signal: AbortSignal,
   ): Promise<(ImageFacts & { readonly digests: readonly string[] }) | null> {
     try {
-      return await this.#calls.run('image_inspect', signal, async () =>
-        readImage(await this.#image(reference).inspect()),
+      return await this.#calls.run('image_inspect', signal, async (abortSignal) =>
+        readImage(await dialInspect(this.#docker, safeReference(reference), abortSignal)),
       );
     } catch (thrown) {
       if (refusalStatus(thrown) === 404) return null;
@@ -83,6 +87,22 @@ export class Images {
   #image(reference: string): Docker.Image {
     return this.#docker.getImage(safeReference(reference));
   }
+}
+
+/** dockerode's own inspect() takes no signal, and would keep the socket of a request that was given up. */
+async function dialInspect(docker: Docker, reference: string, abortSignal: AbortSignal): Promise<unknown> {
+  const dialled = Promise.withResolvers<unknown>();
+  const request = {
+    path: `/images/${reference}/json`,
+    method: 'GET',
+    abortSignal,
+    statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
+  };
+  (docker.modem as Modem).dial(request, (error, image) => {
+    if (error === null) dialled.resolve(image);
+    else dialled.reject(error);
+  });
+  return await dialled.promise;
 }
 
 /** dockerode writes references into the path as they are. @throws GantryError DEFECT */

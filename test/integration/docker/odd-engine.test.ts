@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { DockerEngine } from '../../../src/adapters/docker/docker-engine.ts';
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import type { DomainEvent } from '../../../src/core/events.ts';
+import type { CallOptions } from '../../../src/core/ports/container-engine.ts';
 import { soon } from '../../support/engine/test-engine.ts';
 import { until } from '../../support/engine/until.ts';
 
@@ -105,6 +106,25 @@ describe('an engine that does not answer', () => {
     deadline.abort(new DOMException('no end in time', 'TimeoutError'));
     await expect(call).rejects.toMatchObject({ code: 'ENGINE_TIMEOUT' });
     expect(resultsOf(odd.events, 'inspect')).toEqual(['timeout']);
+  });
+
+  test.each([
+    ['image', (engine: DockerEngine, options: CallOptions) => engine.inspectImage('some:1', options)],
+    ['container', (engine: DockerEngine, options: CallOptions) => engine.inspectContainer('abc', options)],
+  ])('loses the connection of a look at an %s that is given up', async (_, look) => {
+    const open: string[] = [];
+    const closed: string[] = [];
+    const frozen = talking(({ url = '' }, response) => {
+      open.push(url);
+      response.on('close', () => closed.push(url));
+    });
+    await using odd = await openOdd(frozen);
+    const deadline = new AbortController();
+    const call = look(odd.engine, { signal: deadline.signal });
+    await until('the engine has the request', () => open.length === 1);
+    deadline.abort(new DOMException('no end in time', 'TimeoutError'));
+    await expect(call).rejects.toMatchObject({ code: 'ENGINE_TIMEOUT' });
+    await until('its connection is closed', () => closed.length === 1);
   });
 
   test.each([
