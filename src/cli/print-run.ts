@@ -5,31 +5,58 @@ import { escapeText } from '../lib/escape-text.ts';
 import { listAt, millisecondsAt, objectAt, textAt } from './json-fields.ts';
 import type { Output } from './output.ts';
 
+/** Characters of the run's data that are shown; all of it is in --json. */
+const DATA_CHARACTERS_MAX = 2_000;
+
 export function printRun(run: JsonValue, output: Output): void {
   output.line(
-    `run ${textAt(run, 'id')}  ${textAt(run, 'pipeline')}  ${textAt(run, 'state')}  ${millisecondsAt(run, 'durationMs')}`,
+    `${textAt(run, 'id')}  ${textAt(run, 'pipeline')}  ${textAt(run, 'state')}  ${millisecondsAt(run, 'durationMs')}`,
   );
   const failure = objectAt(run, 'failure');
   if (textAt(failure, 'code') !== '') output.line(`  cause: ${placed(failure)}`);
-  for (const hook of listAt(run, 'hooks')) {
-    output.line(
-      `  ${mark(textAt(hook, 'state'))} ${textAt(hook, 'name')}  ${textAt(hook, 'state')}  ${millisecondsAt(hook, 'durationMs')}`,
-    );
-    for (const plugin of listAt(hook, 'plugins')) output.line(pluginLine(plugin));
-  }
-  for (const warning of listAt(run, 'warnings')) output.line(`  ! ${placed(warning)}`);
+  for (const hook of listAt(run, 'hooks')) printHook(hook, output);
+  for (const warning of listAt(run, 'warnings').filter((one) => !isToldByPlugin(one, run)))
+    output.line(`  ! ${placed(warning)}`);
+  printData(run, output);
+}
+
+function printHook(hook: JsonObject, output: Output): void {
+  const state = textAt(hook, 'state');
+  output.line(`  ${mark(state)} ${textAt(hook, 'name')}  ${state}  ${millisecondsAt(hook, 'durationMs')}`);
+  for (const plugin of listAt(hook, 'plugins')) output.line(pluginLine(plugin));
 }
 
 function pluginLine(plugin: JsonObject): string {
   const outcome = objectAt(plugin, 'outcome');
+  const state = textAt(plugin, 'state');
+  const code = textAt(outcome, 'code');
   const words = [
-    mark(textAt(plugin, 'state')),
+    mark(state),
     textAt(plugin, 'plugin'),
-    textAt(outcome, 'code'),
+    code === '' ? state : code,
     millisecondsAt(plugin, 'durationMs'),
   ];
-  const message = textAt(plugin, 'state') === 'succeeded' ? '' : `: ${textAt(outcome, 'message')}`;
+  const message = state === 'succeeded' || code === '' ? '' : `: ${textAt(outcome, 'message')}`;
   return `      ${words.join('  ')}${message}`;
+}
+
+/** A plugin's soft failure is a warning of the run, too: its own line says it already. */
+function isToldByPlugin(warning: JsonObject, run: JsonValue): boolean {
+  return listAt(run, 'hooks').some((hook) =>
+    listAt(hook, 'plugins').some(
+      (plugin) =>
+        textAt(plugin, 'plugin') === textAt(warning, 'plugin') &&
+        textAt(objectAt(plugin, 'outcome'), 'code') === textAt(warning, 'code'),
+    ),
+  );
+}
+
+function printData(run: JsonValue, output: Output): void {
+  const data = run !== null && typeof run === 'object' && !Array.isArray(run) ? (run['data'] ?? null) : null;
+  if (data === null) return;
+  const text = JSON.stringify(data);
+  const isCut = text.length > DATA_CHARACTERS_MAX;
+  output.line(`  data: ${isCut ? `${text.slice(0, DATA_CHARACTERS_MAX)} … (all of it with --json)` : text}`);
 }
 
 function placed(entry: JsonObject): string {

@@ -100,6 +100,9 @@ function webPorts(
     },
     catalog,
     builds: {
+      reload: async (signal) => {
+        await plugins?.reload(signal);
+      },
       build: async (name, signal) => {
         if (plugins === null)
           throw new GantryError('PLUGIN_NOT_FOUND', `no plugin is called ${name}: the engine is not in use`);

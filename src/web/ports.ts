@@ -37,6 +37,8 @@ export interface RunDoor {
 }
 
 export interface PluginBuilds {
+  /** Looks at the folder at once and settles when all that changed is built or refused. @throws the signal's reason */
+  reload(signal: AbortSignal): Promise<void>;
   /** Reads and builds the plugin anew; settles at the build's end, also at a bad one. @throws GantryError PLUGIN_NOT_FOUND, or the signal's reason */
   build(name: string, signal: AbortSignal): Promise<unknown>;
   /** Lines of the latest build, oldest first. */

@@ -1,9 +1,11 @@
 // `gantry plugins …`: what is installed and built, and a call past any pipeline.
 import type { JsonValue } from '../../core/json.ts';
-import { textOption, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import { listAt, objectAt, textAt } from '../json-fields.ts';
 import { followRun, readRun } from '../follow-run.ts';
-import { readInput } from '../read-input.ts';
+import type { Output } from '../output.ts';
+import { problemLines, reloadPlugins } from '../reload-plugins.ts';
+import { REQUEST_HELP, REQUEST_OPTIONS, runRequest } from '../run-request.ts';
 
 const BUILD_WAIT_MS = 600_000;
 
@@ -25,9 +27,7 @@ export const pluginsListCommand: Command = {
       ]);
       if (rows.length === 0) output.line('No plugins yet. Copy plugins/sample_plugin to begin.');
       else output.table([['PLUGIN', 'STATE', 'VERSION'], ...rows]);
-      for (const plugin of listAt(page, 'items'))
-        for (const problem of listAt(plugin, 'problems'))
-          output.line(`${textAt(plugin, 'name')}: ${textAt(problem, 'code')}: ${textAt(problem, 'message')}`);
+      for (const line of listAt(page, 'items').flatMap(problemLines)) output.line(line);
     }
     return 0;
   },
@@ -43,12 +43,7 @@ export const pluginsShowCommand: Command = {
   async run({ positionals, output, withApi }) {
     const plugin = await withApi('engine', (api) => api.send(`/plugins/${encodeURIComponent(positionals[0] ?? '')}`));
     if (output.isJson) output.document(plugin);
-    else
-      output.line(
-        `${textAt(plugin, 'name')}  ${textAt(plugin, 'state')}  ${textAt(objectAt(plugin, 'version'), 'id')}`,
-      );
-    for (const problem of listAt(plugin, 'problems'))
-      output.line(`  ${textAt(problem, 'file')}: ${textAt(problem, 'code')}: ${textAt(problem, 'message')}`);
+    else printPlugin(plugin, output);
     return 0;
   },
 };
@@ -64,17 +59,41 @@ export const pluginsBuildCommand: Command = {
     const path = `/plugins/${encodeURIComponent(positionals[0] ?? '')}/build`;
     const built = await withApi('engine', (api) => api.send(path, { method: 'POST', timeoutMs: BUILD_WAIT_MS }));
     if (output.isJson) output.document(built);
-    for (const line of objectLines(built)) output.line(`  ${line}`);
+    for (const line of textsAt(built, 'buildLog')) output.line(`  ${line}`);
     output.line(`${textAt(built, 'name')}  ${textAt(built, 'state')}  ${textAt(objectAt(built, 'version'), 'id')}`);
-    for (const problem of listAt(built, 'problems'))
-      output.line(`  ${textAt(problem, 'code')}: ${textAt(problem, 'message')}`);
+    for (const line of problemLines(built)) output.line(`  ${line}`);
     return textAt(built, 'state') === 'ready' ? 0 : 3;
   },
 };
 
-function objectLines(built: JsonValue): readonly string[] {
-  const log = typeof built === 'object' && built !== null && !Array.isArray(built) ? built['buildLog'] : undefined;
-  return Array.isArray(log) ? log.filter((line) => typeof line === 'string') : [];
+const LOG_LINES = 10;
+
+function printPlugin(plugin: JsonValue, output: Output): void {
+  const version = objectAt(plugin, 'version');
+  const limits = objectAt(version, 'limits');
+  output.line(`${textAt(plugin, 'name')}  ${textAt(plugin, 'state')}  ${textAt(version, 'id')}`);
+  const facts: Record<string, string> = {
+    folder: textAt(plugin, 'folder'),
+    description: textAt(version, 'description'),
+    hooks: textsAt(version, 'hooks').join(', '),
+    pipelines: textsAt(version, 'pipelines').join(', '),
+    protocol: textAt(version, 'protocol'),
+    limits: Object.keys(limits)
+      .map((name) => `${name} ${textAt(limits, name)}`)
+      .join(', '),
+    secrets: textsAt(version, 'secrets').join(', '),
+    image: textAt(version, 'imageTag'),
+  };
+  for (const [name, value] of Object.entries(facts)) if (value !== '') output.line(`  ${name.padEnd(12)} ${value}`);
+  for (const line of problemLines(plugin)) output.line(`  ${line}`);
+  const log = textsAt(plugin, 'buildLog');
+  if (log.length > 0) output.line('  build log (its end; all of it with --json)');
+  for (const line of log.slice(-LOG_LINES)) output.line(`    ${line}`);
+}
+
+function textsAt(value: JsonValue, key: string): readonly string[] {
+  const member = typeof value === 'object' && value !== null && !Array.isArray(value) ? value[key] : undefined;
+  return Array.isArray(member) ? member.filter((item) => typeof item === 'string') : [];
 }
 
 export const pluginsInvokeCommand: Command = {
@@ -82,13 +101,13 @@ export const pluginsInvokeCommand: Command = {
   operands: '<plugin>',
   summary: 'call one plugin alone, outside of any declared pipeline, and show how it ended',
   operandCount: [1, 1],
-  options: { input: { type: 'string' } },
-  optionHelp: { 'input FILE': 'JSON file that becomes context.data; - reads standard input' },
+  options: REQUEST_OPTIONS,
+  optionHelp: REQUEST_HELP,
   async run(context) {
-    const input = textOption(context.options, 'input');
-    const body = input === null ? {} : { data: await readInput(input) };
+    const body = await runRequest(context.options);
     const path = `/plugins/${encodeURIComponent(context.positionals[0] ?? '')}/runs`;
     return await context.withApi('engine', async (api) => {
+      await reloadPlugins(api, context.output);
       const started = await api.send(path, { method: 'POST', body, headers: { 'gantry-trigger': 'cli' } });
       const exitCode = await followRun(api, textAt(started, 'id'), context);
       const run = await readRun(api, textAt(started, 'id'), 0);

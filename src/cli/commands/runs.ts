@@ -119,6 +119,7 @@ export const logsCommand: Command = {
 
 const FOLLOW_MS = 500;
 
+/** Ends with the signal, or, where the logs are of one run, with the run. */
 async function followLogs(
   api: ApiClient,
   path: string,
@@ -126,11 +127,13 @@ async function followLogs(
   stop: AbortSignal,
   output: Output,
 ): Promise<void> {
-  for (let after = first; !stop.aborted;) {
+  const run = path.replace(/\/logs$/, '');
+  for (let after = first, isEnded = false; !stop.aborted && !isEnded;) {
+    isEnded = run !== '' && textAt(await api.send(run), 'finishedAt') !== '';
     const more = await api.send(`${path}?after=${after}`);
     for (const line of listAt(more, 'items')) output.line(logLine(line));
     after = textAt(more, 'next');
-    await sleep(FOLLOW_MS, undefined, { signal: stop }).catch(() => undefined);
+    if (!isEnded) await sleep(FOLLOW_MS, undefined, { signal: stop }).catch(() => undefined);
   }
 }
 

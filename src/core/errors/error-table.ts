@@ -40,7 +40,13 @@ export const ERROR_TABLE = {
     'Another program holds this instance.',
     'Stop it, or use another GANTRY_DATA.',
   ),
-  PORT_TAKEN: row('operator', 500, 3, 'The address to listen on is in use.', 'Free it or set another port.'),
+  PORT_TAKEN: row(
+    'operator',
+    500,
+    3,
+    'The address to listen on is in use.',
+    'Free it, or set another one: --port, --metrics-port.',
+  ),
   ...PLUGIN_ERRORS,
   // engine and store
   DOCKER_UNAVAILABLE: row(

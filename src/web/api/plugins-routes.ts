@@ -67,6 +67,7 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
         return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) });
       },
     },
+    { method: 'POST', path: '/api/v1/plugins/reload', answer: (request) => answerReload(ports, request) },
     { method: 'POST', path: '/api/v1/plugins/:name/runs', answer: (request) => answerInvoke(ports, request) },
     { method: 'POST', path: '/api/v1/plugins/:name/build', answer: (request) => answerBuild(ports, request) },
     {
@@ -85,6 +86,12 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
       },
     },
   ];
+}
+
+/** Waits for the builds, which have deadlines of their own. */
+async function answerReload(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  await ports.builds.reload(request.gone);
+  return jsonAnswer({ items: ports.catalog.statuses().map(pluginView), next: null });
 }
 
 /** A run of one plugin alone, outside of any declared pipeline (core/pipeline.ts, `soloPipelineName`); accepted like any run. */

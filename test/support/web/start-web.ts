@@ -49,6 +49,7 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
       settled: () => Promise.resolve(),
     },
     builds: {
+      reload: () => Promise.resolve(),
       build: (name) => {
         rebuilt.push(name);
         return name === 'broken' ? Promise.reject(new GantryError('BUILD_FAILED', 'line 3 failed')) : Promise.resolve();

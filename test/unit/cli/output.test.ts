@@ -101,7 +101,7 @@ describe('printRun', () => {
     const { output, stdout } = printed();
     printRun(RUN, output);
     expect(stdout().split('\n')).toEqual([
-      'run run_1  default  failed  1.2 s',
+      'run_1  default  failed  1.2 s',
       `  cause: crash in two › broken: exit code 3 ${SAFE}`,
       '  ✓ one  succeeded  12 ms',
       '      ✓  good  ok  11 ms',
@@ -111,6 +111,26 @@ describe('printRun', () => {
       '  ! LOGS_TRUNCATED in one › good: cut',
       '',
     ]);
+  });
+
+  it('tells a soft failure once, at its plugin', () => {
+    const { output, stdout } = printed();
+    const plugins = [{ plugin: 'p', state: 'failed', outcome: { code: 'crash', message: 'exit code 3' } }];
+    const warnings = [{ code: 'crash', message: 'exit code 3', hook: 'h', plugin: 'p' }];
+    printRun(
+      { id: 'run_1', state: 'succeeded', hooks: [{ name: 'h', state: 'succeeded', plugins }], warnings },
+      output,
+    );
+    expect(stdout().match(/exit code 3/g)).toHaveLength(1);
+  });
+
+  it('shows the data of the run, cut when it is long', () => {
+    const { output, stdout } = printed();
+    printRun({ id: 'run_1', data: { text: 'x' } }, output);
+    printRun({ id: 'run_1', data: 'x'.repeat(10_000) }, output);
+    expect(stdout()).toContain('data: {"text":"x"}');
+    expect(stdout()).toMatch(/x … \(all of it with --json\)\n$/);
+    expect(stdout().length).toBeLessThan(2_500);
   });
 
   it.each([[null], [[]], ['text'], [{ hooks: [1, null], failure: 3, warnings: {} }]])(
