@@ -101,3 +101,11 @@ export function advanceRun(run: Run, to: RunState, changes: Partial<Omit<Run, 'i
   if (!mayAdvance(run.state, to)) throw new GantryError('DEFECT', `run ${run.id}: no step ${run.state} → ${to}`);
   return { ...run, ...changes, state: to };
 }
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+/** The rule of an idempotency key, as the end of a sentence. */
+export const IDEMPOTENCY_KEY_RULE = 'has 1 to 255 visible ASCII characters';
+
+export function isIdempotencyKey(text: string): boolean {
+  return IDEMPOTENCY_KEY.test(text);
+}

@@ -4,7 +4,14 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import { INPUT_PAYLOAD, RUN_PARTITIONS, type Run, type Trigger } from '../core/run.ts';
+import {
+  IDEMPOTENCY_KEY_RULE,
+  INPUT_PAYLOAD,
+  isIdempotencyKey,
+  RUN_PARTITIONS,
+  type Run,
+  type Trigger,
+} from '../core/run.ts';
 import type { StoreOptions } from '../core/ports/store.ts';
 import { suggest } from '../lib/suggest.ts';
 import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
@@ -30,7 +37,6 @@ export interface Started {
 }
 
 const RETRY_AFTER_MS = 1_000;
-const KEY_LENGTH_MAX = 255;
 
 /** What the door needs to know of the loop behind it. */
 export interface Door {
@@ -156,9 +162,8 @@ export class RunStarter {
 }
 
 function checkKey(key: string | null): void {
-  if (key === null || /^[\x21-\x7e]{1,255}$/.test(key)) return;
-  const rule = `an idempotency key has 1 to ${String(KEY_LENGTH_MAX)} visible ASCII characters`;
-  throw new GantryError('INPUT_INVALID', rule);
+  if (key === null || isIdempotencyKey(key)) return;
+  throw new GantryError('INPUT_INVALID', `an idempotency key ${IDEMPOTENCY_KEY_RULE}`);
 }
 
 function repeatOf(run: Run, requestHash: string): Started {

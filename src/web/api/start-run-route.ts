@@ -1,6 +1,6 @@
 // POST /pipelines/{name}/runs: 202 as soon as the run is durably accepted; with `Prefer: wait=N`, 200 with the ended run when it ends in time.
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import type { Run, Trigger } from '../../core/run.ts';
+import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey, type Run, type Trigger } from '../../core/run.ts';
 import { badRequest } from '../http/problem.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
@@ -9,8 +9,6 @@ import { loadViewOf } from './load-run-view.ts';
 import { nameOf } from './route-params.ts';
 import { runSummary } from './run-view.ts';
 import { readWaitMs, waitForRun } from './wait-for-run.ts';
-
-const KEY_PATTERN = /^[\x21-\x7e]{1,200}$/;
 
 export function startRunRoute(ports: WebPorts): Route {
   return {
@@ -49,8 +47,8 @@ export function readInput(body: JsonObject): { params: JsonObject; data: JsonObj
 
 function readKey(request: WebRequest): string | null {
   const key = request.header('idempotency-key');
-  if (key !== null && !KEY_PATTERN.test(key)) {
-    throw badRequest('INPUT_INVALID', 'Idempotency-Key', 'must be 1 to 200 printable ASCII characters');
+  if (key !== null && !isIdempotencyKey(key)) {
+    throw badRequest('INPUT_INVALID', 'Idempotency-Key', IDEMPOTENCY_KEY_RULE);
   }
   return key;
 }

@@ -54,6 +54,11 @@ describe('starting a run', () => {
     expect(web.door.requests).toHaveLength(1);
   });
 
+  it('takes every idempotency key that a run can have', async () => {
+    const response = await post(RUNS, '{}', { 'idempotency-key': 'a'.repeat(255) });
+    expect(response.status).toBe(202);
+  });
+
   it.each([
     ['not JSON', '{', {}, 400, 'JSON_INVALID'],
     ['a list', '[]', {}, 400, 'JSON_INVALID'],
@@ -61,7 +66,7 @@ describe('starting a run', () => {
     ['nesting without end', `{"data":${'['.repeat(500)}${']'.repeat(500)}}`, {}, 400, 'JSON_INVALID'],
     ['an unknown key', '{"parms":{}}', {}, 400, 'INPUT_INVALID'],
     ['params that are no object', '{"params":[]}', {}, 400, 'INPUT_INVALID'],
-    ['a bad idempotency key', '{}', { 'idempotency-key': 'a'.repeat(201) }, 400, 'INPUT_INVALID'],
+    ['a bad idempotency key', '{}', { 'idempotency-key': 'a'.repeat(256) }, 400, 'INPUT_INVALID'],
     ['another content type', '{}', { 'content-type': 'text/plain' }, 415, 'CONTENT_TYPE'],
     ['a body over the limit', JSON.stringify({ data: 'x'.repeat(5000) }), {}, 413, 'BODY_TOO_LARGE'],
   ])('refuses %s', async (_title, body, headers, status, code) => {

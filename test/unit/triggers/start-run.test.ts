@@ -100,6 +100,11 @@ describe('startRun', () => {
     expect(started.filter(({ isRepeat }) => !isRepeat)).toHaveLength(1);
   });
 
+  test.each(['k', 'x'.repeat(255)])('takes the idempotency key %j', async (idempotencyKey) => {
+    const { run } = await new RunWorld().runs.startRun({ ...REQUEST, idempotencyKey });
+    expect(run.idempotencyKey).toBe(idempotencyKey);
+  });
+
   test.each(['', 'with space', 'é', 'x'.repeat(256)])('refuses the idempotency key %j', async (idempotencyKey) => {
     const error = await refusal(new RunWorld().runs.startRun({ ...REQUEST, idempotencyKey }));
     expect(error.code).toBe('INPUT_INVALID');
