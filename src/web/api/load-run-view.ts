@@ -7,10 +7,15 @@ import type { Store, StoreOptions } from '../../core/ports/store.ts';
 import { DATA_PAYLOAD, type Run } from '../../core/run.ts';
 import { parseStrictText } from '../../core/strict-json.ts';
 import { runView, type RunView } from './run-view.ts';
+import { Turns } from './turns.ts';
 
 const TOTAL_CHARS_MAX = 64 * 1024 * 1024;
 /** A stored payload may nest deeper than a message: it wraps messages. */
 const STORED_DEPTH_MAX = 128;
+
+/** Views that are read at the same time, in the whole process: its memory is what they share. */
+export const VIEWS_AT_ONCE = 4;
+const turns = new Turns(VIEWS_AT_ONCE);
 
 type Payloads = Pick<Store, 'findPayload' | 'listInvocations'>;
 
@@ -32,6 +37,10 @@ export async function findRun(store: Pick<Store, 'findRun'>, id: RunId, options:
 
 /** The view of a run record at hand. @throws GantryError STORE_* */
 export async function loadViewOf(store: Payloads, run: Run, options: StoreOptions): Promise<RunView> {
+  return await turns.run(options.signal, () => readView(store, run, options));
+}
+
+async function readView(store: Payloads, run: Run, options: StoreOptions): Promise<RunView> {
   const invocations = await store.listInvocations(run.id, options);
   const reader = new PayloadReader(store, run.id, options);
   const data = await reader.read(DATA_PAYLOAD);
