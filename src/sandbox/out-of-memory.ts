@@ -1,5 +1,6 @@
-// Whether the kernel killed for memory, and whom. Three witnesses: the engine's `oom` event, the cgroup's counter, the container's OOMKilled
-// flag. The flag is also set when only a child was killed, so it means `oom` only together with exit code 137 of the plugin itself.
+// Whether the kernel killed for memory, and whom. Witnesses: the engine's `oom` event, the cgroup's counter, the container's OOMKilled flag,
+// and, since all three can miss a container that is gone at once, the host's own counter at last. The flag is also set when only a child was
+// killed, so it means `oom` only together with exit code 137 of the plugin itself.
 import { within } from '../core/deadline.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Trace } from './exchange.ts';
@@ -27,12 +28,13 @@ export async function whoRanOutOfMemory(
 
 /** The exit can be told before the memory event: looks a few times before calling it a plain kill. */
 async function wasPluginKilled(context: SandboxContext, sandbox: Sandbox, trace: Trace): Promise<boolean> {
+  const isUnseen = await trace.usage.hasHostKilledUnseen();
   for (let look = 0; look < LOOKS; look += 1) {
     if (isSeen(sandbox, trace) || (await isFlagged(context, sandbox))) return true;
     await context.clock.sleep(PAUSE_MS);
   }
-  // Engines can miss the event when the container is gone at once: killed with the memory full is proof enough.
-  return isNearLimit(sandbox, trace);
+  // Killed with the memory full is proof enough, and so is a kill for memory on this host while nobody saw this container's.
+  return isUnseen || isNearLimit(sandbox, trace);
 }
 
 /** Asks the engine only when the memory was nearly used up: no call on the path of an ordinary invocation. */

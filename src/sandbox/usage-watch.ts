@@ -11,12 +11,15 @@ export class UsageWatch {
   #first: CgroupUsage | null = null;
   #last: CgroupUsage | null = null;
   #memoryPeakBytes: number | null = null;
+  #oomKills: number | null = null;
+  readonly #hostOomKills: number | null;
 
   constructor(context: SandboxContext, containerId: string, cpuTimeMs: number, onExceeded: () => void) {
     this.#context = context;
     this.#containerId = containerId;
     this.#cpuTimeMs = cpuTimeMs;
     this.#onExceeded = onExceeded;
+    this.#hostOomKills = context.usage.hostOomKills();
   }
 
   get memoryPeakBytes(): number | null {
@@ -31,8 +34,9 @@ export class UsageWatch {
     return this.#since((usage) => usage.throttledMs) ?? 0;
   }
 
+  /** All of them: a sandbox is fresh, and the first reading may come after the kill. */
   get oomKills(): number {
-    return this.#since((usage) => usage.oomKills) ?? 0;
+    return this.#oomKills ?? 0;
   }
 
   get pidsRefused(): number {
@@ -52,14 +56,24 @@ export class UsageWatch {
     }
   }
 
-  async sample(): Promise<void> {
+  /** The container's cgroup was on this host and is gone, and since the start the kernel killed for memory: whom is not known. */
+  async hasHostKilledUnseen(): Promise<boolean> {
+    const hostOomKills = this.#context.usage.hostOomKills();
+    if (this.#first === null || this.#hostOomKills === null || hostOomKills === null) return false;
+    const rest = await this.sample();
+    return (rest?.oomKills ?? null) === null && hostOomKills > this.#hostOomKills;
+  }
+
+  async sample(): Promise<CgroupUsage | null> {
     const usage = await this.#context.usage.read(this.#containerId);
-    if (usage === null) return;
+    if (usage === null) return null;
     this.#first ??= usage;
     this.#last = usage;
+    if (usage.oomKills !== null) this.#oomKills = Math.max(usage.oomKills, this.#oomKills ?? 0);
     const peak = usage.memoryPeakBytes ?? usage.memoryBytes;
     if (peak !== null) this.#memoryPeakBytes = Math.max(peak, this.#memoryPeakBytes ?? 0);
     if ((this.cpuTimeMs ?? 0) >= this.#cpuTimeMs) this.#onExceeded();
+    return usage;
   }
 
   #since(field: (usage: CgroupUsage) => number | null): number | null {

@@ -1,5 +1,6 @@
 // Reads what a container uses from the cgroup files of this host, version 1 or 2, whoever lays them out (plain folders or systemd slices).
 // Where a container's folder lies is found once per layout and remembered; a remote engine simply has no folder here, so the answer is null.
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CgroupUsage, UsageMeter } from '../../core/ports/usage-meter.ts';
@@ -21,13 +22,18 @@ const NAMES: readonly ((id: string) => string)[] = [(id) => id, (id) => `docker-
 
 export class CgroupUsageMeter implements UsageMeter {
   readonly #root: string;
+  readonly #vmstat: string;
   #version: Promise<1 | 2> | null = null;
   #layout: Layout | null = null;
   #vainSearches = 0;
 
-  /** @param root where the cgroup file systems are mounted */
-  constructor(root = '/sys/fs/cgroup') {
+  /**
+   * @param root where the cgroup file systems are mounted
+   * @param vmstat the kernel's counters
+   */
+  constructor(root = '/sys/fs/cgroup', vmstat = '/proc/vmstat') {
     this.#root = root;
+    this.#vmstat = vmstat;
   }
 
   async read(containerId: string): Promise<CgroupUsage | null> {
@@ -37,6 +43,16 @@ export class CgroupUsageMeter implements UsageMeter {
     const folder = await this.#folderOf(containerId, version);
     if (folder === null) return null;
     return version === 2 ? await this.#readUnified(folder) : await this.#readSplit(folder);
+  }
+
+  /** At once, because it must lie before what happens next; the file is made from memory and no disk is waited for. */
+  hostOomKills(): number | null {
+    try {
+      const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync(this.#vmstat, 'utf8')) ?? [];
+      return count === undefined ? null : Number(count);
+    } catch {
+      return null;
+    }
   }
 
   /** Relative to the mount of a controller (version 1) or to the root (version 2). */

@@ -15,4 +15,6 @@ export interface CgroupUsage {
 export interface UsageMeter {
   /** Cheap (a few small file reads); never throws. */
   read(containerId: string): Promise<CgroupUsage | null>;
+  /** Times the kernel of this host has killed for memory, anywhere, since it booted; null when it does not tell. Never throws. */
+  hostOomKills(): number | null;
 }

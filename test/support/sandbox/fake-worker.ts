@@ -28,9 +28,14 @@ export function asEngineShows(body: JsonObject): JsonObject {
 /** A meter that says what the test sets. */
 export class FakeMeter implements UsageMeter {
   usage: CgroupUsage | null = null;
+  oomKills: number | null = null;
 
   read(): Promise<CgroupUsage | null> {
     return Promise.resolve(this.usage);
+  }
+
+  hostOomKills(): number | null {
+    return this.oomKills;
   }
 }
 

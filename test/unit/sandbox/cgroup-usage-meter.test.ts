@@ -109,3 +109,9 @@ test('says null once the container has ended', async () => {
   rmSync(path.join(root, 'docker', ID), { recursive: true });
   expect(await meter.read(ID)).toBeNull();
 });
+
+test("reads the host's count of kills for memory, and says null where there is none", () => {
+  lay('.', { vmstat: 'pgfault 5\noom_kill 53\nnuma_hit 2\n', bare: 'pgfault 5\n' });
+  const countIn = (file: string): number | null => new CgroupUsageMeter(root, path.join(root, file)).hostOomKills();
+  expect([countIn('vmstat'), countIn('bare'), countIn('absent')]).toEqual([53, null, null]);
+});

@@ -140,6 +140,28 @@ describe('a limit', () => {
     expect((await end).outcome).toMatchObject({ code: 'crash', signal: 'SIGKILL' });
   });
 
+  test.each([
+    ['the cgroup is gone and the host counts a kill', null, 1, 'oom'],
+    ['the cgroup is gone and the host counts none', null, 0, 'crash'],
+    ['the cgroup still stands and counts none', usage, 1, 'crash'],
+  ])('of memory that no engine told of, when %s', async (_when, last, kills, code) => {
+    await using worker = new FakeWorker();
+    worker.meter.usage = usage;
+    worker.meter.oomKills = 7;
+    const gate = Promise.withResolvers<undefined>();
+    worker.programs.set('killed', async () => {
+      await gate.promise;
+      return 137;
+    });
+    const end = worker.invoke(worker.version('killed'));
+    await worker.settle();
+    worker.meter.usage = last;
+    worker.meter.oomKills = 7 + kills;
+    gate.resolve(undefined);
+    await worker.clock.advance(10_000);
+    expect((await end).outcome.code).toBe(code);
+  });
+
   test('of memory that only a child broke is a warning', async () => {
     await using worker = new FakeWorker({ usageIntervalMs: 10 });
     worker.meter.usage = usage;
