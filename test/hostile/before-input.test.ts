@@ -26,14 +26,15 @@ test('a flood before the input is over the output limit', async () => {
 });
 
 test('a flood of one that stands ready does not keep it from being ended', async () => {
-  const version = stand.version({ version: { command: [...python, `--flood=${64 * 1024 * 1024}`] } });
-  await stand.act(version, []);
+  await using own = await Stand.open();
+  const version = own.version({ version: { command: [...python, `--flood=${64 * 1024 * 1024}`] } });
+  await own.act(version, []);
   const isIdle = (): boolean =>
-    stand.sandboxes.states().some((one) => one.pluginVersion === version.id && one.state === 'idle');
+    own.sandboxes.states().some((one) => one.pluginVersion === version.id && one.state === 'idle');
   await until('one stands ready', isIdle);
-  stand.sandboxes.retire(version);
-  await until('it is gone', () => stand.sandboxes.states().every((one) => one.pluginVersion !== version.id));
-  expect(stand.logger.lines).toEqual([]);
+  own.sandboxes.retire(version);
+  await until('it is gone', () => own.sandboxes.states().every((one) => one.pluginVersion !== version.id));
+  expect(own.logger.lines).toEqual([]);
 });
 
 test('an exit before the input is a crash, also of one that stood ready, and is not started in a loop', async () => {
