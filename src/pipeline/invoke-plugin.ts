@@ -68,6 +68,7 @@ async function deliver(
     pipeline: lease.run.pipeline,
     version: call.version,
     input: input.bytes,
+    nonce: input.nonce,
     timeoutMs: Math.min(call.version.plugin.limits.timeoutMs, remainingMs),
     waitMs: Math.min(settings.invocationWaitMs, remainingMs),
     onStarted: (sandboxId) => ledger.start(sandboxId),

@@ -9,12 +9,12 @@ import { escapeText } from '../lib/escape-text.ts';
 import type { RequestInput, RunPorts, RunSettings } from './run-ports.ts';
 
 export type PreparedInput =
-  | { readonly kind: 'ready'; readonly bytes: Uint8Array; readonly redactor: Redactor }
+  | { readonly kind: 'ready'; readonly bytes: Uint8Array; readonly nonce: string; readonly redactor: Redactor }
   | { readonly kind: 'refused'; readonly outcome: Outcome };
 
 export interface InputParts extends Omit<RequestInput, 'secrets'> {
   readonly secretNames: readonly string[];
-  /** CEL expression of a `text` plugin; null for `json` */
+  /** CEL expression of a `text` plugin; null for `json` and `stream`, which read the request document */
   readonly expression: string | null;
 }
 
@@ -33,7 +33,7 @@ export async function prepareInput(
           );
     const bytes = parts.expression === null ? ports.encoding.json({ ...parts, secrets }) : selectText(ports, parts);
     if (bytes.length > MESSAGE_BYTES_MAX) return refused(tooLarge(bytes.length));
-    return { kind: 'ready', bytes, redactor: new Redactor(secrets.values(), escapeText) };
+    return { kind: 'ready', bytes, nonce: parts.nonce, redactor: new Redactor(secrets.values(), escapeText) };
   } catch (error) {
     if (stop.aborted) return refused('the invocation was stopped before its input was ready');
     if (!(error instanceof GantryError) || error.code === 'DEFECT') throw error;

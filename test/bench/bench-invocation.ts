@@ -69,6 +69,7 @@ async function runGantry(sandboxes: Sandboxes, version: PluginVersion, ids: Syst
     pipeline: 'bench',
     version,
     input: INPUT,
+    nonce: ids.randomHex(16),
     timeoutMs: 30_000,
     waitMs: 30_000,
     onStarted: () => Promise.resolve(),

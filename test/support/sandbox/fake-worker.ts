@@ -110,6 +110,7 @@ export class FakeWorker implements AsyncDisposable {
       pipeline: 'test',
       version,
       input: Buffer.from('{}'),
+      nonce: this.ids.randomHex(16),
       timeoutMs: version.plugin.limits.timeoutMs,
       waitMs: 60_000,
       onStarted: () => Promise.resolve(),
