@@ -4,6 +4,8 @@ export interface CgroupUsage {
   readonly cpuTimeMs: number | null;
   readonly memoryBytes: number | null;
   readonly memoryPeakBytes: number | null;
+  /** bytes that lie in memory-backed files: what /tmp holds */
+  readonly shmemBytes: number | null;
   readonly pids: number | null;
   /** times the kernel killed for memory inside this cgroup */
   readonly oomKills: number | null;
@@ -12,7 +14,15 @@ export interface CgroupUsage {
   readonly pidsRefused: number | null;
 }
 
+/** One container's files, held open, for readings on the path of an invocation. */
+export interface UsageGauge extends Disposable {
+  /** At once, some ten microseconds of kernel work; null when the container is gone. Never throws. */
+  read(): CgroupUsage | null;
+}
+
 export interface UsageMeter {
   /** Cheap (a few small file reads); never throws. */
   read(containerId: string): Promise<CgroupUsage | null>;
+  /** Null where nothing can be read; never throws. */
+  open(containerId: string): Promise<UsageGauge | null>;
 }

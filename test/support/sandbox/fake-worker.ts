@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import { isJsonObject } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
-import type { CgroupUsage, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
+import type { CgroupUsage, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import { createSandboxes, type Sandboxes, type SandboxesOptions } from '../../../src/sandbox/create-sandboxes.ts';
 import { FakeClock, settleChains } from '../clock/fake-clock.ts';
@@ -30,6 +30,11 @@ export class FakeMeter implements UsageMeter {
 
   read(): Promise<CgroupUsage | null> {
     return Promise.resolve(this.usage);
+  }
+
+  open(): Promise<UsageGauge | null> {
+    const gauge: UsageGauge = { read: () => this.usage, [Symbol.dispose]: () => undefined };
+    return Promise.resolve(this.usage === null ? null : gauge);
   }
 }
 

@@ -25,6 +25,7 @@ function layUnified(folder: string): void {
     'cpu.stat': 'usage_usec 2500\nuser_usec 1\nthrottled_usec 7000\n',
     'memory.current': '4096\n',
     'memory.peak': '8192\n',
+    'memory.stat': 'anon 1\nfile_shmem 9\nshmem 2048\nshmem_thp 0\n',
     'memory.events': 'low 0\nmax 3\noom 2\noom_kill 1\n',
     'pids.current': '3\n',
     'pids.events': 'max 5\n',
@@ -37,6 +38,7 @@ function laySplit(folder: string): void {
   lay(path.join('memory', folder), {
     'memory.usage_in_bytes': '4096\n',
     'memory.max_usage_in_bytes': '8192\n',
+    'memory.stat': 'cache 1\nshmem 2048\ntotal_shmem 4096\n',
     'memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n',
   });
   lay(path.join('pids', folder), { 'pids.current': '3\n', 'pids.events': 'max 5\n' });
@@ -46,6 +48,7 @@ const USAGE = {
   cpuTimeMs: 2.5,
   memoryBytes: 4_096,
   memoryPeakBytes: 8_192,
+  shmemBytes: 2_048,
   pids: 3,
   oomKills: 1,
   throttledMs: 7,
@@ -108,4 +111,14 @@ test('says null once the container has ended', async () => {
   await meter.read(ID);
   rmSync(path.join(root, 'docker', ID), { recursive: true });
   expect(await meter.read(ID)).toBeNull();
+});
+
+test.each([layUnified, laySplit])('holds the files of one container open and reads them at once', async (layFiles) => {
+  layFiles(`docker/${ID}`);
+  using gauge = await new CgroupUsageMeter(root).open(ID);
+  expect(gauge?.read()).toEqual(USAGE);
+  expect(gauge?.read()).toEqual(USAGE);
+  gauge?.[Symbol.dispose]();
+  expect(gauge?.read()).toBeNull();
+  expect(await new CgroupUsageMeter(root).open('b2'.repeat(32))).toBeNull();
 });
