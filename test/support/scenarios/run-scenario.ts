@@ -21,7 +21,17 @@ export async function runScenario(url: string, scenario: Scenario): Promise<Json
     run = (await response.json()) as JsonObject;
   }
   const normal = normalizeRun(run);
-  return 'logs' in scenario.expected ? { ...normal, logs: await logsOf(url, id, deadline) } : normal;
+  return {
+    ...normal,
+    ...('logs' in scenario.expected ? { logs: await logsOf(url, id, deadline) } : {}),
+    ...('sandboxes' in scenario.expected ? { sandboxes: sandboxesOf(run) } : {}),
+  };
+}
+
+/** How each invocation had its sandbox, by hook: `warm`, `forked`, or `new` (whether one stood ready is a matter of time). */
+function sandboxesOf(run: JsonObject): JsonValue {
+  const kinds = listOf(run, 'hooks').flatMap((hook) => listOf(hook, 'plugins').map((plugin) => plugin['sandboxKind']));
+  return kinds.map((kind) => (kind === 'prestarted' || kind === 'cold' ? 'new' : (kind ?? null)));
 }
 
 /** All messages, sorted: plugins that run side by side log in any order. */
