@@ -28,10 +28,10 @@ export async function runScenario(url: string, scenario: Scenario): Promise<Json
   };
 }
 
-/** How each invocation had its sandbox, by hook: `warm`, `forked`, or `new` (whether one stood ready is a matter of time). */
+/** What was known of each sandbox, by hook: `fresh`, `forked`, or `reused`, whether or not the host can look inside. */
 function sandboxesOf(run: JsonObject): JsonValue {
-  const kinds = listOf(run, 'hooks').flatMap((hook) => listOf(hook, 'plugins').map((plugin) => plugin['sandboxKind']));
-  return kinds.map((kind) => (kind === 'prestarted' || kind === 'cold' ? 'new' : (kind ?? null)));
+  const invocations = listOf(run, 'hooks').flatMap((hook) => listOf(hook, 'plugins'));
+  return invocations.map(({ cleanliness }) => String(cleanliness).replace(/^reused-.*/, 'reused'));
 }
 
 /** All messages, sorted: plugins that run side by side log in any order. */
