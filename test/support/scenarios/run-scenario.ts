@@ -31,7 +31,9 @@ export async function runScenario(url: string, scenario: Scenario): Promise<Json
 /** What was known of each sandbox, by hook: `fresh`, `forked`, or `reused`, whether or not the host can look inside. */
 function sandboxesOf(run: JsonObject): JsonValue {
   const invocations = listOf(run, 'hooks').flatMap((hook) => listOf(hook, 'plugins'));
-  return invocations.map(({ cleanliness }) => String(cleanliness).replace(/^reused-.*/, 'reused'));
+  return invocations.map(({ cleanliness = null }) =>
+    typeof cleanliness === 'string' && cleanliness.startsWith('reused-') ? 'reused' : cleanliness,
+  );
 }
 
 /** All messages, sorted: plugins that run side by side log in any order. */
