@@ -4,6 +4,8 @@ export interface CgroupUsage {
   readonly cpuTimeMs: number | null;
   readonly memoryBytes: number | null;
   readonly memoryPeakBytes: number | null;
+  /** bytes of the processes themselves: neither files in memory nor what the kernel cached */
+  readonly anonBytes: number | null;
   /** bytes that lie in memory-backed files: what /tmp holds */
   readonly shmemBytes: number | null;
   readonly pids: number | null;
@@ -18,6 +20,8 @@ export interface CgroupUsage {
 export interface UsageGauge extends Disposable {
   /** At once, some ten microseconds of kernel work; null when the container is gone. Never throws. */
   read(): CgroupUsage | null;
+  /** Processes, not threads (`pids` counts both); null when the container is gone. At once. Never throws. */
+  countProcesses(): number | null;
 }
 
 export interface UsageMeter {

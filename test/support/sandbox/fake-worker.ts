@@ -33,7 +33,11 @@ export class FakeMeter implements UsageMeter {
   }
 
   open(): Promise<UsageGauge | null> {
-    const gauge: UsageGauge = { read: () => this.usage, [Symbol.dispose]: () => undefined };
+    const gauge: UsageGauge = {
+      read: () => this.usage,
+      countProcesses: () => this.usage?.pids ?? null,
+      [Symbol.dispose]: () => undefined,
+    };
     return Promise.resolve(this.usage === null ? null : gauge);
   }
 }

@@ -150,6 +150,7 @@ test('replaces a ready sandbox that died unseen, so that the caller notices noth
   await worker.invoke(version);
   await worker.settle();
   for (const container of worker.engine.containers.values()) container.kill(137);
+  await worker.settle();
   expect((await worker.invoke(version)).outcome.code).toBe('ok');
 });
 
