@@ -2,7 +2,7 @@
 // The user is only asked for where the image is the author's own: the sandbox sets one of its own in any case.
 import { posix } from 'node:path';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import type { Plugin, Problem } from '../../core/plugin.ts';
+import type { Plugin, Problem, Runtime } from '../../core/plugin.ts';
 import type { ImageFacts } from '../../core/ports/container-engine.ts';
 import { escapeText } from '../../lib/escape-text.ts';
 import { COMPILED_PROGRAM, JAVA_CLASS_PATH, JAVA_OPTIONS, javaClassOf, PLUGIN_FOLDER } from './recipes.ts';
@@ -72,19 +72,23 @@ export function commandOf(plugin: Plugin, facts: ImageFacts): readonly string[] 
     return rooted(source.command, source.kind === 'runtime' ? PLUGIN_FOLDER : workingDirOf(facts));
   }
   if (source.kind !== 'runtime') return [...listIn(facts.config['Entrypoint']), ...listIn(facts.config['Cmd'])];
-  const entry = `${PLUGIN_FOLDER}/${source.entry ?? ''}`;
-  switch (source.runtime) {
+  return startOf(source.runtime, source.entry ?? '');
+}
+
+function startOf(runtime: Runtime, entry: string): readonly string[] {
+  const path = `${PLUGIN_FOLDER}/${entry}`;
+  switch (runtime) {
     case 'python':
-      return ['python3', entry];
+      return ['python3', path];
     case 'node':
-      return ['node', entry];
+      return ['node', path];
     case 'shell':
-      return ['sh', entry];
+      return ['sh', path];
     case 'go':
     case 'rust':
       return [COMPILED_PROGRAM];
     case 'java':
-      return ['java', ...JAVA_OPTIONS, '-cp', JAVA_CLASS_PATH, javaClassOf(source.entry ?? '')];
+      return ['java', ...JAVA_OPTIONS, '-cp', JAVA_CLASS_PATH, javaClassOf(entry)];
   }
 }
 
