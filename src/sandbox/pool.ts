@@ -186,7 +186,7 @@ export class Pool {
   }
 
   async #lookAgain(sandbox: Sandbox, session: SandboxSession): Promise<void> {
-    const left = await session.lookAgain();
+    const left = await session.lookAgain(this.#halt.signal);
     const why = left ?? session.whyOver(this.#nowMs());
     if (why === null) this.#readmit(sandbox);
     else this.#dismiss(sandbox, why);

@@ -115,11 +115,11 @@ export class SandboxSession implements Disposable {
     return left;
   }
 
-  /** Looks again for a moment. Null when it is clean after all. */
-  async lookAgain(): Promise<string | null> {
+  /** Looks again for a moment. Null when it is clean after all. @param signal when it aborts, the last look counts */
+  async lookAgain(signal: AbortSignal): Promise<string | null> {
     let left = this.look();
-    for (let count = 1; count < LOOKS && left !== null; count += 1) {
-      await this.#context.clock.sleep(PAUSE_MS);
+    for (let count = 1; count < LOOKS && left !== null && !signal.aborted; count += 1) {
+      await this.#context.clock.sleep(PAUSE_MS, signal).catch(() => undefined);
       left = this.look();
     }
     return left;
