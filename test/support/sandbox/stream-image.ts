@@ -8,11 +8,11 @@ const BASE = 'gantry/base-python:1';
 const SDK = path.join(import.meta.dirname, '../../../docker/runtimes/python/gantry.py');
 const PLUGIN = path.join(import.meta.dirname, 'stream-puppet.py');
 
-/** @returns the image's id */
-export async function streamImage(engine: ContainerEngine, signal: AbortSignal): Promise<string> {
+/** @param program the plugin's file; the stream puppet unless given. @returns the image's id */
+export async function streamImage(engine: ContainerEngine, signal: AbortSignal, program = PLUGIN): Promise<string> {
   const entries = [
     { path: 'gantry.py', mode: 0o644, bytes: readFileSync(SDK) },
-    { path: 'main.py', mode: 0o644, bytes: readFileSync(PLUGIN) },
+    { path: 'main.py', mode: 0o644, bytes: readFileSync(program) },
   ];
   const dockerfile = `FROM ${BASE}\nCOPY gantry.py main.py /plugin/\nWORKDIR /plugin\n`;
   const hash = createHash('sha256').update(dockerfile);
