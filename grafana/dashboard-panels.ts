@@ -148,7 +148,7 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
         query(quantile(0.5, 'sandbox_start_seconds', ''), 'p50'),
         query(quantile(0.95, 'sandbox_start_seconds', ''), 'p95'),
       ]),
-      lines('How sandboxes were had', 'Prestarted, or started on demand (cold).', 'ops', [
+      lines('How sandboxes were had', 'Reused (warm, forked), prestarted, or started on demand (cold).', 'ops', [
         query(rate('pool_hits_total', 'kind'), '{{kind}}'),
       ]),
       lines('Capacity held', 'Share of what sandboxes may hold together.', 'percentunit', [

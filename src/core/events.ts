@@ -1,7 +1,7 @@
 // Domain events: past tense, one per transition, emitted after the store acknowledged it (I-4). Metrics, logs and the live panel derive only
 // from these, so they cannot disagree with the store.
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
-import type { Invocation, InvocationState } from './invocation.ts';
+import type { Invocation, InvocationState, SandboxKind } from './invocation.ts';
 import type { Run, RunState, Trigger } from './run.ts';
 import type { SandboxState } from './sandbox.ts';
 
@@ -54,7 +54,7 @@ export type SystemEvent =
       readonly reason: string;
     }
   | { readonly kind: 'sandboxStarted'; readonly plugin: string; readonly durationMs: number }
-  | { readonly kind: 'sandboxTaken'; readonly plugin: string; readonly sandboxKind: 'prestarted' | 'cold' }
+  | { readonly kind: 'sandboxTaken'; readonly plugin: string; readonly sandboxKind: SandboxKind }
   | { readonly kind: 'quotaBreached'; readonly plugin: string; readonly limit: string }
   | { readonly kind: 'cpuThrottled'; readonly plugin: string; readonly throttledMs: number }
   | { readonly kind: 'orphansReaped'; readonly count: number }

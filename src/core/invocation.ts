@@ -35,11 +35,13 @@ export interface InvocationUsage {
   readonly logsBytes: number;
 }
 
-/** How the sandbox was had: started ahead of time, or on demand. (`warm` and `forked` come with reuse.) */
-export type SandboxKind = 'prestarted' | 'cold';
+/** How the sandbox was had: reused, forked from a waiting process, started ahead of time, or on demand. */
+export const SANDBOX_KINDS = ['warm', 'forked', 'prestarted', 'cold'] as const;
+export type SandboxKind = (typeof SANDBOX_KINDS)[number];
 
 /** What is known of leftovers in the sandbox before the invocation. */
-export type Cleanliness = 'fresh';
+export const CLEANLINESS = ['fresh', 'forked', 'reused-clean', 'reused-unverified'] as const;
+export type Cleanliness = (typeof CLEANLINESS)[number];
 
 /** The stored record of an invocation. Times are unix milliseconds. */
 export interface Invocation {

@@ -5,8 +5,12 @@ import type { Limits } from './limits.ts';
 export const RUNTIMES = ['python', 'node', 'shell', 'go', 'rust', 'java'] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
-export const PROTOCOLS = ['json', 'text'] as const;
+export const PROTOCOLS = ['json', 'text', 'stream'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
+
+/** What becomes of a sandbox after an invocation: it ends; it forks a clean process per invocation; its process serves on. */
+export const REUSES = ['never', 'fork', 'warm'] as const;
+export type Reuse = (typeof REUSES)[number];
 
 /** Where the image comes from: exactly one of three. */
 export type ImageSource =
@@ -25,6 +29,17 @@ export interface PoolLimits {
   readonly min: number;
   readonly max: number;
   readonly idleMs: number;
+  /** invocations after which a reused sandbox is replaced */
+  readonly maxInvocations: number;
+  /** age at which a reused sandbox is replaced, jittered so that a pool never goes at once */
+  readonly maxAgeMs: number;
+}
+
+/** Requests of the stream protocol that the plugin wants beside `run`. */
+export interface Lifecycle {
+  readonly onLoad: boolean;
+  readonly onShutdown: boolean;
+  readonly cancel: boolean;
 }
 
 /** How a `text` plugin reads and answers. */
@@ -50,6 +65,9 @@ export interface Plugin {
   readonly source: ImageSource;
   readonly protocol: Protocol;
   readonly text: TextOptions | null;
+  /** other than `never` with `stream` only */
+  readonly reuse: Reuse;
+  readonly lifecycle: Lifecycle;
   readonly idempotent: boolean;
   readonly limits: Limits;
   readonly pool: PoolLimits;

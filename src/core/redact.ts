@@ -64,6 +64,12 @@ export class Redactor {
     return whole.subarray(0, maxBytes);
   }
 
+  /** Of a text that was cut before it came here: what may be the beginning of a secret at its end goes, too. */
+  beginning(text: string): string {
+    if (this.#forms.length === 0) return text;
+    return new TextDecoder().decode(this.stream().push(new TextEncoder().encode(this.text(text))));
+  }
+
   /** A find inside a mark is none, so that redacting twice changes nothing. */
   #find(text: string): readonly Span[] {
     const finds = findSpans(text, this.#forms);

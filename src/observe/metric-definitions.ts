@@ -77,10 +77,11 @@ export const METRICS = {
     ['isolation'],
     START_BUCKETS,
   ),
-  poolHits: counter('pool_hits_total', 'Sandboxes handed out: prestarted, or started on demand (cold).', [
-    'plugin',
-    'kind',
-  ]),
+  poolHits: counter(
+    'pool_hits_total',
+    'Sandboxes handed out: reused (warm, forked), prestarted, or started on demand (cold).',
+    ['plugin', 'kind'],
+  ),
   capacityUsed: gauge('capacity_used_ratio', 'Share of the capacity that sandboxes hold, 0 to 1.', ['resource']),
   orphansReaped: counter('orphans_reaped_total', 'Containers of an earlier life that were removed.'),
 

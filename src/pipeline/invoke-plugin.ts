@@ -9,7 +9,7 @@ import type { InvocationEnd, InvocationRequest, PluginLogLine, StopReason } from
 import { buildContext, type RunFlow } from './build-context.ts';
 import type { EndedInvocation } from './earlier-invocations.ts';
 import { InvocationLedger } from './invocation-ledger.ts';
-import { prepareInput, type PreparedInput } from './prepare-input.ts';
+import { prepareInput, type PreparedInput, type ReadyInput } from './prepare-input.ts';
 import { redactEnd } from './redact-end.ts';
 import type { RunScope } from './run-scope.ts';
 import { settleAfterStop } from './settle-after-stop.ts';
@@ -55,7 +55,7 @@ async function deliver(
   scope: RunScope,
   call: PluginCall,
   ledger: InvocationLedger,
-  input: PreparedInput & { readonly kind: 'ready' },
+  input: ReadyInput,
 ): Promise<InvocationEnd> {
   const { ports, settings, lease } = scope;
   const { id, attempt } = ledger.invocation;
@@ -68,6 +68,8 @@ async function deliver(
     pipeline: lease.run.pipeline,
     version: call.version,
     input: input.bytes,
+    nonce: input.nonce,
+    ...(input.secretsKey === null ? {} : { secretsKey: input.secretsKey }),
     timeoutMs: Math.min(call.version.plugin.limits.timeoutMs, remainingMs),
     // Not what hook or run leave: their own stop ends the wait, and then the end is a timeout.
     waitMs: settings.invocationWaitMs,

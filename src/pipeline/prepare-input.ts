@@ -7,14 +7,22 @@ import type { Outcome } from '../core/outcome.ts';
 import { Redactor } from '../core/redact.ts';
 import { escapeText } from '../lib/escape-text.ts';
 import type { RequestInput, RunPorts, RunSettings } from './run-ports.ts';
+import { secretsKeyOf } from './secrets-key.ts';
 
-export type PreparedInput =
-  | { readonly kind: 'ready'; readonly bytes: Uint8Array; readonly redactor: Redactor }
-  | { readonly kind: 'refused'; readonly outcome: Outcome };
+export interface ReadyInput {
+  readonly kind: 'ready';
+  readonly bytes: Uint8Array;
+  readonly nonce: string;
+  /** see secretsKeyOf; null without secrets */
+  readonly secretsKey: string | null;
+  readonly redactor: Redactor;
+}
+
+export type PreparedInput = ReadyInput | { readonly kind: 'refused'; readonly outcome: Outcome };
 
 export interface InputParts extends Omit<RequestInput, 'secrets'> {
   readonly secretNames: readonly string[];
-  /** CEL expression of a `text` plugin; null for `json` */
+  /** CEL expression of a `text` plugin; null for `json` and `stream`, which read the request document */
   readonly expression: string | null;
 }
 
@@ -33,7 +41,8 @@ export async function prepareInput(
           );
     const bytes = parts.expression === null ? ports.encoding.json({ ...parts, secrets }) : selectText(ports, parts);
     if (bytes.length > MESSAGE_BYTES_MAX) return refused(tooLarge(bytes.length));
-    return { kind: 'ready', bytes, redactor: new Redactor(secrets.values(), escapeText) };
+    const redactor = new Redactor(secrets.values(), escapeText);
+    return { kind: 'ready', bytes, nonce: parts.nonce, secretsKey: secretsKeyOf(secrets), redactor };
   } catch (error) {
     if (stop.aborted) return refused('the invocation was stopped before its input was ready');
     if (!(error instanceof GantryError) || error.code === 'DEFECT') throw error;

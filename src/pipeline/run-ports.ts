@@ -13,7 +13,7 @@ import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import type { Trigger } from '../core/run.ts';
 
-/** What the request document of a `json` plugin is made of. */
+/** What the request document of a `json` or `stream` plugin is made of. */
 export interface RequestInput {
   readonly invocationId: InvocationId;
   /** random; for protocols that echo it */

@@ -1,10 +1,11 @@
 // All hardening of a sandbox in one pure function: manifest and limits in, the engine's create request out. Nothing else ever makes a
-// container for a plugin. Surprise: `Init` costs one pid, so the engine is given one more than the plugin's bound.
+// container for a plugin. Surprises: `Init` costs one pid, so the engine is given one more than the plugin's bound; a `stream` plugin is the
+// container's first process itself, by which its SDK knows that /tmp and every other process are its own to clear away.
 import { createHash } from 'node:crypto';
 import type { SandboxId, WorkerId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { tmpInodes, type Limits } from '../core/limits.ts';
-import type { PluginVersion } from '../core/plugin.ts';
+import type { Plugin, PluginVersion } from '../core/plugin.ts';
 import type { ContainerSpec } from '../core/ports/container-engine.ts';
 import { cleanEnv } from './clean-env.ts';
 import { SECCOMP_PROFILE } from './seccomp.ts';
@@ -59,7 +60,7 @@ export function containerSpec(
     Healthcheck: { Test: ['NONE'] },
     StopSignal: 'SIGTERM',
     StopTimeout: 1,
-    HostConfig: hostConfig(version.plugin.limits, settings.hasAppArmor),
+    HostConfig: hostConfig(version.plugin, settings.hasAppArmor),
   };
   const labels = {
     [LABELS.instance]: settings.instanceId,
@@ -72,7 +73,8 @@ export function containerSpec(
   return { body: { ...asked, Labels: labels } };
 }
 
-function hostConfig(limits: Limits, hasAppArmor: boolean): JsonObject {
+function hostConfig({ limits, protocol }: Plugin, hasAppArmor: boolean): JsonObject {
+  const hasInit = protocol !== 'stream';
   const memory = Math.floor(limits.memoryBytes);
   return {
     NetworkMode: 'none',
@@ -89,11 +91,11 @@ function hostConfig(limits: Limits, hasAppArmor: boolean): JsonObject {
     Memory: memory,
     MemorySwap: memory,
     NanoCpus: Math.round(limits.cpus * 1e9),
-    PidsLimit: limits.pids + INIT_PIDS,
+    PidsLimit: limits.pids + (hasInit ? INIT_PIDS : 0),
     OomScoreAdj: 500,
     Ulimits: ulimits(limits),
     LogConfig: { Type: 'none', Config: {} },
-    Init: true,
+    Init: hasInit,
     AutoRemove: false,
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
   };

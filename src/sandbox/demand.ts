@@ -9,9 +9,14 @@ export class Demand {
   #lastMs: number | null = null;
   #startMs = 200;
 
+  /** An invocation found a sandbox that it gives back: nothing to replace. */
+  touch(nowMs: number): void {
+    this.#lastMs = nowMs;
+  }
+
   /** An invocation asked for a sandbox. */
   note(nowMs: number): void {
-    this.#lastMs = nowMs;
+    this.touch(nowMs);
     this.#takenAtMs.push(nowMs);
     if (this.#takenAtMs.length > REMEMBERED) this.#takenAtMs.shift();
   }

@@ -5,6 +5,14 @@ import type { InvocationEnd } from '../core/ports/invoker.ts';
 import type { Trace } from './exchange.ts';
 import type { MemoryVerdict } from './out-of-memory.ts';
 
+/** Where an exchange's time went and what it used, of either protocol. */
+export interface EndFacts extends Pick<
+  Trace,
+  'logs' | 'usage' | 'startedAtMs' | 'sentAtMs' | 'firstByteAtMs' | 'endedAtMs'
+> {
+  readonly output: { readonly seenBytes: number };
+}
+
 /** The end of an invocation that never got to a plugin. */
 export function notRun(outcome: Outcome, waitedMs: number): InvocationEnd {
   return {
@@ -19,7 +27,7 @@ export function notRun(outcome: Outcome, waitedMs: number): InvocationEnd {
   };
 }
 
-export function warningsOf(trace: Trace, memory: MemoryVerdict): InvocationEnd['warnings'] {
+export function warningsOf(trace: EndFacts, memory: MemoryVerdict): InvocationEnd['warnings'] {
   const warnings = [];
   if (trace.logs.isTruncated)
     warnings.push({
@@ -31,7 +39,7 @@ export function warningsOf(trace: Trace, memory: MemoryVerdict): InvocationEnd['
   return warnings;
 }
 
-export function phasesOf(trace: Trace, waitedMs: number): InvocationPhases {
+export function phasesOf(trace: EndFacts, waitedMs: number): InvocationPhases {
   const { startedAtMs, sentAtMs, firstByteAtMs, endedAtMs } = trace;
   const sentMs = sentAtMs ?? firstByteAtMs;
   return {
@@ -42,7 +50,7 @@ export function phasesOf(trace: Trace, waitedMs: number): InvocationPhases {
   };
 }
 
-export function usageOf(trace: Trace): InvocationUsage {
+export function usageOf(trace: EndFacts): InvocationUsage {
   return {
     memoryPeakBytes: trace.usage.memoryPeakBytes,
     cpuTimeMs: trace.usage.cpuTimeMs,

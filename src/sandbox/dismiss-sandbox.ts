@@ -13,7 +13,10 @@ export async function dismissSandbox(
   onEnded: () => void,
 ): Promise<void> {
   sandbox.move('stopping', reason);
-  const { containerId } = sandbox;
+  const { containerId, session } = sandbox;
+  // Only one that stands idle can be asked; it has the grace for what it wants to put away.
+  await session?.link.close(context.settings.graceMs);
+  session?.[Symbol.dispose]();
   // First the stream: the engine answers a kill only when all output is delivered, and nobody reads that of an idle sandbox.
   sandbox.attachment?.[Symbol.dispose]();
   if (sandbox.state === 'stopping' && containerId !== null && sandbox.ending === null)

@@ -20,8 +20,13 @@ export function judgeTrace(trace: Trace, request: InvocationRequest, isOutOfMemo
   );
 }
 
+/** What the outcome of a cause needs to know. */
+export interface CauseTrace extends Pick<Trace, 'cause' | 'usage' | 'startedAtMs' | 'endedAtMs'> {
+  readonly output: { readonly seenBytes: number };
+}
+
 /** Null when the exchange ended by itself. */
-function outcomeOfCause(trace: Trace, request: InvocationRequest): Outcome | null {
+export function outcomeOfCause(trace: CauseTrace, request: InvocationRequest): Outcome | null {
   const { limits } = request.version.plugin;
   const elapsedMs = Math.round(trace.endedAtMs - trace.startedAtMs);
   switch (trace.cause) {

@@ -48,12 +48,16 @@ export class LogLines {
     const room = Math.max(0, this.#limitBytes - this.#seenBytes);
     this.#seenBytes += bytes.length;
     if (room > 0) this.#split(this.#redacted.push(bytes.subarray(0, room)));
-    if (this.isTruncated && !this.#isCut) {
-      this.#isCut = true;
-      this.#redacted.drop();
-      this.end();
-      this.#onLine({ level: 'warn', message: `log output over ${this.#limitBytes} bytes is not kept` });
-    }
+    if (this.isTruncated) this.#cut();
+  }
+
+  /** Takes a line that came as a message of its own; counts like its text on stderr. */
+  take({ level, message }: PluginLogLine): void {
+    const sizeBytes = Buffer.byteLength(message) + 1;
+    const hasRoom = this.#seenBytes + sizeBytes <= this.#limitBytes;
+    this.#seenBytes += sizeBytes;
+    if (hasRoom) this.#tell({ level, message: this.#safe(message).slice(0, LOG_LINE_BYTES) });
+    else this.#cut();
   }
 
   /** Passes on what stands without a line end. */
@@ -68,6 +72,14 @@ export class LogLines {
     this.#parts = [];
     this.#heldBytes = 0;
     this.#emit(text);
+  }
+
+  #cut(): void {
+    if (this.#isCut) return;
+    this.#isCut = true;
+    this.#redacted.drop();
+    this.end();
+    this.#onLine({ level: 'warn', message: `log output over ${this.#limitBytes} bytes is not kept` });
   }
 
   #split(bytes: Uint8Array): void {
@@ -92,10 +104,17 @@ export class LogLines {
 
   #emit(text: string): void {
     const line = readLogLine(text.endsWith('\r') ? text.slice(0, -1) : text);
-    // Once more: what was escaped in a JSON line is plain only now.
-    const message = this.#redactor.text(escapeText(line.message));
-    this.#tail.push(message.slice(0, 500));
+    this.#tell({ level: line.level, message: this.#safe(line.message) });
+  }
+
+  /** Redacted before it is escaped, and once more after: what was escaped in a JSON line is plain only now. */
+  #safe(message: string): string {
+    return this.#redactor.text(escapeText(this.#redactor.text(message)));
+  }
+
+  #tell(line: PluginLogLine): void {
+    this.#tail.push(line.message.slice(0, 500));
     if (this.#tail.length > TAIL_LINES) this.#tail.shift();
-    this.#onLine({ level: line.level, message });
+    this.#onLine(line);
   }
 }

@@ -14,12 +14,11 @@ export function containerName(sandbox: Sandbox): string {
 }
 
 /**
- * Brings the sandbox from `creating` to `idle`. On failure the caller dismisses it.
+ * Brings the sandbox from `creating` to `starting`, its program running. On failure the caller dismisses it.
  * @throws GantryError START_FAILED, IMAGE_MISSING, SPEC_MISMATCH, ENGINE_TIMEOUT, ENGINE_FAILED, DOCKER_UNAVAILABLE
  */
 export async function makeSandbox(context: SandboxContext, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   const { engine, settings } = context;
-  const startedAtMs = context.clock.monotonicMs();
   const { instanceId, workerId } = settings;
   const spec = containerSpec(
     sandbox.version,
@@ -49,10 +48,6 @@ export async function makeSandbox(context: SandboxContext, sandbox: Sandbox, sig
   sandbox.follow(exit);
   sandbox.move('starting', 'created');
   await call((options) => engine.startContainer(id, options), settings.startTimeoutMs);
-  sandbox.move('idle', 'started');
-  sandbox.idleSinceMs = context.clock.monotonicMs();
-  const durationMs = sandbox.idleSinceMs - startedAtMs;
-  context.events.emit({ kind: 'sandboxStarted', plugin: sandbox.version.plugin.name, durationMs });
 }
 
 /** One engine call with its deadline; the deadline's abort becomes ENGINE_TIMEOUT. */

@@ -10,12 +10,15 @@ const KILLED = 137;
 const LOOKS = 20;
 const PAUSE_MS = 50;
 
+/** What is known of the end. */
+type MemoryTrace = Pick<Trace, 'cause' | 'ending' | 'usage'>;
+
 export type MemoryVerdict = 'plugin' | 'child' | 'none';
 
 export async function whoRanOutOfMemory(
   context: SandboxContext,
   sandbox: Sandbox,
-  trace: Trace,
+  trace: MemoryTrace,
 ): Promise<MemoryVerdict> {
   if (trace.cause !== 'ended' || trace.ending?.kind !== 'exited') return 'none';
   const isPlugin = trace.ending.exitCode === KILLED;
@@ -27,7 +30,7 @@ export async function whoRanOutOfMemory(
 }
 
 /** The exit can be told before the memory event: looks a few times before calling it a plain kill. */
-async function wasPluginKilled(context: SandboxContext, sandbox: Sandbox, trace: Trace): Promise<boolean> {
+async function wasPluginKilled(context: SandboxContext, sandbox: Sandbox, trace: MemoryTrace): Promise<boolean> {
   const isUnseen = await trace.usage.hasHostKilledUnseen();
   for (let look = 0; look < LOOKS; look += 1) {
     if (isSeen(sandbox, trace) || (await isFlagged(context, sandbox))) return true;
@@ -38,16 +41,16 @@ async function wasPluginKilled(context: SandboxContext, sandbox: Sandbox, trace:
 }
 
 /** Asks the engine only when the memory was nearly used up: no call on the path of an ordinary invocation. */
-async function wasChildKilled(context: SandboxContext, sandbox: Sandbox, trace: Trace): Promise<boolean> {
+async function wasChildKilled(context: SandboxContext, sandbox: Sandbox, trace: MemoryTrace): Promise<boolean> {
   if (isSeen(sandbox, trace)) return true;
   return isNearLimit(sandbox, trace) && (await isFlagged(context, sandbox));
 }
 
-function isNearLimit(sandbox: Sandbox, trace: Trace): boolean {
+function isNearLimit(sandbox: Sandbox, trace: MemoryTrace): boolean {
   return (trace.usage.memoryPeakBytes ?? 0) >= 0.9 * sandbox.version.plugin.limits.memoryBytes;
 }
 
-function isSeen(sandbox: Sandbox, trace: Trace): boolean {
+function isSeen(sandbox: Sandbox, trace: MemoryTrace): boolean {
   return sandbox.isOomReported || trace.usage.oomKills > 0;
 }
 

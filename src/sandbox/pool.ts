@@ -1,76 +1,116 @@
-// The sandboxes of one plugin version: started ahead of time, blocked on stdin, each for one invocation (I-7) and never used again.
-// A taken one is replaced in the background. Whoever finds none idle waits for the next start, in a line that is fair to pipelines.
+// The sandboxes of one plugin version, started ahead of time. One that is used once is replaced in the background as soon as it is taken; one
+// that serves again comes back, is looked over, and waits for the next. Whoever finds none idle waits in a line that is fair to pipelines.
 import { GantryError } from '../core/errors/gantry-error.ts';
-import type { SandboxKind } from '../core/invocation.ts';
+import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
 import type { PluginVersion } from '../core/plugin.ts';
-import { Backoff } from './backoff.ts';
-import { Demand } from './demand.ts';
 import { dismissSandbox } from './dismiss-sandbox.ts';
-import { makeSandbox } from './make-sandbox.ts';
+import { IdleSandboxes } from './idle-sandboxes.ts';
 import type { PoolParts } from './pool-parts.ts';
-import { isLastingFailure } from './refusal.ts';
-import { Sandbox } from './sandbox.ts';
-import type { Holding } from './tokens.ts';
+import { PoolSupply } from './pool-supply.ts';
+import type { Sandbox } from './sandbox.ts';
+import type { SandboxSession } from './sandbox-session.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 export interface Taken {
   readonly sandbox: Sandbox;
   readonly kind: SandboxKind;
+  readonly cleanliness: Cleanliness;
 }
 
 export class Pool {
   readonly version: PluginVersion;
   readonly #parts: PoolParts;
-  readonly #idle: Sandbox[] = [];
+  readonly #idle: IdleSandboxes;
   readonly #waiting = new WaitingLine<Taken>();
-  readonly #demand = new Demand();
-  /** failed starts that a repeat would not mend: takers are told at once */
-  readonly #starts: Backoff<GantryError>;
-  /** failed starts of any kind, and ends while idle: only the filling up pauses */
-  readonly #fills: Backoff<true>;
-  readonly #deaths: Backoff<true>;
+  readonly #supply: PoolSupply;
   readonly #halt = new AbortController();
   /** starts and ends of sandboxes */
   readonly #underWay = new Set<Promise<void>>();
-  #starting = 0;
-  #live = 0;
 
   constructor(version: PluginVersion, parts: PoolParts) {
     this.version = version;
     this.#parts = parts;
-    this.#starts = new Backoff(parts.context.ids);
-    this.#fills = new Backoff(parts.context.ids);
-    this.#deaths = new Backoff(parts.context.ids);
+    this.#idle = new IdleSandboxes(version.plugin.reuse !== 'never');
+    this.#supply = new PoolSupply(version, parts, {
+      halt: this.#halt.signal,
+      waiting: () => this.#waiting.size,
+      idle: () => this.#idle.size,
+      onStarted: (sandbox) => {
+        this.#onStarted(sandbox);
+      },
+      onFailure: (error) => {
+        this.#waiting.refuseAll(error);
+      },
+      fill: () => {
+        this.fill();
+      },
+      dismiss: (sandbox, reason) => {
+        this.#dismiss(sandbox, reason);
+      },
+    });
   }
 
   /** True when nothing of it is left: it may be forgotten. */
   get isEmpty(): boolean {
-    return this.#live === 0 && this.#waiting.size === 0 && this.#underWay.size === 0;
+    return this.#supply.live === 0 && this.#waiting.size === 0 && this.#underWay.size === 0;
   }
 
   /** Since when its oldest idle sandbox waits (monotonic); null when none is idle. */
   get idleSinceMs(): number | null {
-    return this.#idle[0]?.idleSinceMs ?? null;
+    return this.#idle.sinceMs;
   }
 
   /**
-   * A sandbox for one invocation, now `busy`.
+   * An idle sandbox for one invocation, now `busy`; null when there is none.
+   * @param secretsKey of the invocation's secrets: a sandbox that has seen others is not for it
+   */
+  tryTake(secretsKey: string): Taken | null {
+    const sandbox = this.#nextIdle(secretsKey);
+    if (sandbox === null) return null;
+    const { session } = sandbox;
+    const taken = {
+      sandbox,
+      kind: session?.kind ?? 'prestarted',
+      cleanliness: session?.cleanliness ?? 'fresh',
+    } as const;
+    if (session !== null) session.secretsKey = secretsKey;
+    sandbox.move('busy', 'taken');
+    this.#supply.noteTaken();
+    if (this.version.plugin.reuse === 'never') this.fill();
+    return taken;
+  }
+
+  /**
+   * As tryTake, or the next one that starts or comes back.
    * @param key who asks, for the fair line
    * @throws the signal's reason; GantryError when the sandbox cannot be started, at once while it is left alone after failures
    */
-  async take(key: string, signal: AbortSignal): Promise<Taken> {
+  async take(key: string, secretsKey: string, signal: AbortSignal): Promise<Taken> {
     signal.throwIfAborted();
-    const failure = this.#starts.reasonAt(this.#nowMs());
+    const { failure } = this.#supply;
     if (failure !== null) throw failure;
-    this.#demand.note(this.#nowMs());
-    const sandbox = this.#nextIdle();
-    if (sandbox !== null) {
-      this.#deaths.succeed();
-      sandbox.move('busy', 'taken');
-      this.fill();
-      return { sandbox, kind: 'prestarted' };
+    const ready = this.tryTake(secretsKey);
+    if (ready !== null) return ready;
+    this.#supply.note();
+    for (;;) {
+      const taken = await this.#wait(key, signal);
+      const { session } = taken.sandbox;
+      if (session === null) return taken;
+      if (session.isFor(secretsKey)) {
+        session.secretsKey = secretsKey;
+        return taken;
+      }
+      this.#dismiss(taken.sandbox, 'other secrets');
     }
-    return await this.#wait(key, signal);
+  }
+
+  /** After an invocation that left the sandbox sound: it is looked over and used again, or ends in the background. */
+  release(sandbox: Sandbox): void {
+    const { session } = sandbox;
+    const why = this.#halt.signal.aborted ? 'not needed any more' : (session?.whyOver(this.#nowMs()) ?? null);
+    if (session === null || why !== null) this.#dismiss(sandbox, why ?? 'used');
+    else if (session.look() === null) this.#readmit(sandbox);
+    else this.#track(this.#lookAgain(sandbox, session));
   }
 
   /** Ends a taken sandbox in the background. @param onEnded as of dismissSandbox */
@@ -81,19 +121,12 @@ export class Pool {
   /** Starts what waits for a start, then what should stand by. Never waits; failures end in the backoff. */
   fill(): void {
     if (this.#halt.signal.aborted) return;
-    const { pool } = this.version.plugin;
-    const nowMs = this.#nowMs();
-    const needed = this.#waiting.size - this.#starting;
-    const isQuiet = this.#fills.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;
-    const isFillable = isQuiet && this.#parts.context.engine.isConnected();
-    const wanted = isFillable ? this.#demand.target(nowMs, pool) - this.#idle.length - Math.max(0, -needed) : 0;
-    const count = Math.min(Math.max(0, needed) + Math.max(0, wanted), pool.max - this.#live);
-    for (let index = 0; index < count; index += 1) this.#track(this.#launch(index < needed));
+    for (const launch of this.#supply.due()) this.#track(launch());
   }
 
   /** Counts as a use: one sandbox is prepared although nobody asked yet. */
   warm(): void {
-    this.#demand.note(this.#nowMs());
+    this.#supply.note();
     this.fill();
   }
 
@@ -101,16 +134,20 @@ export class Pool {
   sweep(): void {
     const nowMs = this.#nowMs();
     const { pool } = this.version.plugin;
-    const keep = this.#demand.target(nowMs, pool);
-    while (this.#idle.length > keep && nowMs - (this.#idle[0]?.idleSinceMs ?? nowMs) >= pool.idleMs) this.evict('idle');
+    const keep = this.#supply.target;
+    for (const { sandbox, reason } of this.#idle.takeUnfit(nowMs)) {
+      if (!sandbox.session?.link.isIdle) this.#supply.noteDeath();
+      this.#dismiss(sandbox, reason);
+    }
+    while (this.#idle.size > keep && nowMs - (this.#idle.sinceMs ?? nowMs) >= pool.idleMs) this.evict('idle');
     this.fill();
   }
 
   /** Stops the sandbox that has been idle longest; false when none is. */
   evict(reason: string): boolean {
-    const sandbox = this.#idle.shift();
-    if (sandbox !== undefined) this.#dismiss(sandbox, reason);
-    return sandbox !== undefined;
+    const sandbox = this.#idle.takeOldest();
+    if (sandbox !== null) this.#dismiss(sandbox, reason);
+    return sandbox !== null;
   }
 
   /** No more starts; idle ones end, waiting ones are told why. Busy ones go on. */
@@ -125,10 +162,11 @@ export class Pool {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  #nextIdle(): Sandbox | null {
-    for (let next = this.#idle.shift(); next !== undefined; next = this.#idle.shift()) {
-      if (next.ending === null) return next;
-      this.#dismiss(next, 'ended while idle');
+  #nextIdle(secretsKey: string): Sandbox | null {
+    for (let next = this.#idle.take(); next !== null; next = this.#idle.take()) {
+      const why = next.whyNotFor(secretsKey, this.#nowMs());
+      if (why === null) return next;
+      this.#dismiss(next, why);
     }
     return null;
   }
@@ -140,92 +178,48 @@ export class Pool {
     return await waiting;
   }
 
-  async #launch(isAwaited: boolean): Promise<void> {
-    this.#starting += 1;
-    this.#live += 1;
-    let holding: Holding | null = null;
-    try {
-      holding = await this.#reserve(isAwaited);
-      if (holding !== null)
-        await this.#parts.gate.run(
-          () => this.#waiting.size > 0,
-          () => this.#start(holding),
-        );
-      this.#starting -= 1;
-      if (holding === null) this.#live -= 1;
-      // Somebody may have come while this start still counted as one to wait for.
-      else this.fill();
-    } catch (error) {
-      this.#starting -= 1;
-      if (holding === null) this.#live -= 1;
-      this.#onFailure(error);
-    }
-  }
-
-  /** Memory for one more. A start that nobody waits for gives up when there is none. */
-  async #reserve(isAwaited: boolean): Promise<Holding | null> {
-    const { memory, makeRoom } = this.#parts;
-    const { memoryBytes } = this.version.plugin.limits;
-    const holding = memory.tryTake(memoryBytes);
-    if (holding !== null || !isAwaited) return holding;
-    makeRoom(memoryBytes);
-    return await memory.take(this.version.id, memoryBytes, this.#halt.signal);
-  }
-
-  async #start(holding: Holding | null): Promise<void> {
-    const { context, slots, all } = this.#parts;
-    const sandbox = new Sandbox(context.ids.newId('sbx'), this.version, slots.take(), context.events);
-    all.add(sandbox);
-    sandbox.holding = holding;
-    const startedAtMs = this.#nowMs();
-    try {
-      this.#halt.signal.throwIfAborted();
-      await makeSandbox(context, sandbox, this.#halt.signal);
-    } catch (error) {
-      this.#dismiss(sandbox, 'not started');
-      throw error;
-    }
-    this.#starts.succeed();
-    this.#fills.succeed();
-    this.#demand.noteStart(this.#nowMs() - startedAtMs);
-    this.#admit(sandbox);
-  }
-
-  #admit(sandbox: Sandbox): void {
-    if (this.#waiting.size > 0) {
-      sandbox.move('busy', 'started for an invocation');
-      this.#waiting.serve({ sandbox, kind: 'cold' });
-      return;
-    }
-    if (this.#halt.signal.aborted) {
-      this.#dismiss(sandbox, 'not needed any more');
-      return;
-    }
-    this.#idle.push(sandbox);
+  #onStarted(sandbox: Sandbox): void {
     void sandbox.ended.then(() => {
       this.#onIdleEnd(sandbox);
     });
+    this.#admit(sandbox, { kind: 'cold', cleanliness: sandbox.session?.cleanliness ?? 'fresh' });
+  }
+
+  async #lookAgain(sandbox: Sandbox, session: SandboxSession): Promise<void> {
+    const left = await session.lookAgain(this.#halt.signal);
+    const why = left ?? session.whyOver(this.#nowMs());
+    if (why === null) this.#readmit(sandbox);
+    else this.#dismiss(sandbox, why);
+  }
+
+  #readmit(sandbox: Sandbox): void {
+    const { kind, cleanliness } = sandbox.session ?? { kind: 'prestarted', cleanliness: 'fresh' };
+    sandbox.move('idle', cleanliness === 'reused-unverified' ? 'not verified' : 'verified clean');
+    this.#admit(sandbox, { kind, cleanliness });
+  }
+
+  #admit(sandbox: Sandbox, how: Omit<Taken, 'sandbox'>): void {
+    if (this.#waiting.size > 0) {
+      sandbox.move('busy', 'somebody waited');
+      this.#waiting.serve({ sandbox, ...how });
+    } else if (this.#halt.signal.aborted) this.#dismiss(sandbox, 'not needed any more');
+    else {
+      sandbox.idleSinceMs = this.#nowMs();
+      this.#idle.add(sandbox);
+    }
   }
 
   /** An idle sandbox should not end: its plugin is left alone for a while, but an invocation may still try (and see why). */
   #onIdleEnd(sandbox: Sandbox): void {
-    const index = this.#idle.indexOf(sandbox);
-    if (index < 0) return;
-    this.#idle.splice(index, 1);
-    if (sandbox.ending?.kind === 'exited') this.#deaths.fail(this.#nowMs(), true);
+    if (!this.#idle.remove(sandbox)) return;
+    if (sandbox.ending?.kind === 'exited') this.#supply.noteDeath();
     this.#dismiss(sandbox, 'ended while idle');
-  }
-
-  #onFailure(error: unknown): void {
-    this.#fills.fail(this.#nowMs(), true);
-    if (isLastingFailure(error)) this.#starts.fail(this.#nowMs(), error);
-    this.#waiting.refuseAll(error);
   }
 
   #dismiss(sandbox: Sandbox, reason: string, onEnded: () => void = () => undefined): void {
     const { context, slots, all } = this.#parts;
     const dismissed = dismissSandbox(context, sandbox, reason, () => {
-      this.#live -= 1;
+      this.#supply.noteGone();
       sandbox.holding?.release();
       onEnded();
       this.fill();

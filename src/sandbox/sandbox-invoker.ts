@@ -2,15 +2,15 @@
 // is an outcome. Surprise: a standby sandbox may have died unseen, so before its input is written it is replaced once.
 import type { Outcome } from '../core/outcome.ts';
 import type { InvocationEnd, InvocationRequest, Invoker, StopReason } from '../core/ports/invoker.ts';
-import { notRun, phasesOf, usageOf, warningsOf } from './describe-end.ts';
-import { Exchange, type Trace } from './exchange.ts';
-import { judgeTrace } from './judge-trace.ts';
-import { whoRanOutOfMemory } from './out-of-memory.ts';
+import { notRun } from './describe-end.ts';
+import { Patience } from './patience.ts';
 import type { Pool, Taken } from './pool.ts';
 import type { Pools } from './pools.ts';
 import { busy, startFailure, stoppedWhileWaiting } from './refusal.ts';
 import type { SandboxContext } from './sandbox-context.ts';
+import type { Sandbox } from './sandbox.ts';
 import type { Holding } from './tokens.ts';
+import { useSandbox } from './use-sandbox.ts';
 
 interface Ready extends Taken {
   readonly pool: Pool;
@@ -90,18 +90,16 @@ export class SandboxInvoker implements Invoker {
   }
 
   async #ready(request: InvocationRequest, askedAtMs: number): Promise<Ready | Outcome> {
-    using patience = this.#context.clock.deadline(request.waitMs);
-    const signal = AbortSignal.any([patience.signal, request.stop]);
+    using patience = new Patience(this.#context.clock, request.waitMs, request.stop);
     this.#waiting += 1;
     try {
-      const ready = await this.#take(request, signal);
+      const ready = this.#tryTake(request) ?? (await this.#take(request, patience.signal));
       await this.#tellStarted(ready, request);
-      return await this.#replaceIfDead(ready, request, signal);
+      return await this.#replaceIfDead(ready, request, patience);
     } catch (error) {
       const waitedMs = this.#nowMs() - askedAtMs;
       if (request.stop.aborted) return stoppedWhileWaiting(request.stop.reason as StopReason, request, waitedMs);
-      if (patience.signal.aborted)
-        return busy(`no sandbox came free within ${request.waitMs} ms`, this.#retryAfterMs());
+      if (patience.isOver) return busy(`no sandbox came free within ${request.waitMs} ms`, this.#retryAfterMs());
       const outcome = startFailure(error);
       if (outcome === null) throw error;
       return outcome;
@@ -110,21 +108,35 @@ export class SandboxInvoker implements Invoker {
     }
   }
 
+  /** With a sandbox that stands idle and CPU that is free, without any wait. */
+  #tryTake(request: InvocationRequest): Ready | null {
+    const pool = this.#pools.of(request.version);
+    const cpu = this.#pools.cpu.tryTake(request.version.plugin.limits.cpus);
+    if (cpu === null) return null;
+    const taken = pool.tryTake(request.secretsKey ?? '');
+    if (taken === null) {
+      cpu.release();
+      return null;
+    }
+    return this.#tellTaken({ ...taken, pool, cpu });
+  }
+
   async #take(request: InvocationRequest, signal: AbortSignal): Promise<Ready> {
     const pool = this.#pools.of(request.version);
-    const taken = await pool.take(request.pipeline, signal);
+    const taken = await pool.take(request.pipeline, request.secretsKey ?? '', signal);
     try {
       const cpu = await this.#pools.cpu.take(request.pipeline, request.version.plugin.limits.cpus, signal);
-      this.#context.events.emit({
-        kind: 'sandboxTaken',
-        plugin: request.version.plugin.name,
-        sandboxKind: taken.kind,
-      });
-      return { ...taken, pool, cpu };
+      return this.#tellTaken({ ...taken, pool, cpu });
     } catch (error) {
       pool.giveBack(taken.sandbox, 'no CPU in time');
       throw error;
     }
+  }
+
+  #tellTaken(ready: Ready): Ready {
+    const plugin = ready.sandbox.version.plugin.name;
+    this.#context.events.emit({ kind: 'sandboxTaken', plugin, sandboxKind: ready.kind });
+    return ready;
   }
 
   /** A start that cannot be told (the store is gone) is no start. */
@@ -137,44 +149,32 @@ export class SandboxInvoker implements Invoker {
     }
   }
 
-  async #replaceIfDead(ready: Ready, request: InvocationRequest, signal: AbortSignal): Promise<Ready> {
+  async #replaceIfDead(ready: Ready, request: InvocationRequest, patience: Patience): Promise<Ready> {
     let current = ready;
     for (let count = 0; count < REPLACEMENTS; count += 1) {
-      if (current.kind === 'cold' || current.sandbox.ending === null) return current;
+      if (current.kind === 'cold' || isAlive(current.sandbox)) return current;
       this.#letGo(current, 'ended before its input');
-      current = await this.#take(request, signal);
+      current = await this.#take(request, patience.signal);
     }
     return current;
   }
 
   async #use(ready: Ready, request: InvocationRequest, waitedMs: number): Promise<InvocationEnd> {
+    let isSound = false;
     try {
-      const trace = await new Exchange(this.#context, ready.sandbox, request).run();
-      const memory = await whoRanOutOfMemory(this.#context, ready.sandbox, trace);
-      const verdict = judgeTrace(trace, request, memory === 'plugin');
-      this.#report(trace, verdict.outcome, request);
-      return {
-        ...verdict,
-        warnings: warningsOf(trace, memory),
-        sandboxId: ready.sandbox.id,
-        sandboxKind: ready.kind,
-        cleanliness: 'fresh',
-        phases: phasesOf(trace, waitedMs),
-        usage: usageOf(trace),
-      };
+      const used = await useSandbox(this.#context, ready, request, waitedMs);
+      isSound = used.isSound;
+      return used.end;
     } finally {
-      this.#letGo(ready, 'used');
+      if (isSound) this.#giveBack(ready);
+      else this.#letGo(ready, 'used');
     }
   }
 
-  #report(trace: Trace, outcome: Outcome, request: InvocationRequest): void {
-    const { events } = this.#context;
-    const plugin = request.version.plugin.name;
-    if ('breach' in outcome) events.emit({ kind: 'quotaBreached', plugin, limit: outcome.breach.limit });
-    if (trace.usage.pidsRefused > 0) events.emit({ kind: 'quotaBreached', plugin, limit: 'pids' });
-    if (trace.logs.isTruncated) events.emit({ kind: 'quotaBreached', plugin, limit: 'logsBytes' });
-    const { throttledMs } = trace.usage;
-    if (throttledMs > 0) events.emit({ kind: 'cpuThrottled', plugin, throttledMs });
+  /** Its CPU is free already: a plugin that waits uses none. */
+  #giveBack({ pool, sandbox, cpu }: Ready): void {
+    cpu.release();
+    pool.release(sandbox);
   }
 
   #letGo(ready: Ready, reason: string): void {
@@ -191,4 +191,9 @@ export class SandboxInvoker implements Invoker {
   #nowMs(): number {
     return this.#context.clock.monotonicMs();
   }
+}
+
+/** A session can break without the process ending. */
+function isAlive({ ending, session }: Sandbox): boolean {
+  return ending === null && session?.link.isIdle !== false;
 }

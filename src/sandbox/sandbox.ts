@@ -5,6 +5,7 @@ import type { SandboxId } from '../core/ids.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { Attachment, ContainerExit } from '../core/ports/container-engine.ts';
 import type { EventSink } from '../core/ports/event-sink.ts';
+import type { SandboxSession } from './sandbox-session.ts';
 import type { Holding } from './tokens.ts';
 import { mayMoveSandbox, type SandboxRecord, type SandboxState } from '../core/sandbox.ts';
 
@@ -27,6 +28,8 @@ export class Sandbox {
   /** the kernel killed something inside for memory, as the engine's event said */
   isOomReported = false;
   idleSinceMs = 0;
+  /** of a plugin of protocol `stream`, once it is ready */
+  session: SandboxSession | null = null;
   /** its part of the memory that may be promised; released once the container is dead */
   holding: Holding | null = null;
   #state: SandboxState = 'creating';
@@ -74,6 +77,13 @@ export class Sandbox {
         this.#end({ kind: 'lost', message: messageOf(error) });
       },
     );
+  }
+
+  /** Why it cannot serve an invocation with those secrets although it stands idle; null when it can. */
+  whyNotFor(secretsKey: string, nowMs: number): string | null {
+    if (this.#ending !== null) return 'ended while idle';
+    if (this.session === null) return null;
+    return this.session.isFor(secretsKey) ? this.session.whyUnfit(nowMs) : 'other secrets';
   }
 
   /** The container, or a DEFECT when it was never started. */

@@ -1,6 +1,6 @@
 // Reads the cgroup of a running invocation at short intervals: ends it when its CPU time is used up, and remembers the last figures, since
 // the files vanish with the container. CPU time counts from the first reading: what the start cost is not the invocation's.
-import type { CgroupUsage } from '../core/ports/usage-meter.ts';
+import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 
 export class UsageWatch {
@@ -12,14 +12,14 @@ export class UsageWatch {
   #last: CgroupUsage | null = null;
   #memoryPeakBytes: number | null = null;
   #oomKills: number | null = null;
-  readonly #hostOomKills: number | null;
+  #hostOomKills: number | null = null;
+  #gauge: UsageGauge | null = null;
 
   constructor(context: SandboxContext, containerId: string, cpuTimeMs: number, onExceeded: () => void) {
     this.#context = context;
     this.#containerId = containerId;
     this.#cpuTimeMs = cpuTimeMs;
     this.#onExceeded = onExceeded;
-    this.#hostOomKills = context.usage.hostOomKills();
   }
 
   get memoryPeakBytes(): number | null {
@@ -34,9 +34,9 @@ export class UsageWatch {
     return this.#since((usage) => usage.throttledMs) ?? 0;
   }
 
-  /** All of them: a sandbox is fresh, and the first reading may come after the kill. */
+  /** In a fresh sandbox all of them, since the first reading may come after the kill; in one that served before, those since its first. */
   get oomKills(): number {
-    return this.#oomKills ?? 0;
+    return (this.#gauge === null ? this.#oomKills : this.#since((usage) => usage.oomKills)) ?? 0;
   }
 
   get pidsRefused(): number {
@@ -45,7 +45,8 @@ export class UsageWatch {
 
   /** Reads until the signal aborts; never throws. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, settings } = this.#context;
+    const { clock, settings, usage } = this.#context;
+    this.#hostOomKills = usage.hostOomKills();
     while (!signal.aborted) {
       await this.sample();
       try {
@@ -64,16 +65,50 @@ export class UsageWatch {
     return (rest?.oomKills ?? null) === null && hostOomKills > this.#hostOomKills;
   }
 
+  /**
+   * In a sandbox that served before: counts from that reading, and looks for the first time after one interval, since most invocations have
+   * ended by then. @param gauge null where nothing can be read
+   */
+  async runFrom(first: CgroupUsage | null, gauge: UsageGauge | null, signal: AbortSignal): Promise<void> {
+    const { clock, settings } = this.#context;
+    this.#first = first;
+    this.#gauge = gauge;
+    while (gauge !== null) {
+      try {
+        await clock.sleep(settings.usageIntervalMs, signal);
+      } catch {
+        return;
+      }
+      this.look();
+    }
+  }
+
+  /** A reading by the gauge; null without one. */
+  look(): CgroupUsage | null {
+    const usage = this.#gauge?.read() ?? null;
+    if (usage !== null) this.#take(usage);
+    return usage;
+  }
+
   async sample(): Promise<CgroupUsage | null> {
     const usage = await this.#context.usage.read(this.#containerId);
-    if (usage === null) return null;
+    if (usage !== null) this.#take(usage);
+    return usage;
+  }
+
+  #take(usage: CgroupUsage): void {
     this.#first ??= usage;
     this.#last = usage;
     if (usage.oomKills !== null) this.#oomKills = Math.max(usage.oomKills, this.#oomKills ?? 0);
-    const peak = usage.memoryPeakBytes ?? usage.memoryBytes;
+    const peak = this.#peakOf(usage);
     if (peak !== null) this.#memoryPeakBytes = Math.max(peak, this.#memoryPeakBytes ?? 0);
     if ((this.cpuTimeMs ?? 0) >= this.#cpuTimeMs) this.#onExceeded();
-    return usage;
+  }
+
+  /** The kernel's peak is of the container's life: in one that served before, it is this invocation's only if it rose. */
+  #peakOf({ memoryPeakBytes, memoryBytes }: CgroupUsage): number | null {
+    const isOwn = this.#gauge === null || (memoryPeakBytes ?? 0) > (this.#first?.memoryPeakBytes ?? 0);
+    return (isOwn ? memoryPeakBytes : null) ?? memoryBytes;
   }
 
   #since(field: (usage: CgroupUsage) => number | null): number | null {

@@ -70,6 +70,7 @@ async function runGantry(sandboxes: Sandboxes, version: PluginVersion, ids: Syst
     pipeline: 'bench',
     version,
     input: INPUT,
+    nonce: ids.randomHex(16),
     timeoutMs: 30_000,
     waitMs: 30_000,
     redactor: NO_SECRETS,

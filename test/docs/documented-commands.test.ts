@@ -161,6 +161,18 @@ describe('docs/tutorial.md', () => {
     },
     BUILT_MS,
   );
+
+  it(
+    'shows a plugin that is kept warm, with what it loads once',
+    async () => {
+      const manifest = blockOf(tutorial, 'yaml', /^1/).replace('0.1.0', '0.5.0');
+      await write('plugins/word_count/main.py', blockOf(tutorial, 'python', /^6/));
+      await write('plugins/word_count/plugin.yaml', `${manifest}${blockOf(tutorial, 'yaml', /^6/)}`);
+      await untilReady('word_count', (status) => JSON.stringify(status['version']).includes('0.5.0'));
+      await untilDataIs({ be: 2, or: 1, not: 1 });
+    },
+    BUILT_MS,
+  );
 });
 
 /** `data.words` of a run. */

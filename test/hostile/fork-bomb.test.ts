@@ -1,6 +1,7 @@
 // Processes without end: refused by the kernel at the exact bound, and all gone with the sandbox.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Stand } from '../support/sandbox/stand.ts';
+import { poolLimits } from '../support/sandbox/versions.ts';
 
 let stand: Stand;
 beforeAll(async () => {
@@ -23,7 +24,10 @@ test('counts threads as processes', async () => {
 });
 
 test('gives the neighbour its full number meanwhile', async () => {
-  const version = stand.version({ limits: { pids: 20 }, plugin: { pool: { min: 0, max: 4, idleMs: 60_000 } } });
+  const version = stand.version({
+    limits: { pids: 20 },
+    plugin: { pool: poolLimits({ min: 0, max: 4, idleMs: 60_000 }) },
+  });
   const fork = { step: 'fork', count: 1_000 };
   const seen = await Promise.all(
     Array.from({ length: 4 }, () => stand.see(version, fork, { step: 'sleep', seconds: 1 })),

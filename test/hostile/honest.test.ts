@@ -1,6 +1,7 @@
 // An honest plugin through a real sandbox: without it, that attacks fail would prove nothing.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Stand } from '../support/sandbox/stand.ts';
+import { poolLimits } from '../support/sandbox/versions.ts';
 
 let stand: Stand;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ test('gives every invocation a fresh sandbox with a user of its own, also when o
 });
 
 test('runs many at once, each with its own answer', async () => {
-  const version = stand.version({ plugin: { pool: { min: 0, max: 8, idleMs: 60_000 } } });
+  const version = stand.version({ plugin: { pool: poolLimits({ min: 0, max: 8, idleMs: 60_000 }) } });
   const ends = await Promise.all(
     Array.from({ length: 12 }, (_, n) => stand.act(version, [{ step: 'merge', data: { n } }])),
   );

@@ -3,14 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { CgroupUsage, UsageMeter } from '../../core/ports/usage-meter.ts';
+import type { CgroupUsage, UsageGauge, UsageMeter } from '../../core/ports/usage-meter.ts';
+import { filesOf, usageFrom, type CgroupVersion } from './cgroup-files.ts';
+import { CgroupGauge } from './cgroup-gauge.ts';
 
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 const USUAL_PARENTS = ['docker', 'system.slice', ''];
 const SEARCH_DEPTH = 4;
 const SEARCH_FOLDERS = 2_000;
 const VAIN_SEARCHES = 5;
-const NO_LIMIT = 2 ** 52;
 
 /** A layout in which a container was found: the folder it lies in and how its own folder is called. */
 interface Layout {
@@ -23,7 +24,7 @@ const NAMES: readonly ((id: string) => string)[] = [(id) => id, (id) => `docker-
 export class CgroupUsageMeter implements UsageMeter {
   readonly #root: string;
   readonly #vmstat: string;
-  #version: Promise<1 | 2> | null = null;
+  #version: Promise<CgroupVersion> | null = null;
   #layout: Layout | null = null;
   #vainSearches = 0;
 
@@ -37,12 +38,21 @@ export class CgroupUsageMeter implements UsageMeter {
   }
 
   async read(containerId: string): Promise<CgroupUsage | null> {
+    const place = await this.#placeOf(containerId);
+    return place === null ? null : await this.#read(place.version, place.folder);
+  }
+
+  async open(containerId: string): Promise<UsageGauge | null> {
+    const place = await this.#placeOf(containerId);
+    return place === null ? null : new CgroupGauge(this.#root, place.version, place.folder);
+  }
+
+  async #placeOf(containerId: string): Promise<{ readonly version: CgroupVersion; readonly folder: string } | null> {
     if (!CONTAINER_ID.test(containerId)) return null;
     this.#version ??= isFile(path.join(this.#root, 'cgroup.controllers')).then((isUnified) => (isUnified ? 2 : 1));
     const version = await this.#version;
     const folder = await this.#folderOf(containerId, version);
-    if (folder === null) return null;
-    return version === 2 ? await this.#readUnified(folder) : await this.#readSplit(folder);
+    return folder === null ? null : { version, folder };
   }
 
   /** At once, because it must lie before what happens next; the file is made from memory and no disk is waited for. */
@@ -56,7 +66,7 @@ export class CgroupUsageMeter implements UsageMeter {
   }
 
   /** Relative to the mount of a controller (version 1) or to the root (version 2). */
-  async #folderOf(id: string, version: 1 | 2): Promise<string | null> {
+  async #folderOf(id: string, version: CgroupVersion): Promise<string | null> {
     const mount = version === 2 ? this.#root : path.join(this.#root, 'memory');
     this.#layout ??= await this.#find(mount, id);
     if (this.#layout === null) return null;
@@ -73,47 +83,13 @@ export class CgroupUsageMeter implements UsageMeter {
     return await searchLayout(mount, id);
   }
 
-  async #readUnified(folder: string): Promise<CgroupUsage | null> {
-    const file = (name: string): string => path.join(this.#root, folder, name);
-    const [cpu, memory, peak, memoryEvents, pids, pidsEvents] = await Promise.all([
-      fields(file('cpu.stat')),
-      number(file('memory.current')),
-      number(file('memory.peak')),
-      fields(file('memory.events')),
-      number(file('pids.current')),
-      fields(file('pids.events')),
-    ]);
-    return known({
-      cpuTimeMs: scaled(cpu.get('usage_usec'), 1_000),
-      memoryBytes: memory,
-      memoryPeakBytes: peak,
-      pids,
-      oomKills: memoryEvents.get('oom_kill') ?? null,
-      throttledMs: scaled(cpu.get('throttled_usec'), 1_000),
-      pidsRefused: pidsEvents.get('max') ?? null,
-    });
-  }
-
-  async #readSplit(folder: string): Promise<CgroupUsage | null> {
-    const file = (controller: string, name: string): string => path.join(this.#root, controller, folder, name);
-    const [cpuNs, cpu, memory, peak, oom, pids, pidsEvents] = await Promise.all([
-      number(file('cpuacct', 'cpuacct.usage')),
-      fields(file('cpu', 'cpu.stat')),
-      number(file('memory', 'memory.usage_in_bytes')),
-      number(file('memory', 'memory.max_usage_in_bytes')),
-      fields(file('memory', 'memory.oom_control')),
-      number(file('pids', 'pids.current')),
-      fields(file('pids', 'pids.events')),
-    ]);
-    return known({
-      cpuTimeMs: scaled(cpuNs, 1_000_000),
-      memoryBytes: memory,
-      memoryPeakBytes: peak,
-      pids,
-      oomKills: oom.get('oom_kill') ?? null,
-      throttledMs: scaled(cpu.get('throttled_time'), 1_000_000),
-      pidsRefused: pidsEvents.get('max') ?? null,
-    });
+  async #read(version: CgroupVersion, folder: string): Promise<CgroupUsage | null> {
+    const files = filesOf(version);
+    const texts = await Promise.all(
+      files.map(({ controller, file }) => text(path.join(this.#root, controller, folder, file))),
+    );
+    const byFile = new Map(files.map(({ file }, index) => [file, texts[index] ?? '']));
+    return usageFrom(version, (file) => byFile.get(file) ?? '');
   }
 }
 
@@ -169,27 +145,4 @@ async function isFile(file: string): Promise<boolean> {
 
 async function text(file: string): Promise<string> {
   return await readFile(file, 'utf8').catch(() => '');
-}
-
-/** Null for a missing file, `max` and the like. */
-async function number(file: string): Promise<number | null> {
-  const value = Number.parseInt(await text(file), 10);
-  return Number.isSafeInteger(value) && value < NO_LIMIT ? value : null;
-}
-
-/** `name value` lines. */
-async function fields(file: string): Promise<ReadonlyMap<string, number>> {
-  const lines = (await text(file)).split('\n');
-  return new Map(
-    lines.map((line) => line.split(' ')).map(([name = '', value = '']) => [name, Number.parseInt(value, 10)] as const),
-  );
-}
-
-function scaled(value: number | null | undefined, divisor: number): number | null {
-  return value === null || value === undefined || Number.isNaN(value) ? null : value / divisor;
-}
-
-/** A container that ended between finding its folder and reading leaves nothing to say. */
-function known(usage: CgroupUsage): CgroupUsage | null {
-  return usage.cpuTimeMs === null && usage.memoryBytes === null ? null : usage;
 }

@@ -14,8 +14,12 @@ export interface InvocationRequest {
   readonly attempt: number;
   readonly pipeline: string;
   readonly version: PluginVersion;
-  /** the bytes that go to stdin, written once the sandbox is ready */
+  /** what goes to stdin once the sandbox is ready: the request document, or the input of a `text` plugin; `stream` puts it into a line */
   readonly input: Uint8Array;
+  /** unpredictable hex that also stands in the request document; an answer of `stream` must echo it */
+  readonly nonce: string;
+  /** a hash of the secrets in the request: a sandbox that serves again serves one set of secrets only. Absent: none */
+  readonly secretsKey?: string;
   /** the smallest timeout in force; counted from the moment the sandbox takes the input */
   readonly timeoutMs: number;
   /** how long it may wait for a sandbox before it ends as `busy` */

@@ -4,6 +4,10 @@ export interface CgroupUsage {
   readonly cpuTimeMs: number | null;
   readonly memoryBytes: number | null;
   readonly memoryPeakBytes: number | null;
+  /** bytes of the processes themselves: neither files in memory nor what the kernel cached */
+  readonly anonBytes: number | null;
+  /** bytes that lie in memory-backed files: what /tmp holds */
+  readonly shmemBytes: number | null;
   readonly pids: number | null;
   /** times the kernel killed for memory inside this cgroup */
   readonly oomKills: number | null;
@@ -12,9 +16,19 @@ export interface CgroupUsage {
   readonly pidsRefused: number | null;
 }
 
+/** One container's files, held open, for readings on the path of an invocation. */
+export interface UsageGauge extends Disposable {
+  /** At once, some ten microseconds of kernel work; null when the container is gone. Never throws. */
+  read(): CgroupUsage | null;
+  /** Processes, not threads (`pids` counts both); null when the container is gone. At once. Never throws. */
+  countProcesses(): number | null;
+}
+
 export interface UsageMeter {
   /** Cheap (a few small file reads); never throws. */
   read(containerId: string): Promise<CgroupUsage | null>;
   /** Times the kernel of this host has killed for memory, anywhere, since it booted; null when it does not tell. Never throws. */
   hostOomKills(): number | null;
+  /** Null where nothing can be read; never throws. */
+  open(containerId: string): Promise<UsageGauge | null>;
 }

@@ -61,14 +61,14 @@ export function commandOf(plugin: Plugin, facts: ImageFacts): readonly string[] 
 }
 
 function startOf(runtime: Runtime, entry: string): readonly string[] {
-  const file = `${PLUGIN_FOLDER}/${entry}`;
+  const path = `${PLUGIN_FOLDER}/${entry}`;
   switch (runtime) {
     case 'python':
-      return ['python3', file];
+      return ['python3', path];
     case 'node':
-      return ['node', file];
+      return ['node', path];
     case 'shell':
-      return ['sh', file];
+      return ['sh', path];
     case 'go':
     case 'rust':
       return [COMPILED_PROGRAM];

@@ -16,16 +16,13 @@ const isOneOf =
     typeof value === 'string' && words.includes(value);
 
 export const LATER_VALUES: readonly LaterValue[] = [
-  { path: ['protocol'], isUsed: isOneOf('stream'), instead: 'use `json` or `text`' },
-  { path: ['reuse'], isUsed: isOneOf('warm', 'fork'), instead: 'use `never`' },
   { path: ['concurrency'], isUsed: (value) => typeof value === 'number' && value > 1, instead: 'use 1' },
   { path: ['isolation'], isUsed: isOneOf('gvisor'), instead: 'use `standard`' },
   { path: ['network'], isUsed: (value) => isJsonObject(value) && 'allow' in value, instead: 'use `none`' },
   { path: ['services'], isUsed: isGiven, instead: 'remove the key' },
-  { path: ['lifecycle'], isUsed: isGiven, instead: 'remove the key' },
+  { path: ['lifecycle', 'metadata'], isUsed: isGiven, instead: 'remove the key' },
+  { path: ['lifecycle', 'configUi'], isUsed: isGiven, instead: 'remove the key' },
   { path: ['retries'], isUsed: isGiven, instead: 'remove the key' },
-  { path: ['pool', 'maxInvocations'], isUsed: isGiven, instead: 'remove the key' },
-  { path: ['pool', 'maxAge'], isUsed: isGiven, instead: 'remove the key' },
 ];
 
 /** The values of later releases that the manifest uses: path and what to write instead. */

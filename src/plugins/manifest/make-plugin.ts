@@ -1,7 +1,7 @@
 // A manifest with its defaults → the plugin as the program knows it.
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { DEFAULT_LIMITS, defaultCpuTimeMs, type Limits } from '../../core/limits.ts';
-import type { ImageSource, Plugin, TextOptions } from '../../core/plugin.ts';
+import type { ImageSource, Plugin, PoolLimits, TextOptions } from '../../core/plugin.ts';
 import { valueAt } from './later-releases.ts';
 import type { Manifest } from './manifest-schema.ts';
 
@@ -24,9 +24,11 @@ export function makePlugin(manifest: Manifest, raw: JsonObject): Plugin {
     source: sourceOf(manifest),
     protocol: manifest.protocol,
     text: textOf(manifest),
+    reuse: manifest.reuse,
+    lifecycle: manifest.lifecycle,
     idempotent: manifest.idempotent,
     limits: limitsOf(manifest),
-    pool: { min: manifest.pool.min, max: manifest.pool.max, idleMs: manifest.pool.idle },
+    pool: poolOf(manifest),
     isBuildNetworked: manifest.build.network,
     secrets: manifest.secrets,
     configSchema: isJsonObject(schema) ? schema : null,
@@ -49,6 +51,16 @@ function sourceOf(manifest: Manifest): ImageSource {
 function textOf(manifest: Manifest): TextOptions | null {
   if (manifest.protocol !== 'text') return null;
   return { input: manifest.input ?? 'data', output: manifest.output ?? null };
+}
+
+function poolOf({ pool }: Manifest): PoolLimits {
+  return {
+    min: pool.min,
+    max: pool.max,
+    idleMs: pool.idle,
+    maxInvocations: pool.maxInvocations,
+    maxAgeMs: pool.maxAge,
+  };
 }
 
 function limitsOf({ limits, runtime }: Manifest): Limits {

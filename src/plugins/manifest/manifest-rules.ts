@@ -69,6 +69,19 @@ function checkText(manifest: JsonObject): RuleBreach[] {
     .map((key) => invalid([key], `\`${key}\` goes with \`protocol: text\``));
 }
 
+function checkStream(manifest: JsonObject): RuleBreach[] {
+  const reuse = manifest['reuse'];
+  const isReused = reuse === 'warm' || reuse === 'fork';
+  if (manifest['protocol'] !== 'stream') {
+    return [
+      ...(isReused ? [invalid(['reuse'], `\`reuse: ${reuse}\` goes with \`protocol: stream\``)] : []),
+      ...(isGiven(manifest, 'lifecycle') ? [invalid(['lifecycle'], '`lifecycle` goes with `protocol: stream`')] : []),
+    ];
+  }
+  if (reuse !== 'fork' || manifest['runtime'] === 'python') return [];
+  return [invalid(['reuse'], '`reuse: fork` goes with `runtime: python`, whose SDK forks a process per invocation')];
+}
+
 function checkRepeats(manifest: JsonObject): RuleBreach[] {
   return ['hooks', 'pipelines', 'tags', 'secrets'].flatMap((key) => {
     const list = manifest[key];
@@ -106,6 +119,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
   checkSource,
   checkDependencies,
   checkText,
+  checkStream,
   checkRepeats,
   checkPool,
   checkConfigSchema,

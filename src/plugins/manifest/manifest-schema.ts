@@ -2,7 +2,7 @@
 // from here. Rules across keys are in manifest-rules.ts, so that one wrong value never hides another.
 import * as z from 'zod';
 import { DEFAULT_LIMITS, LIMIT_RANGES, type LimitName } from '../../core/limits.ts';
-import { PROTOCOLS, RUNTIMES } from '../../core/plugin.ts';
+import { PROTOCOLS, REUSES, RUNTIMES } from '../../core/plugin.ts';
 import { formatDuration, formatSize } from '../../lib/format-units.ts';
 import { parseDurationMs } from '../../lib/parse-duration.ts';
 import { parseSizeBytes } from '../../lib/parse-size.ts';
@@ -122,6 +122,22 @@ const pool = z.strictObject({
   min: quantity(COUNT, { min: 0, max: 64 }, 'Sandboxes kept ready.').prefault(0),
   max: quantity(COUNT, { min: 1, max: 64 }, 'Sandboxes at once.').prefault(4),
   idle: quantity(DURATION, { min: 1_000, max: 86_400_000 }, 'How long an unused sandbox is kept.').prefault('5m'),
+  maxInvocations: quantity(
+    COUNT,
+    { min: 1, max: 1_000_000 },
+    'With `reuse`: invocations after which a sandbox is replaced.',
+  ).prefault(1000),
+  maxAge: quantity(
+    DURATION,
+    { min: 1_000, max: 604_800_000 },
+    'With `reuse`: the age at which a sandbox is replaced.',
+  ).prefault('1h'),
+});
+
+const lifecycle = z.strictObject({
+  onLoad: described(z.boolean().default(true), '`on_load` once per process, before its first invocation.'),
+  onShutdown: described(z.boolean().default(true), '`on_shutdown` before a polite stop.'),
+  cancel: described(z.boolean().default(true), '`cancel` when an invocation is stopped, before the sandbox ends.'),
 });
 
 const network = z.literal('none', { error: 'must be `none`' });
@@ -184,7 +200,7 @@ export const manifestSchema = z.strictObject({
     .describe('How the image is built.'),
   protocol: described(
     z.enum(PROTOCOLS).default('json'),
-    '`json`: one request document in, one result document out. `text`: any Unix filter.',
+    '`json`: one request document in, one result document out. `text`: any Unix filter. `stream`: many invocations per process, one message per line.',
   ),
   input: described(
     z.string().min(1).max(4096).optional(),
@@ -195,13 +211,16 @@ export const manifestSchema = z.strictObject({
     'With `protocol: text`: how stdout is read; by default JSON if it parses, else text.',
   ),
   reuse: described(
-    z.literal('never', { error: 'must be `never`' }).default('never'),
-    'A fresh container per invocation.',
+    z.enum(REUSES).default('never'),
+    '`never`: a fresh sandbox per invocation. `fork`: a fresh process per invocation in a sandbox that stays. `warm`: the same process serves many invocations. Other than `never` with `protocol: stream` only.',
   ),
   concurrency: described(z.literal(1, { error: 'must be 1' }).default(1), 'Invocations at once in one sandbox.'),
   idempotent: described(z.boolean().default(false), '`true`: an invocation whose fate is unknown may be repeated.'),
   limits: limits.prefault({}).describe('Quotas of one sandbox.'),
   pool: pool.prefault({}).describe('How many sandboxes are kept.'),
+  lifecycle: lifecycle
+    .prefault({})
+    .describe('With `protocol: stream`: what the plugin is told beside `run`; each only if it can answer it.'),
   isolation: described(
     z.literal('standard', { error: 'must be `standard`' }).default('standard'),
     'The container runtime.',

@@ -98,6 +98,7 @@ function knownKeys(path: ManifestPath): readonly string[] {
     pool: shape.pool.unwrap(),
     build: shape.build.unwrap(),
     config: shape.config.unwrap(),
+    lifecycle: shape.lifecycle.unwrap(),
   };
   const schema = path.length === 0 ? manifestSchema : nested[String(path[0])];
   const own = schema !== undefined && 'shape' in schema ? Object.keys(schema.shape as object) : [];

@@ -9,7 +9,7 @@ import { violationOutcome, violationVerdict, type ViolationOutcome } from '../vi
 import { initializeResultSchema, type Capabilities } from './message-schemas.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { firstIssue, type PluginMessage } from './read-message.ts';
-import type { ProcessEnd } from './session-events.ts';
+import type { ProcessEnd, SessionOptions } from './session-events.ts';
 
 export type Answer = Extract<PluginMessage, { readonly kind: 'result' | 'error' }>;
 
@@ -23,18 +23,24 @@ export const SIBLING_LOST: Outcome = {
   message: 'the sandbox was destroyed because of another invocation in it',
 };
 
+type WantedOfPlugin = Pick<SessionOptions, 'reuse' | 'lifecycle'>;
+
 export type Initialized =
   | { readonly capabilities: Capabilities; readonly outcome: null }
   | { readonly capabilities: null; readonly outcome: Outcome };
 
-/** Capabilities, or why the plugin cannot be used. @param reuse what is wanted of it */
-export function readInitialized(answer: Answer, reuse: string, line: Uint8Array): Initialized {
+/** The capabilities that are used, or why the plugin cannot be. @param wanted of it */
+export function readInitialized(answer: Answer, wanted: WantedOfPlugin, line: Uint8Array): Initialized {
   const read =
-    answer.kind === 'error' ? notReady('initialize', answer.message) : initialized(answer.result, reuse, line);
+    answer.kind === 'error' ? notReady('initialize', answer.message) : initialized(answer.result, wanted, line);
   return 'code' in read ? { capabilities: null, outcome: read } : { capabilities: read, outcome: null };
 }
 
-function initialized(result: JsonValue, reuse: string, line: Uint8Array): Capabilities | Outcome {
+function initialized(
+  result: JsonValue,
+  { reuse, lifecycle }: WantedOfPlugin,
+  line: Uint8Array,
+): Capabilities | Outcome {
   const { data, error } = initializeResultSchema.safeParse(result);
   if (data === undefined)
     return violationOutcome('bad_message', line, `the answer to initialize is malformed: ${firstIssue(error)}`);
@@ -42,7 +48,12 @@ function initialized(result: JsonValue, reuse: string, line: Uint8Array): Capabi
   if (protocol.split('.')[0] !== PROTOCOL_VERSION.split('.')[0])
     return notReady('initialize', `it speaks version ${protocol} of the protocol, the host ${PROTOCOL_VERSION}`);
   if (!capabilities.reuse.includes(reuse)) return notReady('initialize', `it does not offer reuse: ${reuse}`);
-  return capabilities;
+  return {
+    ...capabilities,
+    onLoad: capabilities.onLoad && lifecycle.onLoad,
+    onShutdown: capabilities.onShutdown && lifecycle.onShutdown,
+    cancel: capabilities.cancel && lifecycle.cancel,
+  };
 }
 
 /** A plugin that answers `initialize` or `on_load` with an error. */

@@ -1,6 +1,7 @@
 // What a session takes and what it tells. Everything is a value: bytes to write, events in their order, the next deadline.
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import type { Lifecycle } from '../../core/plugin.ts';
 import type { PluginLogLine } from '../../core/ports/invoker.ts';
 import type { Reply } from '../reply.ts';
 import type { REUSES } from './message-schemas.ts';
@@ -12,6 +13,8 @@ export interface SessionOptions {
   readonly config: JsonObject;
   /** how the process serves several runs */
   readonly reuse: (typeof REUSES)[number];
+  /** what the manifest lets the host ask beside `run`; the plugin must offer it as well */
+  readonly lifecycle: Lifecycle;
   /** runs in flight at once, ≥ 1; one at a time when the plugin does not say that it can do more */
   readonly concurrency: number;
   /** time from `start` until the plugin must be ready, `on_load` included */

@@ -83,8 +83,7 @@ export class MessageTaker {
 
   #initialized(request: OpenRequest, answer: Answer, line: Uint8Array): void {
     const core = this.#core;
-    const { reuse, config } = this.#options;
-    const { capabilities, outcome } = readInitialized(answer, reuse, line);
+    const { capabilities, outcome } = readInitialized(answer, this.#options, line);
     if (capabilities === null) {
       core.breakWith(outcome, null);
       return;
@@ -97,7 +96,7 @@ export class MessageTaker {
     }
     core.move('loading');
     // What is left of the start's time is all that on_load has.
-    core.ask('on_load', { config }, request.deadlineAtMs - core.nowMs);
+    core.ask('on_load', { config: this.#options.config }, request.deadlineAtMs - core.nowMs);
   }
 
   #loaded(request: OpenRequest, answer: Answer): void {

@@ -1,6 +1,14 @@
 // A plugin as JSON. Its settings are left out: operators put things there that do not belong into answers.
 import type { Limits } from '../../core/limits.ts';
-import type { ImageSource, PluginStatus, PluginVersion, Problem } from '../../core/plugin.ts';
+import type {
+  ImageSource,
+  Lifecycle,
+  PluginStatus,
+  PluginVersion,
+  PoolLimits,
+  Problem,
+  Reuse,
+} from '../../core/plugin.ts';
 
 export interface PluginView {
   readonly name: string;
@@ -22,9 +30,11 @@ export interface PluginVersionView {
   readonly failHard: boolean;
   readonly idempotent: boolean;
   readonly protocol: string;
+  readonly reuse: Reuse;
+  readonly lifecycle: Lifecycle;
   readonly source: ImageSource;
   readonly limits: Limits;
-  readonly pool: { readonly min: number; readonly max: number; readonly idleMs: number };
+  readonly pool: PoolLimits;
   /** names only */
   readonly secrets: readonly string[];
   readonly contentHash: string;
@@ -67,6 +77,8 @@ function versionView(version: PluginVersion | null): PluginVersionView | null {
     failHard: plugin.failHard,
     idempotent: plugin.idempotent,
     protocol: plugin.protocol,
+    reuse: plugin.reuse,
+    lifecycle: plugin.lifecycle,
     source: plugin.source,
     limits: plugin.limits,
     pool: plugin.pool,

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import { buildInvocation, buildLogLine, buildRun, patient } from '../../support/store/build-records.ts';
-import { failedPlugin, readyPlugin } from '../../support/web/example-plugin.ts';
+import { examplePlugin, failedPlugin, readyPlugin } from '../../support/web/example-plugin.ts';
 import { startWeb, type TestWeb } from '../../support/web/start-web.ts';
 
 let web: TestWeb;
@@ -96,10 +96,32 @@ describe('the page of a run', () => {
     expect((await page(`/runs/${await hostileRun()}`)).html).not.toContain('/cancel"');
   });
 
+  it('says how the sandbox was had, and what was known of it', async () => {
+    const run = buildRun();
+    await web.store.insertRun(run, patient());
+    const had = { sandboxKind: 'warm', cleanliness: 'reused-clean' } as const;
+    await web.store.insertInvocation(buildInvocation(run.id, had), patient());
+    expect((await page(`/runs/${run.id}`)).html).toContain('warm, reused-clean');
+  });
+
   it('is a page, not a document, when there is no such run', async () => {
     const { status, html } = await page(`/runs/${buildRun().id}`);
     expect(status).toBe(404);
     expect(html).toContain('RUN_NOT_FOUND');
+  });
+});
+
+describe('the page of a plugin', () => {
+  it('says whether its sandboxes are reused, and for how long', async () => {
+    const version = examplePlugin('numbers', 'fetch');
+    const warm = { ...version, plugin: { ...version.plugin, protocol: 'stream', reuse: 'warm' } as const };
+    const show = async (shown: typeof version): Promise<string> => {
+      web.plugins = [{ state: 'ready', name: 'numbers', folder: 'plugins/numbers', version: shown }];
+      return (await page('/plugins/numbers')).html;
+    };
+    const html = await show(warm);
+    for (const text of ['<dd>stream</dd>', '<dd>warm</dd>', '1000 invocations or 1 h']) expect(html).toContain(text);
+    expect(await show(version)).not.toContain('Replaced after');
   });
 });
 

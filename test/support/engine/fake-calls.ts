@@ -21,6 +21,11 @@ export class FakeCalls {
     return this.#made.get(operation) ?? 0;
   }
 
+  /** How many calls of any operation were made. */
+  get total(): number {
+    return [...this.#made.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   /** Holds every coming call of the operation until the returned function is called. */
   hold(operation: FakeOperation): () => void {
     const gate = Promise.withResolvers<undefined>();

@@ -4,7 +4,7 @@ import { isJsonObject } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import { NO_SECRETS } from '../../../src/core/redact.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
-import type { CgroupUsage, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
+import type { CgroupUsage, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import { createSandboxes, type Sandboxes, type SandboxesOptions } from '../../../src/sandbox/create-sandboxes.ts';
 import { FakeClock, settleChains } from '../clock/fake-clock.ts';
@@ -36,6 +36,15 @@ export class FakeMeter implements UsageMeter {
 
   hostOomKills(): number | null {
     return this.oomKills;
+  }
+
+  open(): Promise<UsageGauge | null> {
+    const gauge: UsageGauge = {
+      read: () => this.usage,
+      countProcesses: () => this.usage?.pids ?? null,
+      [Symbol.dispose]: () => undefined,
+    };
+    return Promise.resolve(this.usage === null ? null : gauge);
   }
 }
 
@@ -116,6 +125,7 @@ export class FakeWorker implements AsyncDisposable {
       pipeline: 'test',
       version,
       input: Buffer.from('{}'),
+      nonce: this.ids.randomHex(16),
       timeoutMs: version.plugin.limits.timeoutMs,
       waitMs: 60_000,
       redactor: NO_SECRETS,

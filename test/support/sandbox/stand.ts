@@ -106,7 +106,9 @@ export class Stand implements AsyncDisposable {
     steps: readonly PuppetStep[],
     changes: Partial<InvocationRequest> = {},
   ): Promise<StandEnd> {
-    return await this.invoke(version, this.#input(version, { do: steps as unknown as JsonValue }), changes);
+    const nonce = this.ids.randomHex(16);
+    const input = this.#input(version, nonce, { do: steps as unknown as JsonValue });
+    return await this.invoke(version, input, { nonce, ...changes });
   }
 
   async invoke(version: PluginVersion, input: Uint8Array, changes: Partial<InvocationRequest> = {}): Promise<StandEnd> {
@@ -119,6 +121,7 @@ export class Stand implements AsyncDisposable {
       pipeline: 'test',
       version,
       input,
+      nonce: this.ids.randomHex(16),
       timeoutMs: version.plugin.limits.timeoutMs,
       waitMs: 120_000,
       redactor: NO_SECRETS,
@@ -163,10 +166,10 @@ export class Stand implements AsyncDisposable {
     await this.engine[Symbol.asyncDispose]();
   }
 
-  #input(version: PluginVersion, data: JsonValue): Uint8Array {
+  #input(version: PluginVersion, nonce: string, data: JsonValue): Uint8Array {
     return encodeJsonRequest({
       invocationId: this.ids.newId('inv'),
-      nonce: this.ids.randomHex(16),
+      nonce,
       attempt: 1,
       idempotencyKey: this.ids.randomHex(8),
       deadlineAtMs: this.clock.nowMs() + version.plugin.limits.timeoutMs,

@@ -1,6 +1,6 @@
 // Plugin versions for tests, complete and valid; a test names only what it is about.
 import { DEFAULT_LIMITS, type Limits } from '../../../src/core/limits.ts';
-import type { Plugin, PluginVersion } from '../../../src/core/plugin.ts';
+import type { Plugin, PluginVersion, PoolLimits } from '../../../src/core/plugin.ts';
 
 export interface VersionChanges {
   readonly limits?: Partial<Limits>;
@@ -21,8 +21,10 @@ export function pluginVersion(changes: VersionChanges = {}): PluginVersion {
     source: { kind: 'runtime', runtime: 'python', entry: 'puppet.py', command: null, dependencies: null },
     protocol: 'json',
     text: null,
+    reuse: 'never',
+    lifecycle: { onLoad: true, onShutdown: true, cancel: true },
     idempotent: false,
-    pool: { min: 0, max: 4, idleMs: 300_000 },
+    pool: poolLimits(),
     isBuildNetworked: false,
     secrets: [],
     configSchema: null,
@@ -41,4 +43,8 @@ export function pluginVersion(changes: VersionChanges = {}): PluginVersion {
     ...changes.version,
     plugin,
   };
+}
+
+export function poolLimits(changes: Partial<PoolLimits> = {}): PoolLimits {
+  return { min: 0, max: 4, idleMs: 300_000, maxInvocations: 1_000, maxAgeMs: 3_600_000, ...changes };
 }

@@ -21,7 +21,19 @@ export async function runScenario(url: string, scenario: Scenario): Promise<Json
     run = (await response.json()) as JsonObject;
   }
   const normal = normalizeRun(run);
-  return 'logs' in scenario.expected ? { ...normal, logs: await logsOf(url, id, deadline) } : normal;
+  return {
+    ...normal,
+    ...('logs' in scenario.expected ? { logs: await logsOf(url, id, deadline) } : {}),
+    ...('sandboxes' in scenario.expected ? { sandboxes: sandboxesOf(run) } : {}),
+  };
+}
+
+/** What was known of each sandbox, by hook: `fresh`, `forked`, or `reused`, whether or not the host can look inside. */
+function sandboxesOf(run: JsonObject): JsonValue {
+  const invocations = listOf(run, 'hooks').flatMap((hook) => listOf(hook, 'plugins'));
+  return invocations.map(({ cleanliness = null }) =>
+    typeof cleanliness === 'string' && cleanliness.startsWith('reused-') ? 'reused' : cleanliness,
+  );
 }
 
 /** All messages, sorted: plugins that run side by side log in any order. */

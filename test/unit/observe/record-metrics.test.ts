@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { PrometheusMetrics } from '../../../src/adapters/prometheus/prometheus-metrics.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import type { DomainEvent } from '../../../src/core/events.ts';
+import { SANDBOX_KINDS } from '../../../src/core/invocation.ts';
 import type { LimitName } from '../../../src/core/limits.ts';
 import { OUTCOME_CODES, type Outcome } from '../../../src/core/outcome.ts';
 import { METRICS } from '../../../src/observe/metric-definitions.ts';
@@ -95,8 +96,7 @@ describe('invocations', () => {
     const empty = (await series()).length;
     for (const code of OUTCOME_CODES)
       recorder.record(finished({ outcome: { code, message: '' } as unknown as Outcome }));
-    for (const sandboxKind of ['prestarted', 'cold'] as const)
-      recorder.record({ kind: 'sandboxTaken', plugin: 'sample', sandboxKind });
+    for (const sandboxKind of SANDBOX_KINDS) recorder.record({ kind: 'sandboxTaken', plugin: 'sample', sandboxKind });
     for (const limit of ['memoryBytes', 'cpuTimeMs', 'timeoutMs', 'outputBytes'] satisfies LimitName[])
       recorder.record({ kind: 'quotaBreached', plugin: 'sample', limit });
     recorder.record({ kind: 'cpuThrottled', plugin: 'sample', throttledMs: 5 });

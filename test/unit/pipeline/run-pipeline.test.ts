@@ -118,6 +118,17 @@ describe('a run', () => {
     expect(await world.payload(run.id, 'data')).toEqual(['c']);
   });
 
+  test('gives a stream plugin the request document, with a nonce of its own that the invoker knows', async () => {
+    const versions = ['a', 'b'].map((name) => makePlugin(name, { protocol: 'stream', reuse: 'warm' }));
+    const { world } = await finishRun({ versions }, () => undefined);
+    const nonces = world.invoker.calls.map(({ request }) => request.nonce);
+    expect(nonces).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect(nonces[0]).not.toBe(nonces[1]);
+    expect(world.invoker.calls.map(({ input }) => input)).toMatchObject(
+      nonces.map((nonce) => ({ method: 'run', invocation: { nonce } })),
+    );
+  });
+
   test('follows the hooks in force when it begins, and says so', async () => {
     const world = new RunWorld({ versions: [makePlugin('one')] });
     const { run } = await world.runs.startRun({ pipeline: 'default', trigger: 'cli', params: {}, data: {} });

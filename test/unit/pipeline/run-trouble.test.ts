@@ -95,6 +95,18 @@ describe('a run that meets trouble', () => {
     expect(world.invoker.calls).toHaveLength(1);
   });
 
+  test('gives invocations one key exactly when they have the same secrets', async () => {
+    const versions = ['a', 'b', 'c'].map((name) => makePlugin(name, { secrets: name === 'c' ? ['OTHER'] : ['TOKEN'] }));
+    const none = makePlugin('none');
+    const secrets = { TOKEN: 'hunter2hunter2', OTHER: 'hunter2hunter2' };
+    const { world } = await finishRun({ versions: [...versions, none], secrets }, () => undefined);
+    const keys = new Map(world.invoker.calls.map(({ plugin, request }) => [plugin, request.secretsKey]));
+    expect(keys.get('a')).toMatch(/^[0-9a-f]{64}$/);
+    expect(keys.get('b')).toBe(keys.get('a'));
+    expect(keys.get('c')).not.toBe(keys.get('a'));
+    expect(keys.get('none')).toBeUndefined();
+  });
+
   test('takes secrets out of results, logs, messages and warnings, before anything is stored', async () => {
     const secret = 'hunter2hunter2';
     const { world, run, invocations } = await finishRun(

@@ -25,6 +25,8 @@ describe('readManifest', () => {
       source: { kind: 'runtime', runtime: 'shell', entry: 'main.sh', command: null, dependencies: null },
       protocol: 'json',
       text: null,
+      reuse: 'never',
+      lifecycle: { onLoad: true, onShutdown: true, cancel: true },
       idempotent: false,
       limits: {
         cpus: 0.5,
@@ -37,7 +39,7 @@ describe('readManifest', () => {
         logsBytes: MiB,
         openFiles: 256,
       },
-      pool: { min: 0, max: 4, idleMs: 300_000 },
+      pool: { min: 0, max: 4, idleMs: 300_000, maxInvocations: 1_000, maxAgeMs: 3_600_000 },
       isBuildNetworked: false,
       secrets: [],
       configSchema: null,
@@ -56,7 +58,7 @@ describe('readManifest', () => {
   it('reads every limit in its unit', () => {
     const yaml =
       manifestText(`limits: {cpus: 2, memory: 1Gi, pids: 32, timeout: 2m, cpuTime: 500ms, tmp: 64Ki, output: 1Mi, logs: 0, openFiles: 99}
-pool: {min: 1, max: 2, idle: 30s}`);
+pool: {min: 1, max: 2, idle: 30s, maxInvocations: 7, maxAge: 90m}`);
     expect(makePluginFrom(yaml)).toMatchObject({
       limits: {
         cpus: 2,
@@ -69,7 +71,7 @@ pool: {min: 1, max: 2, idle: 30s}`);
         logsBytes: 0,
         openFiles: 99,
       },
-      pool: { min: 1, max: 2, idleMs: 30_000 },
+      pool: { min: 1, max: 2, idleMs: 30_000, maxInvocations: 7, maxAgeMs: 5_400_000 },
     });
   });
 
@@ -79,6 +81,18 @@ pool: {min: 1, max: 2, idle: 30s}`);
       output: 'text',
     });
     expect(makePluginFrom(manifestText('protocol: text')).text).toEqual({ input: 'data', output: null });
+  });
+
+  it('reads how a stream plugin is reused, and what it is told', () => {
+    const warm = makePluginFrom(manifestText('protocol: stream\nreuse: warm\nlifecycle: {onLoad: false}'));
+    expect(warm).toMatchObject({
+      protocol: 'stream',
+      reuse: 'warm',
+      lifecycle: { onLoad: false, onShutdown: true, cancel: true },
+    });
+    expect(makePluginFrom(manifestText('protocol: stream'))).toMatchObject({ protocol: 'stream', reuse: 'never' });
+    const python = manifestText('protocol: stream\nreuse: fork').replace('runtime: shell', 'runtime: python');
+    expect(makePluginFrom(python).reuse).toBe('fork');
   });
 
   it('reads the three sources of an image', () => {
@@ -102,7 +116,7 @@ pool: {min: 1, max: 2, idle: 30s}`);
 
   it('names every problem at once, by line and column', () => {
     const yaml = manifestText(
-      'limts: {}\nlimits: {memory: 1Mi, pids: 3}\norder: first\nprotocol: stream\ninput: data',
+      'limts: {}\nlimits: {memory: 1Mi, pids: 3}\norder: first\nisolation: gvisor\ninput: data',
       'UP',
       '1',
     );
@@ -113,7 +127,7 @@ pool: {min: 1, max: 2, idle: 30s}`);
       ['LIMIT_INVALID', 'plugins/sample/plugin.yaml:9:18'],
       ['LIMIT_INVALID', 'plugins/sample/plugin.yaml:9:29'],
       ['MANIFEST_INVALID', 'plugins/sample/plugin.yaml:10:8'],
-      ['NOT_SUPPORTED_YET', 'plugins/sample/plugin.yaml:11:11'],
+      ['NOT_SUPPORTED_YET', 'plugins/sample/plugin.yaml:11:12'],
       ['MANIFEST_INVALID', 'plugins/sample/plugin.yaml:12:8'],
     ]);
   });
@@ -133,6 +147,9 @@ pool: {min: 1, max: 2, idle: 30s}`);
     ['limits: {memroy: 1Gi}', 'did you mean `memory`?'],
     ['retrys: {}', 'did you mean `retries`?'],
     ['build: {netwrok: true}', 'did you mean `network`?'],
+    ['pool: {maxAges: 1h}', 'did you mean `maxAge`?'],
+    ['protocol: stream\nlifecycle: {onload: true}', 'did you mean `onLoad`?'],
+    ['protocol: stream\nlifecycle: {metdata: true}', 'did you mean `metadata`?'],
   ])('suggests the key that was meant by %s', (extra, hint) => {
     const problems = problemsOf(manifestText(extra));
     expect(problems.map(({ code }) => code)).toEqual(['MANIFEST_UNKNOWN_FIELD']);
@@ -140,17 +157,14 @@ pool: {min: 1, max: 2, idle: 30s}`);
   });
 
   it.each([
-    ['protocol: stream'],
-    ['reuse: warm'],
-    ['reuse: fork'],
     ['concurrency: 2'],
+    ['protocol: stream\nreuse: warm\nconcurrency: 2'],
     ['isolation: gvisor'],
     ['network: {allow: ["api.example.com:443"]}'],
     ['services: [state]'],
-    ['lifecycle: {onLoad: true}'],
+    ['protocol: stream\nlifecycle: {metadata: true}'],
+    ['protocol: stream\nlifecycle: {configUi: true}'],
     ['retries: {max: 2}'],
-    ['pool: {maxInvocations: 10}'],
-    ['pool: {maxAge: 1h}'],
   ])('refuses %s as a value of a later release', (extra) => {
     expect(codesOf(manifestText(extra))).toEqual(['NOT_SUPPORTED_YET']);
   });
@@ -164,6 +178,11 @@ pool: {min: 1, max: 2, idle: 30s}`);
     ['entry and command', 'command: [sh]', 'only one of `entry`, `command`'],
     ['dependencies of a shell plugin', 'dependencies: requirements.txt', 'not known to the runtime `shell`'],
     ['input without text', 'input: data', 'goes with `protocol: text`'],
+    ['a warm plugin that reads one document', 'reuse: warm', '`reuse: warm` goes with `protocol: stream`'],
+    ['a filter that forks', 'protocol: text\nreuse: fork', '`reuse: fork` goes with `protocol: stream`'],
+    ['a shell plugin that forks', 'protocol: stream\nreuse: fork', 'goes with `runtime: python`'],
+    ['a lifecycle without stream', 'lifecycle: {cancel: true}', '`lifecycle` goes with `protocol: stream`'],
+    ['a word that is no reuse', 'protocol: stream\nreuse: always', 'must be one of never, fork, warm'],
     ['a repeated hook', 'tags: [a, a]', 'stands in the list already'],
     ['a misspelt word of a list', 'output: xml', 'must be one of json, text'],
     ['a wrong type', 'failHard: "yes"', 'must be a boolean, not a text'],

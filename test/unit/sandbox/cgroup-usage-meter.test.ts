@@ -25,9 +25,11 @@ function layUnified(folder: string): void {
     'cpu.stat': 'usage_usec 2500\nuser_usec 1\nthrottled_usec 7000\n',
     'memory.current': '4096\n',
     'memory.peak': '8192\n',
+    'memory.stat': 'anon 1024\nfile_shmem 9\nshmem 2048\nshmem_thp 0\n',
     'memory.events': 'low 0\nmax 3\noom 2\noom_kill 1\n',
     'pids.current': '3\n',
     'pids.events': 'max 5\n',
+    'cgroup.procs': '11\n12\n',
   });
 }
 
@@ -37,15 +39,18 @@ function laySplit(folder: string): void {
   lay(path.join('memory', folder), {
     'memory.usage_in_bytes': '4096\n',
     'memory.max_usage_in_bytes': '8192\n',
+    'memory.stat': 'cache 1\nrss 1024\nshmem 2048\ntotal_shmem 4096\n',
     'memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n',
   });
-  lay(path.join('pids', folder), { 'pids.current': '3\n', 'pids.events': 'max 5\n' });
+  lay(path.join('pids', folder), { 'pids.current': '3\n', 'pids.events': 'max 5\n', 'cgroup.procs': '11\n12\n' });
 }
 
 const USAGE = {
   cpuTimeMs: 2.5,
   memoryBytes: 4_096,
   memoryPeakBytes: 8_192,
+  anonBytes: 1_024,
+  shmemBytes: 2_048,
   pids: 3,
   oomKills: 1,
   throttledMs: 7,
@@ -114,4 +119,16 @@ test("reads the host's count of kills for memory, and says null where there is n
   lay('.', { vmstat: 'pgfault 5\noom_kill 53\nnuma_hit 2\n', bare: 'pgfault 5\n' });
   const countIn = (file: string): number | null => new CgroupUsageMeter(root, path.join(root, file)).hostOomKills();
   expect([countIn('vmstat'), countIn('bare'), countIn('absent')]).toEqual([53, null, null]);
+});
+
+test.each([layUnified, laySplit])('holds the files of one container open and reads them at once', async (layFiles) => {
+  layFiles(`docker/${ID}`);
+  using gauge = await new CgroupUsageMeter(root).open(ID);
+  expect(gauge?.read()).toEqual(USAGE);
+  expect(gauge?.read()).toEqual(USAGE);
+  expect(gauge?.countProcesses()).toBe(2);
+  gauge?.[Symbol.dispose]();
+  expect(gauge?.countProcesses()).toBeNull();
+  expect(gauge?.read()).toBeNull();
+  expect(await new CgroupUsageMeter(root).open('b2'.repeat(32))).toBeNull();
 });

@@ -6,6 +6,8 @@ const usage = {
   cpuTimeMs: 100,
   memoryBytes: 1,
   memoryPeakBytes: 4_096,
+  anonBytes: 0,
+  shmemBytes: 0,
   pids: 1,
   oomKills: 0,
   throttledMs: 0,

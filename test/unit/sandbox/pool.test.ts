@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import { FakeWorker, HANGING, HONEST } from '../../support/sandbox/fake-worker.ts';
+import { poolLimits } from '../../support/sandbox/versions.ts';
 
 test('starts on demand first, and has the next one ready before it is asked for', async () => {
   await using worker = new FakeWorker();
@@ -37,7 +38,7 @@ test('moves every sandbox along its states, one event each, and gives each livin
 test('keeps pool.min ready without any use, and warms one on request', async () => {
   await using worker = new FakeWorker();
   await worker.sandboxes.start();
-  worker.sandboxes.warm(worker.version('honest', { plugin: { pool: { min: 2, max: 4, idleMs: 1_000 } } }));
+  worker.sandboxes.warm(worker.version('honest', { plugin: { pool: poolLimits({ min: 2, max: 4, idleMs: 1_000 }) } }));
   worker.sandboxes.warm(worker.version());
   await worker.settle();
   expect(worker.count('idle')).toBe(3);
@@ -51,7 +52,7 @@ test('never has more than pool.max at once; the next one waits its turn', async 
   await using worker = new FakeWorker({ cpuOvercommit: 100 });
   worker.programs.set('hang', HANGING);
   const version = worker.version('hang', {
-    plugin: { pool: { min: 0, max: 2, idleMs: 1_000 } },
+    plugin: { pool: poolLimits({ min: 0, max: 2, idleMs: 1_000 }) },
     limits: { timeoutMs: 1_000 },
   });
   const ends = Promise.all(Array.from({ length: 5 }, () => worker.invoke(version)));
@@ -149,6 +150,7 @@ test('replaces a ready sandbox that died unseen, so that the caller notices noth
   await worker.invoke(version);
   await worker.settle();
   for (const container of worker.engine.containers.values()) container.kill(137);
+  await worker.settle();
   expect((await worker.invoke(version)).outcome.code).toBe('ok');
 });
 

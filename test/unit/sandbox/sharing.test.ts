@@ -9,6 +9,7 @@ import { Gate } from '../../../src/sandbox/gate.ts';
 import { Slots } from '../../../src/sandbox/slots.ts';
 import { Tokens } from '../../../src/sandbox/tokens.ts';
 import { settleChains } from '../../support/clock/fake-clock.ts';
+import { poolLimits } from '../../support/sandbox/versions.ts';
 
 const never = new AbortController().signal;
 
@@ -135,7 +136,7 @@ test('backoff doubles from 1 s to 60 s, a fifth shorter at most, and ends with a
 });
 
 test('demand wants one while in use, as many as come during a start under load, min and max always', () => {
-  const limits = { min: 0, max: 4, idleMs: 60_000 };
+  const limits = poolLimits({ min: 0, max: 4, idleMs: 60_000 });
   const demand = new Demand();
   expect(demand.target(0, limits)).toBe(0);
   expect(demand.target(0, { ...limits, min: 2 })).toBe(2);

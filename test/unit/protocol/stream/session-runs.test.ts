@@ -81,6 +81,14 @@ describe('the greeting', () => {
     expect(broken(session)).toMatchObject({ outcome: { code, message } });
   });
 
+  test('asks nothing that the manifest turned off, whatever the plugin offers', () => {
+    const lifecycle = { onLoad: false, onShutdown: false, cancel: false };
+    const offered = { onLoad: true, onShutdown: true, cancel: true, metadata: true };
+    const session = readySession({ lifecycle }, offered);
+    expect(session.state).toBe('idle');
+    expect(session.capabilities).toMatchObject({ ...lifecycle, metadata: true });
+  });
+
   test('accepts a later minor version and unknown capabilities', () => {
     const session = new StreamSession(OPTIONS);
     session.start(0);

@@ -1,0 +1,85 @@
+// Which cgroup file says what, in both versions: the one table that the asynchronous reading and the held-open gauge share.
+import type { CgroupUsage } from '../../core/ports/usage-meter.ts';
+
+const NO_LIMIT = 2 ** 52;
+
+interface Source {
+  /** folder of the version 1 controller; version 2 has one folder for all */
+  readonly controller: string;
+  readonly file: string;
+  /** name of the line; null: the file is one number */
+  readonly field: string | null;
+  readonly divisor: number;
+}
+
+export type CgroupVersion = 1 | 2;
+
+const source = (controller: string, file: string, field: string | null = null, divisor = 1): Source => ({
+  controller,
+  file,
+  field,
+  divisor,
+});
+
+const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<keyof CgroupUsage, Source>>>> = {
+  1: {
+    cpuTimeMs: source('cpuacct', 'cpuacct.usage', null, 1_000_000),
+    memoryBytes: source('memory', 'memory.usage_in_bytes'),
+    memoryPeakBytes: source('memory', 'memory.max_usage_in_bytes'),
+    anonBytes: source('memory', 'memory.stat', 'rss'),
+    shmemBytes: source('memory', 'memory.stat', 'shmem'),
+    pids: source('pids', 'pids.current'),
+    oomKills: source('memory', 'memory.oom_control', 'oom_kill'),
+    throttledMs: source('cpu', 'cpu.stat', 'throttled_time', 1_000_000),
+    pidsRefused: source('pids', 'pids.events', 'max'),
+  },
+  2: {
+    cpuTimeMs: source('', 'cpu.stat', 'usage_usec', 1_000),
+    memoryBytes: source('', 'memory.current'),
+    memoryPeakBytes: source('', 'memory.peak'),
+    anonBytes: source('', 'memory.stat', 'anon'),
+    shmemBytes: source('', 'memory.stat', 'shmem'),
+    pids: source('', 'pids.current'),
+    oomKills: source('', 'memory.events', 'oom_kill'),
+    throttledMs: source('', 'cpu.stat', 'throttled_usec', 1_000),
+    pidsRefused: source('', 'pids.events', 'max'),
+  },
+};
+
+/** Files of a version, each once, as `controller/file` (`file` alone in version 2). */
+export function filesOf(version: CgroupVersion): readonly { readonly controller: string; readonly file: string }[] {
+  const all = Object.values(SOURCES[version]);
+  return all.filter(({ file }, index) => all.findIndex((other) => other.file === file) === index);
+}
+
+/** The usage by the files' texts; null when the container is gone and nothing could be read. @param textOf '' for what cannot be read */
+export function usageFrom(version: CgroupVersion, textOf: (file: string) => string): CgroupUsage | null {
+  const sources = SOURCES[version];
+  const value = (name: keyof CgroupUsage): number | null => valueOf(sources[name], textOf(sources[name].file));
+  const usage: CgroupUsage = {
+    cpuTimeMs: value('cpuTimeMs'),
+    memoryBytes: value('memoryBytes'),
+    memoryPeakBytes: value('memoryPeakBytes'),
+    anonBytes: value('anonBytes'),
+    shmemBytes: value('shmemBytes'),
+    pids: value('pids'),
+    oomKills: value('oomKills'),
+    throttledMs: value('throttledMs'),
+    pidsRefused: value('pidsRefused'),
+  };
+  return usage.cpuTimeMs === null && usage.memoryBytes === null ? null : usage;
+}
+
+/** Null for a missing file or line, `max` and the like. */
+function valueOf({ field, divisor }: Source, text: string): number | null {
+  const digits = field === null ? text : (lineOf(text, field) ?? '');
+  const value = Number.parseInt(digits, 10);
+  return Number.isSafeInteger(value) && value < NO_LIMIT ? value / divisor : null;
+}
+
+/** What follows `name ` at a line's start. Looks instead of splitting: memory.stat has forty lines, and one is wanted. */
+function lineOf(text: string, name: string): string | null {
+  const start = text.startsWith(`${name} `) ? 0 : text.indexOf(`\n${name} `) + 1;
+  if (start === 0 && !text.startsWith(`${name} `)) return null;
+  return text.slice(start + name.length + 1, start + name.length + 24);
+}

@@ -1,0 +1,52 @@
+// The sandboxes of a pool that wait, the one that has waited longest first. One that is used once is taken in that order; one that serves
+// again is taken from the other end, so that what a pool has too many of grows old and goes.
+import type { Sandbox } from './sandbox.ts';
+
+export class IdleSandboxes {
+  readonly #line: Sandbox[] = [];
+  readonly #isReused: boolean;
+
+  constructor(isReused: boolean) {
+    this.#isReused = isReused;
+  }
+
+  get size(): number {
+    return this.#line.length;
+  }
+
+  /** Since when the first of the line waits (monotonic); null when none is idle. */
+  get sinceMs(): number | null {
+    return this.#line[0]?.idleSinceMs ?? null;
+  }
+
+  add(sandbox: Sandbox): void {
+    this.#line.push(sandbox);
+  }
+
+  /** False when it was not idle (any more). */
+  remove(sandbox: Sandbox): boolean {
+    const index = this.#line.indexOf(sandbox);
+    if (index >= 0) this.#line.splice(index, 1);
+    return index >= 0;
+  }
+
+  /** The next one to use. */
+  take(): Sandbox | null {
+    return (this.#isReused ? this.#line.pop() : this.#line.shift()) ?? null;
+  }
+
+  /** The next one to do without. */
+  takeOldest(): Sandbox | null {
+    return this.#line.shift() ?? null;
+  }
+
+  /** Takes out those that must not be used any more. */
+  takeUnfit(nowMs: number): readonly { readonly sandbox: Sandbox; readonly reason: string }[] {
+    const unfit = this.#line.flatMap((sandbox) => {
+      const reason = sandbox.session?.whyUnfit(nowMs) ?? null;
+      return reason === null ? [] : [{ sandbox, reason }];
+    });
+    for (const { sandbox } of unfit) this.remove(sandbox);
+    return unfit;
+  }
+}

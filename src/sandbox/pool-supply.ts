@@ -1,0 +1,152 @@
+// How a pool comes by its sandboxes: how many to start, when to leave a failing plugin alone, and the start itself. Sandboxes that serve again
+// count while they are busy too; of those that serve once only the idle ones stand by for the next.
+import type { GantryError } from '../core/errors/gantry-error.ts';
+import type { PluginVersion } from '../core/plugin.ts';
+import { Backoff } from './backoff.ts';
+import { Demand } from './demand.ts';
+import { launchSandbox } from './launch-sandbox.ts';
+import type { PoolParts } from './pool-parts.ts';
+import { isLastingFailure } from './refusal.ts';
+import type { Sandbox } from './sandbox.ts';
+import type { Holding } from './tokens.ts';
+
+/** The pool that is supplied. */
+export interface SupplyPool {
+  readonly halt: AbortSignal;
+  /** invocations that wait */
+  waiting(): number;
+  idle(): number;
+  onStarted(sandbox: Sandbox): void;
+  fill(): void;
+  /** called with what kept a start from coming about */
+  onFailure(error: unknown): void;
+  dismiss(sandbox: Sandbox, reason: string): void;
+}
+
+export class PoolSupply {
+  readonly #version: PluginVersion;
+  readonly #parts: PoolParts;
+  readonly #pool: SupplyPool;
+  readonly #demand = new Demand();
+  /** failed starts that a repeat would not mend: takers are told at once */
+  readonly #starts: Backoff<GantryError>;
+  /** failed starts of any kind, and ends while idle: only the filling up pauses */
+  readonly #fills: Backoff<true>;
+  readonly #deaths: Backoff<true>;
+  #starting = 0;
+  #live = 0;
+
+  constructor(version: PluginVersion, parts: PoolParts, pool: SupplyPool) {
+    this.#version = version;
+    this.#parts = parts;
+    this.#pool = pool;
+    this.#starts = new Backoff(parts.context.ids);
+    this.#fills = new Backoff(parts.context.ids);
+    this.#deaths = new Backoff(parts.context.ids);
+  }
+
+  /** Sandboxes whose containers are not known to be dead, starting ones included. */
+  get live(): number {
+    return this.#live;
+  }
+
+  /** Idle sandboxes wanted now. */
+  get target(): number {
+    return this.#demand.target(this.#nowMs(), this.#version.plugin.pool);
+  }
+
+  /** Why nobody should wait for a start now; null when one may be tried. */
+  get failure(): GantryError | null {
+    return this.#starts.reasonAt(this.#nowMs());
+  }
+
+  /** An invocation needs a sandbox of its own. */
+  note(): void {
+    this.#demand.note(this.#nowMs());
+  }
+
+  /** An invocation has an idle one. */
+  noteTaken(): void {
+    this.#deaths.succeed();
+    if (this.#isReused) this.#demand.touch(this.#nowMs());
+    else this.note();
+  }
+
+  /** One that stood idle ended by itself. */
+  noteDeath(): void {
+    this.#deaths.fail(this.#nowMs(), true);
+  }
+
+  /** The container is dead, or given up. */
+  noteGone(): void {
+    this.#live -= 1;
+  }
+
+  /** Starts to make now, those that somebody waits for first; each call of one of them makes it. */
+  due(): readonly (() => Promise<void>)[] {
+    const { pool } = this.#version.plugin;
+    const nowMs = this.#nowMs();
+    const needed = this.#pool.waiting() - this.#starting;
+    const isQuiet = this.#fills.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;
+    const isFillable = isQuiet && this.#parts.context.engine.isConnected();
+    const standby = this.#isReused ? this.#live + Math.max(0, needed) : this.#pool.idle() + Math.max(0, -needed);
+    const wanted = isFillable ? this.target - standby : 0;
+    const count = Math.min(Math.max(0, needed) + Math.max(0, wanted), pool.max - this.#live);
+    return Array.from({ length: Math.max(0, count) }, (_, index) => () => this.#launch(index < needed));
+  }
+
+  get #isReused(): boolean {
+    return this.#version.plugin.reuse !== 'never';
+  }
+
+  async #launch(isAwaited: boolean): Promise<void> {
+    this.#starting += 1;
+    this.#live += 1;
+    let holding: Holding | null = null;
+    try {
+      holding = await this.#reserve(isAwaited);
+      if (holding !== null) await this.#start(holding);
+      else this.#live -= 1;
+      this.#starting -= 1;
+      // Somebody may have come while this start still counted as one to wait for.
+      if (holding !== null) this.#pool.fill();
+    } catch (error) {
+      this.#starting -= 1;
+      if (holding === null) this.#live -= 1;
+      this.#fills.fail(this.#nowMs(), true);
+      if (isLastingFailure(error)) this.#starts.fail(this.#nowMs(), error);
+      this.#pool.onFailure(error);
+    }
+  }
+
+  /** Memory for one more. A start that nobody waits for gives up when there is none. */
+  async #reserve(isAwaited: boolean): Promise<Holding | null> {
+    const { memory, makeRoom } = this.#parts;
+    const { memoryBytes } = this.#version.plugin.limits;
+    const holding = memory.tryTake(memoryBytes);
+    if (holding !== null || !isAwaited) return holding;
+    makeRoom(memoryBytes);
+    return await memory.take(this.#version.id, memoryBytes, this.#pool.halt);
+  }
+
+  async #start(holding: Holding): Promise<void> {
+    const startedAtMs = this.#nowMs();
+    const sandbox = await launchSandbox(this.#parts, {
+      version: this.#version,
+      holding,
+      halt: this.#pool.halt,
+      isUrgent: () => this.#pool.waiting() > 0,
+      dismiss: (failed) => {
+        this.#pool.dismiss(failed, 'not started');
+      },
+    });
+    this.#starts.succeed();
+    this.#fills.succeed();
+    this.#demand.noteStart(this.#nowMs() - startedAtMs);
+    this.#pool.onStarted(sandbox);
+  }
+
+  #nowMs(): number {
+    return this.#parts.context.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,148 @@
+// What a sandbox of protocol `stream` is beside its container: the link to its plugin, and all that decides whether it may serve again.
+// Clean means: as many processes as when it first stood idle, no byte more in /tmp, and about as much memory. Threads, and what the plugin's
+// own process remembers, are not looked for: that is what `reuse: warm` allows.
+import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
+import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
+import { NO_SECRETS } from '../core/redact.ts';
+import { LogLines } from './log-lines.ts';
+import { NotReadyError } from './not-ready.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import type { Sandbox } from './sandbox.ts';
+import { StreamLink } from './stream-link.ts';
+import { UsageWatch } from './usage-watch.ts';
+
+/** Memory that a plugin may hold above its baseline: room for loaded modules and for a heap before its next collection, not for leaks. */
+export const REMAINING_MEMORY_BYTES = 32 * 1024 * 1024;
+/** The kernel counts a moment late: how often, and how long apart, a sandbox that looks unclean is looked at again. */
+const LOOKS = 20;
+const PAUSE_MS = 5;
+/** Of stderr before the first run, kept to explain a plugin that does not become ready. */
+const START_LOG_BYTES = 64 * 1024;
+
+export class SandboxSession implements Disposable {
+  readonly link: StreamLink;
+  readonly gauge: UsageGauge | null;
+  /** monotonic; after it, no run is given to it */
+  readonly expiresAtMs: number;
+  /** runs so far */
+  served = 0;
+  /** whose secrets it has seen; null before its first run */
+  secretsKey: string | null = null;
+  /** the reading that the next run's use counts from */
+  lastUsage: CgroupUsage | null;
+  readonly #context: SandboxContext;
+  readonly #sandbox: Sandbox;
+  readonly #baseline: CgroupUsage | null;
+  readonly #processes: number | null;
+  #isVerified: boolean;
+
+  private constructor(context: SandboxContext, sandbox: Sandbox, link: StreamLink, gauge: UsageGauge | null) {
+    this.#context = context;
+    this.#sandbox = sandbox;
+    this.link = link;
+    this.gauge = gauge;
+    this.expiresAtMs = context.clock.monotonicMs() + jittered(context, sandbox.version.plugin.pool.maxAgeMs);
+    this.#baseline = gauge?.read() ?? null;
+    this.#processes = gauge?.countProcesses() ?? null;
+    this.lastUsage = this.#baseline;
+    this.#isVerified = this.#baseline !== null;
+  }
+
+  /** Makes a started container ready for runs. @throws NotReadyError */
+  static async open(context: SandboxContext, sandbox: Sandbox): Promise<SandboxSession> {
+    const { plugin, config } = sandbox.version;
+    const { containerId } = sandbox.live();
+    const options = {
+      plugin: { name: plugin.name, version: plugin.version },
+      config,
+      reuse: plugin.reuse === 'fork' ? ('fork' as const) : ('warm' as const),
+      concurrency: 1,
+      lifecycle: plugin.lifecycle,
+      startTimeoutMs: context.settings.startTimeoutMs,
+      outputBytes: plugin.limits.outputBytes,
+    };
+    const logs = new LogLines(START_LOG_BYTES, NO_SECRETS, () => undefined);
+    const usage = new UsageWatch(context, containerId, plugin.limits.cpuTimeMs, () => undefined);
+    const link = new StreamLink(context, sandbox, options, logs, usage);
+    const refusal = await link.open();
+    if (refusal !== null) {
+      link[Symbol.dispose]();
+      throw new NotReadyError(refusal);
+    }
+    return new SandboxSession(context, sandbox, link, await context.usage.open(containerId));
+  }
+
+  /** What is known of leftovers before its next run. */
+  get cleanliness(): Cleanliness {
+    if (this.#sandbox.version.plugin.reuse === 'fork') return 'forked';
+    if (this.served === 0) return 'fresh';
+    return this.#isVerified ? 'reused-clean' : 'reused-unverified';
+  }
+
+  /** How it is had by one that finds it idle. */
+  get kind(): SandboxKind {
+    if (this.#sandbox.version.plugin.reuse === 'fork') return 'forked';
+    return this.served === 0 ? 'prestarted' : 'warm';
+  }
+
+  /** Whether it may see the secrets: it has seen none, or the same. */
+  isFor(secretsKey: string): boolean {
+    return this.secretsKey === null || this.secretsKey === secretsKey;
+  }
+
+  /** Why an idle one must not be used; null when it may. */
+  whyUnfit(nowMs: number): string | null {
+    if (!this.link.isIdle) return 'broke the protocol while idle';
+    const isReused = this.#sandbox.version.plugin.reuse !== 'never';
+    return isReused && nowMs >= this.expiresAtMs ? 'old' : null;
+  }
+
+  /** Why it may not serve again; null when it may, if it is clean. */
+  whyOver(nowMs: number): string | null {
+    const { reuse, pool } = this.#sandbox.version.plugin;
+    if (!this.link.isIdle || this.#sandbox.ending !== null) return 'used';
+    if (reuse === 'never') return 'used';
+    if (this.served >= pool.maxInvocations) return 'served its invocations';
+    return this.whyUnfit(nowMs);
+  }
+
+  /** One look, at once. Null: clean, or nothing can be read; else what is left. */
+  look(): string | null {
+    const usage = this.gauge?.read() ?? null;
+    this.#isVerified = usage !== null && this.#baseline !== null;
+    if (usage === null || this.#baseline === null) return null;
+    const left = this.#leftovers(usage, this.#baseline);
+    if (left === null) this.lastUsage = usage;
+    return left;
+  }
+
+  /** Looks again for a moment. Null when it is clean after all. @param signal when it aborts, the last look counts */
+  async lookAgain(signal: AbortSignal): Promise<string | null> {
+    let left = this.look();
+    for (let count = 1; count < LOOKS && left !== null && !signal.aborted; count += 1) {
+      await this.#context.clock.sleep(PAUSE_MS, signal).catch(() => undefined);
+      left = this.look();
+    }
+    return left;
+  }
+
+  [Symbol.dispose](): void {
+    this.link[Symbol.dispose]();
+    this.gauge?.[Symbol.dispose]();
+  }
+
+  #leftovers(usage: CgroupUsage, baseline: CgroupUsage): string | null {
+    // Counting processes takes longer than reading a number: one thread is one process.
+    const isOneThread = usage.pids === 1 && baseline.pids === 1;
+    const processes = isOneThread ? this.#processes : (this.gauge?.countProcesses() ?? null);
+    if (processes !== this.#processes) return `unclean: ${String(processes)} processes, not ${String(this.#processes)}`;
+    if (usage.shmemBytes !== baseline.shmemBytes) return `unclean: ${String(usage.shmemBytes)} bytes in /tmp`;
+    const grownBytes = (usage.anonBytes ?? 0) - (baseline.anonBytes ?? 0);
+    return grownBytes > REMAINING_MEMORY_BYTES ? `unclean: ${String(grownBytes)} bytes of memory kept` : null;
+  }
+}
+
+/** ± 10 %, so that the sandboxes of a pool do not all go at once. */
+function jittered({ ids }: SandboxContext, durationMs: number): number {
+  return durationMs * (0.9 + 0.2 * (Number.parseInt(ids.randomHex(2), 16) / 0x1_0000));
+}

@@ -1,0 +1,85 @@
+// One invocation in a sandbox that was had: the exchange by the plugin's protocol, its verdict, and what happened on the way, as one end.
+import type { Outcome } from '../core/outcome.ts';
+import type { InvocationEnd, InvocationRequest } from '../core/ports/invoker.ts';
+import { phasesOf, usageOf, warningsOf, type EndFacts } from './describe-end.ts';
+import { Exchange } from './exchange.ts';
+import { judgeTrace } from './judge-trace.ts';
+import { whoRanOutOfMemory, type MemoryVerdict } from './out-of-memory.ts';
+import type { Taken } from './pool.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import type { SandboxSession } from './sandbox-session.ts';
+import { StreamExchange } from './stream-exchange.ts';
+
+export interface Used {
+  readonly end: InvocationEnd;
+  /** true: give it back to be looked over and used again; false: it has ended, or must */
+  readonly isSound: boolean;
+}
+
+type Verdict = Pick<InvocationEnd, 'outcome' | 'result'>;
+
+export async function useSandbox(
+  context: SandboxContext,
+  taken: Taken,
+  request: InvocationRequest,
+  waitedMs: number,
+): Promise<Used> {
+  const { session } = taken.sandbox;
+  return session === null
+    ? await useOnce(context, taken, request, waitedMs)
+    : await useSession(context, taken, session, request, waitedMs);
+}
+
+async function useOnce(
+  context: SandboxContext,
+  taken: Taken,
+  request: InvocationRequest,
+  waitedMs: number,
+): Promise<Used> {
+  const trace = await new Exchange(context, taken.sandbox, request).run();
+  const memory = await whoRanOutOfMemory(context, taken.sandbox, trace);
+  const verdict = judgeTrace(trace, request, memory === 'plugin');
+  report(context, trace, verdict.outcome, request);
+  return { end: endOf(taken, verdict, trace, memory, waitedMs), isSound: false };
+}
+
+async function useSession(
+  context: SandboxContext,
+  taken: Taken,
+  session: SandboxSession,
+  request: InvocationRequest,
+  waitedMs: number,
+): Promise<Used> {
+  const { verdict, facts, memory, isSound } = await new StreamExchange(context, taken.sandbox, session, request).run();
+  report(context, facts, verdict.outcome, request);
+  return { end: endOf(taken, verdict, facts, memory, waitedMs), isSound };
+}
+
+function endOf(
+  { sandbox, kind, cleanliness }: Taken,
+  verdict: Verdict,
+  facts: EndFacts,
+  memory: MemoryVerdict,
+  waitedMs: number,
+): InvocationEnd {
+  return {
+    outcome: verdict.outcome,
+    result: verdict.result,
+    warnings: warningsOf(facts, memory),
+    sandboxId: sandbox.id,
+    sandboxKind: kind,
+    cleanliness,
+    phases: phasesOf(facts, waitedMs),
+    usage: usageOf(facts),
+  };
+}
+
+function report(context: SandboxContext, facts: EndFacts, outcome: Outcome, request: InvocationRequest): void {
+  const { events } = context;
+  const plugin = request.version.plugin.name;
+  if ('breach' in outcome) events.emit({ kind: 'quotaBreached', plugin, limit: outcome.breach.limit });
+  if (facts.usage.pidsRefused > 0) events.emit({ kind: 'quotaBreached', plugin, limit: 'pids' });
+  if (facts.logs.isTruncated) events.emit({ kind: 'quotaBreached', plugin, limit: 'logsBytes' });
+  const { throttledMs } = facts.usage;
+  if (throttledMs > 0) events.emit({ kind: 'cpuThrottled', plugin, throttledMs });
+}
