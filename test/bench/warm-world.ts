@@ -4,6 +4,7 @@ import { DockerEngine } from '../../src/adapters/docker/docker-engine.ts';
 import { CgroupUsageMeter } from '../../src/adapters/system/cgroup-usage-meter.ts';
 import { SystemClock } from '../../src/adapters/system/system-clock.ts';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
+import type { WorkerId } from '../../src/core/ids.ts';
 import type { JsonValue } from '../../src/core/json.ts';
 import type { Plugin, PluginVersion, Reuse } from '../../src/core/plugin.ts';
 import { encodeJsonRequest } from '../../src/protocol/json-request.ts';
@@ -20,7 +21,7 @@ const NOT_LOGGED = { log: () => undefined };
 const NOT_HEARD = { emit: () => undefined };
 
 export class WarmWorld implements AsyncDisposable {
-  readonly instanceId: string;
+  readonly owner: { readonly instanceId: string; readonly workerId: WorkerId };
   readonly clock = new SystemClock();
   readonly ids = new SystemIds();
   readonly #stack = new AsyncDisposableStack();
@@ -29,13 +30,13 @@ export class WarmWorld implements AsyncDisposable {
   readonly versions: Readonly<Record<Exclude<Reuse, 'never'>, PluginVersion>>;
 
   private constructor(
-    instanceId: string,
+    owner: WarmWorld['owner'],
     versions: WarmWorld['versions'],
     sandboxes: Sandboxes,
     runs: Runs,
     stack: AsyncDisposableStack,
   ) {
-    this.instanceId = instanceId;
+    this.owner = owner;
     this.versions = versions;
     this.#sandboxes = sandboxes;
     this.#runs = runs;
@@ -79,7 +80,7 @@ export class WarmWorld implements AsyncDisposable {
       }),
     );
     await runs.start();
-    return new WarmWorld(instanceId, versions, sandboxes, runs, stack);
+    return new WarmWorld(settings, versions, sandboxes, runs, stack);
   }
 
   /** From the door to the settled run, everything stored on the way. In milliseconds. */
