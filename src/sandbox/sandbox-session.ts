@@ -29,6 +29,8 @@ export class SandboxSession implements Disposable {
   secretsKey: string | null = null;
   /** the reading that the next run's use counts from */
   lastUsage: CgroupUsage | null;
+  /** the reading at the end of a run, which is the first look as well: one reading costs as much as all else of a warm call */
+  endUsage: CgroupUsage | null = null;
   readonly #context: SandboxContext;
   readonly #sandbox: Sandbox;
   readonly #baseline: CgroupUsage | null;
@@ -107,7 +109,8 @@ export class SandboxSession implements Disposable {
 
   /** One look, at once. Null: clean, or nothing can be read; else what is left. */
   look(): string | null {
-    const usage = this.gauge?.read() ?? null;
+    const usage = this.endUsage ?? this.gauge?.read() ?? null;
+    this.endUsage = null;
     this.#isVerified = usage !== null && this.#baseline !== null;
     if (usage === null || this.#baseline === null) return null;
     const left = this.#leftovers(usage, this.#baseline);

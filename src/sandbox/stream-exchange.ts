@@ -26,6 +26,9 @@ export interface StreamTrace {
 /** Outcomes that a plugin gave by an answer of its own. */
 const ANSWERS: ReadonlySet<string> = new Set(['ok', 'skipped', 'plugin_error']);
 
+/** A reason that is made once: without one, each abort makes an error with its stack. */
+const OVER = new Error('the run is over');
+
 export class StreamExchange {
   readonly #context: SandboxContext;
   readonly #sandbox: Sandbox;
@@ -67,13 +70,13 @@ export class StreamExchange {
     const ended = await this.#ended.promise;
     const verdict = typeof ended === 'string' ? await this.#endBy(ended, run, startedAtMs) : ended;
     stop.removeEventListener('abort', onStop);
-    this.#over.abort();
+    this.#over.abort(OVER);
     return await this.#trace(verdict, run, startedAtMs);
   }
 
   async #trace(verdict: LinkVerdict, run: LinkRun, startedAtMs: number): Promise<StreamTrace> {
     const endedAtMs = this.#context.clock.monotonicMs();
-    this.#usage.look();
+    this.#session.endUsage = this.#usage.look();
     const isSound = ANSWERS.has(verdict.outcome.code) && this.#session.link.isIdle;
     if (!isSound) await this.#kill();
     const { sentAtMs, firstByteAtMs, seenBytes } = run;
