@@ -3,6 +3,7 @@
 // own process remembers, are not looked for: that is what `reuse: warm` allows.
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
 import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
+import type { HeldSession } from './held-session.ts';
 import { LogLines } from './log-lines.ts';
 import { NotReadyError } from './not-ready.ts';
 import type { SandboxContext } from './sandbox-context.ts';
@@ -18,7 +19,7 @@ const PAUSE_MS = 5;
 /** Of stderr before the first run, kept to explain a plugin that does not become ready. */
 const START_LOG_BYTES = 64 * 1024;
 
-export class SandboxSession implements Disposable {
+export class SandboxSession implements HeldSession {
   readonly link: StreamLink;
   readonly gauge: UsageGauge | null;
   /** monotonic; after it, no run is given to it */

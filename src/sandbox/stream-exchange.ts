@@ -9,7 +9,7 @@ import type { LinkRun, LinkVerdict } from './link-runs.ts';
 import { LogLines } from './log-lines.ts';
 import type { MemoryVerdict } from './out-of-memory.ts';
 import type { SandboxContext } from './sandbox-context.ts';
-import type { SandboxSession } from './sandbox-session.ts';
+import type { HeldSession } from './held-session.ts';
 import type { Sandbox } from './sandbox.ts';
 import { UsageWatch } from './usage-watch.ts';
 
@@ -32,14 +32,14 @@ const OVER = new Error('the run is over');
 export class StreamExchange {
   readonly #context: SandboxContext;
   readonly #sandbox: Sandbox;
-  readonly #session: SandboxSession;
+  readonly #session: HeldSession;
   readonly #request: InvocationRequest;
   readonly #ended = Promise.withResolvers<LinkVerdict | EndedBy>();
   readonly #over = new AbortController();
   readonly #logs: LogLines;
   readonly #usage: UsageWatch;
 
-  constructor(context: SandboxContext, sandbox: Sandbox, session: SandboxSession, request: InvocationRequest) {
+  constructor(context: SandboxContext, sandbox: Sandbox, session: HeldSession, request: InvocationRequest) {
     const { limits } = request.version.plugin;
     this.#context = context;
     this.#sandbox = sandbox;
