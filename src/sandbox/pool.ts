@@ -8,7 +8,7 @@ import { IdleSandboxes } from './idle-sandboxes.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { PoolSupply } from './pool-supply.ts';
 import type { Sandbox } from './sandbox.ts';
-import type { SandboxSession } from './sandbox-session.ts';
+import type { HeldSession } from './held-session.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 export interface Taken {
@@ -185,7 +185,7 @@ export class Pool {
     this.#admit(sandbox, { kind: 'cold', cleanliness: sandbox.session?.cleanliness ?? 'fresh' });
   }
 
-  async #lookAgain(sandbox: Sandbox, session: SandboxSession): Promise<void> {
+  async #lookAgain(sandbox: Sandbox, session: HeldSession): Promise<void> {
     const left = await session.lookAgain(this.#halt.signal);
     const why = left ?? session.whyOver(this.#nowMs());
     if (why === null) this.#readmit(sandbox);

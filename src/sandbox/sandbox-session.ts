@@ -4,6 +4,7 @@
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
 import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
 import { NO_SECRETS } from '../core/redact.ts';
+import type { HeldSession } from './held-session.ts';
 import { LogLines } from './log-lines.ts';
 import { NotReadyError } from './not-ready.ts';
 import type { SandboxContext } from './sandbox-context.ts';
@@ -19,7 +20,7 @@ const PAUSE_MS = 5;
 /** Of stderr before the first run, kept to explain a plugin that does not become ready. */
 const START_LOG_BYTES = 64 * 1024;
 
-export class SandboxSession implements Disposable {
+export class SandboxSession implements HeldSession {
   readonly link: StreamLink;
   readonly gauge: UsageGauge | null;
   /** monotonic; after it, no run is given to it */
@@ -30,6 +31,8 @@ export class SandboxSession implements Disposable {
   secretsKey: string | null = null;
   /** the reading that the next run's use counts from */
   lastUsage: CgroupUsage | null;
+  /** the reading at the end of a run, which is the first look as well: one reading costs as much as all else of a warm call */
+  endUsage: CgroupUsage | null = null;
   readonly #context: SandboxContext;
   readonly #sandbox: Sandbox;
   readonly #baseline: CgroupUsage | null;
@@ -108,7 +111,8 @@ export class SandboxSession implements Disposable {
 
   /** One look, at once. Null: clean, or nothing can be read; else what is left. */
   look(): string | null {
-    const usage = this.gauge?.read() ?? null;
+    const usage = this.endUsage ?? this.gauge?.read() ?? null;
+    this.endUsage = null;
     this.#isVerified = usage !== null && this.#baseline !== null;
     if (usage === null || this.#baseline === null) return null;
     const left = this.#leftovers(usage, this.#baseline);

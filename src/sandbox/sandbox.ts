@@ -5,7 +5,7 @@ import type { SandboxId } from '../core/ids.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { Attachment, ContainerExit } from '../core/ports/container-engine.ts';
 import type { EventSink } from '../core/ports/event-sink.ts';
-import type { SandboxSession } from './sandbox-session.ts';
+import type { HeldSession } from './held-session.ts';
 import type { Holding } from './tokens.ts';
 import { mayMoveSandbox, type SandboxRecord, type SandboxState } from '../core/sandbox.ts';
 
@@ -29,7 +29,7 @@ export class Sandbox {
   isOomReported = false;
   idleSinceMs = 0;
   /** of a plugin of protocol `stream`, once it is ready */
-  session: SandboxSession | null = null;
+  session: HeldSession | null = null;
   /** its part of the memory that may be promised; released once the container is dead */
   holding: Holding | null = null;
   #state: SandboxState = 'creating';

@@ -10,7 +10,7 @@ import { LogLines } from './log-lines.ts';
 import type { MemoryVerdict } from './out-of-memory.ts';
 import { redactCut } from './redact-cut.ts';
 import type { SandboxContext } from './sandbox-context.ts';
-import type { SandboxSession } from './sandbox-session.ts';
+import type { HeldSession } from './held-session.ts';
 import type { Sandbox } from './sandbox.ts';
 import { UsageWatch } from './usage-watch.ts';
 
@@ -27,17 +27,20 @@ export interface StreamTrace {
 /** Outcomes that a plugin gave by an answer of its own. */
 const ANSWERS: ReadonlySet<string> = new Set(['ok', 'skipped', 'plugin_error']);
 
+/** A reason that is made once: without one, each abort makes an error with its stack. */
+const OVER = new Error('the run is over');
+
 export class StreamExchange {
   readonly #context: SandboxContext;
   readonly #sandbox: Sandbox;
-  readonly #session: SandboxSession;
+  readonly #session: HeldSession;
   readonly #request: InvocationRequest;
   readonly #ended = Promise.withResolvers<LinkVerdict | EndedBy>();
   readonly #over = new AbortController();
   readonly #logs: LogLines;
   readonly #usage: UsageWatch;
 
-  constructor(context: SandboxContext, sandbox: Sandbox, session: SandboxSession, request: InvocationRequest) {
+  constructor(context: SandboxContext, sandbox: Sandbox, session: HeldSession, request: InvocationRequest) {
     const { limits } = request.version.plugin;
     this.#context = context;
     this.#sandbox = sandbox;
@@ -68,13 +71,13 @@ export class StreamExchange {
     const ended = await this.#ended.promise;
     const verdict = typeof ended === 'string' ? await this.#endBy(ended, run, startedAtMs) : ended;
     stop.removeEventListener('abort', onStop);
-    this.#over.abort();
+    this.#over.abort(OVER);
     return await this.#trace(verdict, run, startedAtMs);
   }
 
   async #trace(verdict: LinkVerdict, run: LinkRun, startedAtMs: number): Promise<StreamTrace> {
     const endedAtMs = this.#context.clock.monotonicMs();
-    this.#usage.look();
+    this.#session.endUsage = this.#usage.look();
     const isSound = ANSWERS.has(verdict.outcome.code) && this.#session.link.isIdle;
     if (!isSound) await this.#kill();
     const { sentAtMs, firstByteAtMs, seenBytes } = run;

@@ -4,6 +4,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { messageOf } from '../core/errors/gantry-error.ts';
 import type { SessionEvent, SessionOptions, StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
 import { StreamSession } from '../protocol/stream/stream-session.ts';
+import type { SessionLink } from './held-session.ts';
 import { LinkRuns, type LinkRun } from './link-runs.ts';
 import type { LogLines } from './log-lines.ts';
 import { whoRanOutOfMemory } from './out-of-memory.ts';
@@ -11,7 +12,7 @@ import type { SandboxContext } from './sandbox-context.ts';
 import type { Live, Sandbox } from './sandbox.ts';
 import type { UsageWatch } from './usage-watch.ts';
 
-export class StreamLink implements Disposable {
+export class StreamLink implements SessionLink {
   readonly #context: SandboxContext;
   readonly #sandbox: Sandbox;
   readonly #live: Live;

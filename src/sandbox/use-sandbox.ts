@@ -7,7 +7,7 @@ import { judgeTrace } from './judge-trace.ts';
 import { whoRanOutOfMemory, type MemoryVerdict } from './out-of-memory.ts';
 import type { Taken } from './pool.ts';
 import type { SandboxContext } from './sandbox-context.ts';
-import type { SandboxSession } from './sandbox-session.ts';
+import type { HeldSession } from './held-session.ts';
 import { StreamExchange } from './stream-exchange.ts';
 
 export interface Used {
@@ -46,7 +46,7 @@ async function useOnce(
 async function useSession(
   context: SandboxContext,
   taken: Taken,
-  session: SandboxSession,
+  session: HeldSession,
   request: InvocationRequest,
   waitedMs: number,
 ): Promise<Used> {

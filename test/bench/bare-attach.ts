@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import Docker from 'dockerode';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import type { PluginVersion } from '../../src/core/plugin.ts';
-import { containerSpec } from '../../src/sandbox/container-spec.ts';
+import { containerSpec, type ContainerSettings } from '../../src/sandbox/container-spec.ts';
+
+type ContainerOwner = Pick<ContainerSettings, 'instanceId' | 'workerId'>;
 
 const LINE_FEED = 10;
 const ECHO = 'import sys\nfor line in sys.stdin.buffer:\n sys.stdout.buffer.write(line)\n sys.stdout.buffer.flush()';
@@ -18,11 +20,11 @@ export class BareAttach implements AsyncDisposable {
     this.#stream = stream;
   }
 
-  /** @param version the plugin that it stands beside: its image and its limits */
-  static async start(dockerHost: string, instanceId: string, version: PluginVersion): Promise<BareAttach> {
+  /** @param owner a worker that lives: the container of another would be taken for an orphan. @param version whose image and limits it has */
+  static async start(dockerHost: string, owner: ContainerOwner, version: PluginVersion): Promise<BareAttach> {
     const docker = new Docker({ socketPath: dockerHost.replace(/^unix:\/\//, '') });
     const ids = new SystemIds();
-    const settings = { instanceId, workerId: ids.newId('wrk'), hasAppArmor: false };
+    const settings = { ...owner, hasAppArmor: false };
     const echo = { ...version, command: ['/usr/bin/python3', '-c', ECHO] };
     const { body } = containerSpec(echo, settings, 9_999, ids.newId('sbx'));
     const container = await docker.createContainer(body);

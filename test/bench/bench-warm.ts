@@ -28,7 +28,7 @@ const CONTEXT_BYTES = 900;
 
 export async function benchWarm(dockerHost: string, rounds: number): Promise<BenchDocument> {
   await using world = await WarmWorld.open(dockerHost);
-  await using bare = await BareAttach.start(dockerHost, world.instanceId, world.versions.warm);
+  await using bare = await BareAttach.start(dockerHost, world.owner, world.versions.warm);
   const nonce = world.ids.randomHex(16);
   const frameBytes = world.requestOf(nonce, { text: '' }).length;
   const data = { text: 'x'.repeat(Math.max(0, CONTEXT_BYTES - frameBytes)) };

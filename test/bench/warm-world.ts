@@ -5,6 +5,7 @@ import { CgroupUsageMeter } from '../../src/adapters/system/cgroup-usage-meter.t
 import { SystemClock } from '../../src/adapters/system/system-clock.ts';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import { NO_SECRETS } from '../../src/core/redact.ts';
+import type { WorkerId } from '../../src/core/ids.ts';
 import type { JsonValue } from '../../src/core/json.ts';
 import type { Plugin, PluginVersion, Reuse } from '../../src/core/plugin.ts';
 import { encodeJsonRequest } from '../../src/protocol/json-request.ts';
@@ -21,7 +22,7 @@ const NOT_LOGGED = { log: () => undefined };
 const NOT_HEARD = { emit: () => undefined };
 
 export class WarmWorld implements AsyncDisposable {
-  readonly instanceId: string;
+  readonly owner: { readonly instanceId: string; readonly workerId: WorkerId };
   readonly clock = new SystemClock();
   readonly ids = new SystemIds();
   readonly #stack = new AsyncDisposableStack();
@@ -30,13 +31,13 @@ export class WarmWorld implements AsyncDisposable {
   readonly versions: Readonly<Record<Exclude<Reuse, 'never'>, PluginVersion>>;
 
   private constructor(
-    instanceId: string,
+    owner: WarmWorld['owner'],
     versions: WarmWorld['versions'],
     sandboxes: Sandboxes,
     runs: Runs,
     stack: AsyncDisposableStack,
   ) {
-    this.instanceId = instanceId;
+    this.owner = owner;
     this.versions = versions;
     this.#sandboxes = sandboxes;
     this.#runs = runs;
@@ -80,7 +81,7 @@ export class WarmWorld implements AsyncDisposable {
       }),
     );
     await runs.start();
-    return new WarmWorld(instanceId, versions, sandboxes, runs, stack);
+    return new WarmWorld(settings, versions, sandboxes, runs, stack);
   }
 
   /** From the door to the settled run, everything stored on the way. In milliseconds. */

@@ -223,33 +223,3 @@ describe('a broken invocation', () => {
     expect((await ending).outcome.code).toBe('lost');
   });
 });
-
-describe('a plugin that does not become ready', () => {
-  test('ends as not_ready with its reason, and is left alone for a while', async () => {
-    await using worker = new FakeWorker();
-    const lifecycle = { onLoad: true, onShutdown: false, cancel: false };
-    const version = plugin(worker, { lifecycle }, { capabilities: { onLoad: true }, loadError: 'no model file' });
-    const end = await worker.invoke(version, call());
-    expect(end.outcome).toMatchObject({
-      code: 'not_ready',
-      message: expect.stringContaining('no model file') as string,
-    });
-    const starts = worker.engine.calls.count('startContainer');
-    expect((await worker.invoke(version, call())).outcome.code).toBe('not_ready');
-    expect(worker.engine.calls.count('startContainer')).toBe(starts);
-  });
-});
-
-test('forks by the plugin, and says so', async () => {
-  await using worker = new FakeWorker();
-  const version = plugin(worker, { reuse: 'fork' });
-  await worker.invoke(version, call());
-  expect(await worker.invoke(version, call())).toMatchObject({ sandboxKind: 'forked', cleanliness: 'forked' });
-});
-
-test('leaves no timer and no container behind', async () => {
-  const worker = new FakeWorker();
-  await worker.invoke(plugin(worker), call());
-  await worker[Symbol.asyncDispose]();
-  expect([worker.clock.pendingTimers, worker.engine.containers.size]).toEqual([0, 0]);
-});

@@ -1,0 +1,45 @@
+// The session of a sandbox as everything sees it that holds sandboxes. Apart from its making, which knows sandboxes in turn.
+import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
+import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
+import type { StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
+import type { LinkRun } from './link-runs.ts';
+import type { LogLines } from './log-lines.ts';
+import type { UsageWatch } from './usage-watch.ts';
+
+export interface SessionLink extends Disposable {
+  /** True when it waits for a run. */
+  readonly isIdle: boolean;
+  /** Only while it is idle. */
+  run(run: StreamRun, logs: LogLines, usage: UsageWatch): LinkRun;
+  cancel(run: LinkRun, cancel: StreamCancel): void;
+  /** Ends it politely if it is idle; settles when the process has ended or the grace is over. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface HeldSession extends Disposable {
+  readonly link: SessionLink;
+  /** null where no cgroup can be read */
+  readonly gauge: UsageGauge | null;
+  /** runs so far */
+  served: number;
+  /** whose secrets it has seen; null before its first run */
+  secretsKey: string | null;
+  /** the reading that the next run's use counts from */
+  readonly lastUsage: CgroupUsage | null;
+  /** the reading at the end of a run, which is the first look as well: one reading costs as much as all else of a warm call */
+  endUsage: CgroupUsage | null;
+  /** What is known of leftovers before its next run. */
+  readonly cleanliness: Cleanliness;
+  /** How it is had by one that finds it idle. */
+  readonly kind: SandboxKind;
+  /** Whether it may see the secrets: it has seen none, or the same. */
+  isFor(secretsKey: string): boolean;
+  /** Why an idle one must not be used; null when it may. */
+  whyUnfit(nowMs: number): string | null;
+  /** Why it may not serve again; null when it may, if it is clean. */
+  whyOver(nowMs: number): string | null;
+  /** One look, at once. Null: clean, or nothing can be read; else what is left. */
+  look(): string | null;
+  /** Looks again for a moment. Null when it is clean after all. @param signal when it aborts, the last look counts */
+  lookAgain(signal: AbortSignal): Promise<string | null>;
+}
