@@ -10,6 +10,9 @@ import { say, SetupError } from './say.mjs';
 
 const START_DEADLINE_MS = 180_000;
 const STOP_DEADLINE_MS = 60_000;
+/** A daemon on a busy machine gives its containerd up after 15 s and ends; the next one finds it further on. */
+const GAVE_UP = /timeout waiting for containerd to start/;
+const ATTEMPTS = 5;
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /**
@@ -20,11 +23,20 @@ const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/
 export async function startDaemon(site) {
   const starting = await waitForStarting(site);
   if (starting !== undefined) return starting;
+  for (let count = 1; ; count += 1) {
+    const pid = await launchAndWait(site);
+    if (pid !== undefined) return pid;
+    if (count === ATTEMPTS || !GAVE_UP.test(readLogEnd(site))) throw startFailure(site);
+    clearStalePidFiles(site);
+  }
+}
+
+async function launchAndWait(site) {
   let isRunning = true;
   const daemon = launch(site);
   daemon.once('exit', () => (isRunning = false));
   daemon.once('error', () => (isRunning = false));
-  if (!(await hasAnswered(site, () => isRunning))) throw startFailure(site);
+  if (!(await hasAnswered(site, () => isRunning))) return undefined;
   daemon.unref();
   return daemon.pid;
 }
@@ -90,7 +102,7 @@ async function hasAnswered({ host }, isHopeful) {
 
 function startFailure({ log }) {
   return new SetupError(
-    `the Docker Engine did not start\n  ${readLogEnd(log)}`,
+    `the Docker Engine did not start\n  ${readLogEnd({ log })}`,
     `read ${log}, or start an engine yourself and set DOCKER_HOST`,
   );
 }
@@ -104,7 +116,7 @@ function killNamed(pid, name) {
   }
 }
 
-function readLogEnd(log) {
+function readLogEnd({ log }) {
   try {
     return readFileSync(log, 'utf8').trim().split('\n').slice(-8).join('\n  ');
   } catch {

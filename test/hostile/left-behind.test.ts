@@ -1,4 +1,5 @@
-// The program dies in the middle of everything: idle sandboxes end by themselves, and the next start removes what is left (within 15 s).
+// The program dies in the middle of everything: idle sandboxes end by themselves, and the next start removes what is left. That it does so
+// within 15 s is held on a fake clock, in test/unit/sandbox/reap-orphans.test.ts: here the machine may be of any speed.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';

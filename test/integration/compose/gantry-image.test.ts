@@ -10,9 +10,9 @@ import { hasFerretdb, startFerretdb, type TestDatabase } from '../../support/fer
 import { runToEnd, waitFor } from '../../support/gantry/api.ts';
 import { ROOT } from '../../support/gantry/start-gantry.ts';
 
-const IMAGE = 'gantry-test/gantry:test';
 const START_MS = 240_000;
 const name = `gantry-test-${randomUUID().slice(0, 8)}`;
+const IMAGE = `gantry-test/gantry:${name}`;
 const secrets = mkdtempSync(join(tmpdir(), 'gantry-compose-'));
 const socket = (
   process.env['GANTRY_TEST_DOCKER_HOST'] ??
@@ -80,6 +80,7 @@ describe.runIf(hasFerretdb())('the image of Gantry', () => {
 
   afterAll(async () => {
     await docker('rm', '-f', '-v', name).catch(() => undefined);
+    await docker('image', 'rm', '-f', IMAGE).catch(() => undefined);
     await database?.[Symbol.asyncDispose]();
     rmSync(secrets, { recursive: true, force: true });
   }, 300_000);

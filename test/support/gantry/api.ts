@@ -45,7 +45,7 @@ export async function runToEnd(url: string, pipeline: string, body: object = {},
 export async function waitFor<T>(
   ask: () => Promise<T | null | false> | T | null | false,
   what: string,
-  limitMs = 60_000,
+  limitMs = 120_000,
 ): Promise<T> {
   const endMs = performance.now() + limitMs;
   for (;;) {

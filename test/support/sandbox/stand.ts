@@ -19,6 +19,8 @@ import { SilentLogger } from './silent-logger.ts';
 import { pluginVersion, type VersionChanges } from './versions.ts';
 
 const PREPARE_MS = 240_000;
+/** Time and CPU time of a plugin whose test is about neither: a slow machine must not end it first. */
+const PLUGIN_MS = 170_000;
 
 /** One entry of the puppet's `seen`. */
 export type Seen = JsonObject;
@@ -92,7 +94,8 @@ export class Stand implements AsyncDisposable {
   version(changes: VersionChanges = {}): PluginVersion {
     this.#count += 1;
     const id = `puppet@1.0.0+${String(this.#count).padStart(12, '0')}`;
-    return pluginVersion({ ...changes, version: { id, imageId: this.imageId, ...changes.version } });
+    const limits = { timeoutMs: PLUGIN_MS, cpuTimeMs: PLUGIN_MS, ...changes.limits };
+    return pluginVersion({ ...changes, limits, version: { id, imageId: this.imageId, ...changes.version } });
   }
 
   /** Id of the container behind a sandbox that is not gone; empty when there is none. */

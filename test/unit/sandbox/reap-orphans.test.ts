@@ -25,6 +25,15 @@ test('removes later what appears later, within its interval', async () => {
   expect(worker.engine.containers.size).toBe(0);
 });
 
+test('removes within 15 s, as it comes, what a worker leaves behind, also when a removal fails', async () => {
+  await using worker = new FakeWorker();
+  await worker.sandboxes.start();
+  await leave(worker, { 'io.gantry.owner': 'wrk_dead', 'io.gantry.sandbox': 'sbx_1' });
+  worker.engine.calls.refuse('removeContainer', new Error('device busy'));
+  await worker.clock.advance(15_000);
+  expect(worker.engine.containers.size).toBe(0);
+});
+
 test('leaves alone what has no owner or is no sandbox', async () => {
   await using worker = new FakeWorker();
   await leave(worker, {});
