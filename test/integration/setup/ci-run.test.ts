@@ -36,15 +36,24 @@ async function runCi(summary: object | undefined, code: number) {
 }
 
 test('ends well when every test passed', async () => {
-  expect(await runCi({ passed: 5, failed: 0, skipped: 1 }, 0)).toEqual({ code: 0, lastLine: '5 passed, 0 failed, 1 skipped' });
+  expect(await runCi({ passed: 5, failed: 0, skipped: 1 }, 0)).toEqual({
+    code: 0,
+    lastLine: '5 passed, 0 failed, 1 skipped',
+  });
 });
 
 test('ends badly when a test failed', async () => {
-  expect(await runCi({ passed: 5, failed: 2, skipped: 0 }, 1)).toEqual({ code: 1, lastLine: '5 passed, 2 failed, 0 skipped' });
+  expect(await runCi({ passed: 5, failed: 2, skipped: 0 }, 1)).toEqual({
+    code: 1,
+    lastLine: '5 passed, 2 failed, 0 skipped',
+  });
 });
 
 test('counts a bad end without a failed test as one failure', async () => {
-  expect(await runCi({ passed: 5, failed: 0, skipped: 0 }, 3)).toEqual({ code: 1, lastLine: '5 passed, 1 failed, 0 skipped' });
+  expect(await runCi({ passed: 5, failed: 0, skipped: 0 }, 3)).toEqual({
+    code: 1,
+    lastLine: '5 passed, 1 failed, 0 skipped',
+  });
 });
 
 test('ends badly when nothing ran', async () => {
