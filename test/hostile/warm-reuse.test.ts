@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   const { stand } = warm;
-  warm.retireAll();
+  stand.retireAll();
   await until('no sandbox is left', () => stand.sandboxes.states().length === 0);
   expect(await stand.containers()).toEqual([]);
   await warm[Symbol.asyncDispose]();

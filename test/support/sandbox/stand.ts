@@ -40,6 +40,7 @@ export class Stand implements AsyncDisposable {
   readonly sandboxes: Sandboxes;
   readonly imageId: string;
   #count = 0;
+  readonly #versions: PluginVersion[] = [];
 
   private constructor(
     engine: DockerEngine,
@@ -95,7 +96,14 @@ export class Stand implements AsyncDisposable {
     this.#count += 1;
     const id = `puppet@1.0.0+${String(this.#count).padStart(12, '0')}`;
     const limits = { timeoutMs: PLUGIN_MS, cpuTimeMs: PLUGIN_MS, ...changes.limits };
-    return pluginVersion({ ...changes, limits, version: { id, imageId: this.imageId, ...changes.version } });
+    const version = pluginVersion({ ...changes, limits, version: { id, imageId: this.imageId, ...changes.version } });
+    this.#versions.push(version);
+    return version;
+  }
+
+  /** Ends the idle sandboxes of every version made here. */
+  retireAll(): void {
+    for (const version of this.#versions) this.sandboxes.retire(version);
   }
 
   /** Id of the container behind a sandbox that is not gone; empty when there is none. */

@@ -17,7 +17,6 @@ export interface WarmCall extends Partial<InvocationRequest> {
 export class WarmStand implements AsyncDisposable {
   readonly stand: Stand;
   readonly #imageId: string;
-  readonly #versions: PluginVersion[] = [];
 
   private constructor(stand: Stand, imageId: string) {
     this.stand = stand;
@@ -34,18 +33,11 @@ export class WarmStand implements AsyncDisposable {
     reuse: Reuse,
     changes: VersionChanges & { readonly plugin?: Partial<Omit<Plugin, 'limits'>> } = {},
   ): PluginVersion {
-    const version = this.stand.version({
+    return this.stand.version({
       limits: { timeoutMs: 150_000, cpuTimeMs: 75_000, ...changes.limits },
       plugin: { protocol: 'stream', reuse, ...changes.plugin },
       version: { imageId: this.#imageId, command: ['/usr/bin/python3', '/plugin/main.py'], ...changes.version },
     });
-    this.#versions.push(version);
-    return version;
-  }
-
-  /** Ends the idle sandboxes of every version made here. */
-  retireAll(): void {
-    for (const version of this.#versions) this.stand.sandboxes.retire(version);
   }
 
   async call(version: PluginVersion, data: JsonValue, { secrets = {}, ...changes }: WarmCall = {}): Promise<StandEnd> {
