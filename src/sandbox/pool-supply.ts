@@ -10,6 +10,8 @@ import { isLastingFailure } from './refusal.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Holding } from './tokens.ts';
 
+const REST_STEP_MS = 10;
+
 /** The pool that is supplied. */
 export interface SupplyPool {
   readonly halt: AbortSignal;
@@ -104,6 +106,7 @@ export class PoolSupply {
     this.#live += 1;
     let holding: Holding | null = null;
     try {
+      if (!isAwaited) await this.#rest();
       holding = await this.#reserve(isAwaited);
       if (holding !== null) await this.#start(holding);
       else this.#live -= 1;
@@ -117,6 +120,18 @@ export class PoolSupply {
       if (isLastingFailure(error)) this.#starts.fail(this.#nowMs(), error);
       this.#pool.onFailure(error);
     }
+  }
+
+  /** A start keeps a core busy: one that nobody waits for lets the invocation that made it necessary go first. Whoever comes ends the rest. */
+  async #rest(): Promise<void> {
+    const { clock, settings } = this.#parts.context;
+    const { halt } = this.#pool;
+    for (
+      let leftMs = settings.restMs;
+      leftMs > 0 && this.#pool.waiting() === 0 && !halt.aborted;
+      leftMs -= REST_STEP_MS
+    )
+      await clock.sleep(REST_STEP_MS, halt).catch(() => undefined);
   }
 
   /** Memory for one more. A start that nobody waits for gives up when there is none. */

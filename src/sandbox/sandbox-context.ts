@@ -25,6 +25,8 @@ export interface SandboxSettings {
   /** how often a running invocation's cgroup is read */
   readonly usageIntervalMs: number;
   readonly reapIntervalMs: number;
+  /** before a start that nobody waits for, so that it does not take the core from the invocation that made it necessary */
+  readonly restMs: number;
 }
 
 export const DEFAULT_SANDBOX_SETTINGS = {
@@ -36,6 +38,7 @@ export const DEFAULT_SANDBOX_SETTINGS = {
   startTimeoutMs: 60_000,
   usageIntervalMs: 75,
   reapIntervalMs: 5_000,
+  restMs: 100,
 } as const satisfies Partial<SandboxSettings>;
 
 export interface SandboxContext {

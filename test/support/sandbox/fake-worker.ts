@@ -99,7 +99,7 @@ export class FakeWorker implements AsyncDisposable {
       logger: this.logger,
       usage: this.meter,
       facts,
-      settings: { instanceId: this.instanceId, workerId: this.ids.newId('wrk'), ...settings },
+      settings: { instanceId: this.instanceId, workerId: this.ids.newId('wrk'), restMs: 0, ...settings },
     });
   }
 
