@@ -95,10 +95,10 @@ export class Exchange {
 
   async #read(): Promise<void> {
     try {
-      for await (const chunk of this.#live.attachment.output) {
-        if (chunk.stream === 'stderr') this.#logs.push(chunk.bytes);
-        else this.#take(chunk.bytes);
-      }
+      await this.#live.attachment.read((stream, bytes) => {
+        if (stream === 'stderr') this.#logs.push(bytes);
+        else this.#take(bytes);
+      });
     } catch {
       this.#isStreamBroken = true;
     }
@@ -120,7 +120,8 @@ export class Exchange {
     const { attachment } = this.#live;
     this.#wasInputOffered = true;
     try {
-      await attachment.write(this.#request.input, { signal: this.#over.signal });
+      attachment.write(this.#request.input);
+      await attachment.flushed({ signal: this.#over.signal });
       attachment.closeInput();
       this.#sentAtMs = this.#context.clock.monotonicMs();
     } catch {

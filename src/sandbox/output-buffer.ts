@@ -17,10 +17,11 @@ export class OutputBuffer {
     return this.#seenBytes > this.#limitBytes;
   }
 
+  /** Copies: the bytes are the transport's. */
   push(bytes: Uint8Array): void {
     this.#seenBytes += bytes.length;
     if (this.isOverLimit) this.#chunks = [];
-    else this.#chunks.push(bytes);
+    else this.#chunks.push(Uint8Array.from(bytes));
   }
 
   /** Everything that came; empty when it was over the limit. */

@@ -82,10 +82,10 @@ export class StreamLink implements SessionLink {
 
   async #read(): Promise<void> {
     try {
-      for await (const { stream, bytes } of this.#live.attachment.output) {
+      await this.#live.attachment.read((stream, bytes) => {
         if (stream === 'stderr') this.#runs.lastLogs.push(bytes);
         else this.#receive(bytes);
-      }
+      });
     } catch (error) {
       // That the stream broke says nothing: the exit does, or the loss of the engine.
       this.#context.logger.log('debug', 'the stream of a sandbox broke', {
@@ -183,7 +183,7 @@ export class StreamLink implements SessionLink {
     try {
       for (let lines = this.#session.takeOutput(); lines.length > 0; lines = this.#session.takeOutput()) {
         const unsent = this.#runs.unsent();
-        for (const line of lines) await attachment.write(line, { signal: this.#over.signal });
+        for (const line of lines) if (!attachment.write(line)) await attachment.flushed({ signal: this.#over.signal });
         const nowMs = this.#nowMs();
         for (const run of unsent) run.sentAtMs = nowMs;
       }

@@ -3,18 +3,23 @@
 import type { Socket } from 'node:net';
 import { raced } from '../../core/deadline.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
-import type { Attachment, CallOptions, OutputChunk } from '../../core/ports/container-engine.ts';
+import type { Attachment, CallOptions, OutputListener } from '../../core/ports/container-engine.ts';
 import { Demux } from './demux.ts';
 import type { EngineCalls } from './engine-calls.ts';
 import { unavailable } from './engine-errors.ts';
 
 export class SocketAttachment implements Attachment {
-  readonly output: AsyncIterable<OutputChunk>;
   readonly #calls: EngineCalls;
   readonly #socket: Socket;
   readonly #open: Disposable;
+  readonly #readOut = Promise.withResolvers<undefined>();
   #isDisposed = false;
   #lost: GantryError | null = null;
+  #readError: unknown = null;
+  /** writes whose end has not been told */
+  #unsent = 0;
+  #writeError: Error | null = null;
+  #flushed: PromiseWithResolvers<undefined> | null = null;
 
   constructor(socket: Socket, calls: EngineCalls) {
     this.#socket = socket;
@@ -24,32 +29,46 @@ export class SocketAttachment implements Attachment {
       socket.destroy(reason);
     });
     // Without a listener an error between two reads would end the process; readers and writers see it on their own.
-    socket.on('error', () => undefined);
+    socket.on('error', (error) => {
+      this.#readError ??= error;
+    });
+    socket.once('end', this.#readOut.resolve);
     socket.once('close', () => {
       this.#open[Symbol.dispose]();
+      this.#readError ??= socket.readableEnded ? null : new Error('the connection was closed');
+      this.#readOut.resolve(undefined);
     });
-    this.output = this.#read();
   }
 
-  async *#read(): AsyncGenerator<OutputChunk, void, undefined> {
+  async read(listener: OutputListener): Promise<void> {
     const demux = new Demux();
-    try {
-      for await (const chunk of this.#socket.iterator({ destroyOnReturn: false })) yield* demux.split(chunk as Buffer);
-    } catch (thrown) {
-      if (this.#isDisposed) return;
-      throw this.#lost ?? unavailable(thrown, this.#calls.address);
-    }
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        demux.split(chunk, listener);
+      } catch (thrown) {
+        this.#readError = thrown;
+        this.#socket.destroy();
+      }
+    });
+    await this.#readOut.promise;
+    if (this.#isDisposed) return;
     if (this.#lost !== null) throw this.#lost;
+    if (this.#readError !== null) throw unavailable(this.#readError, this.#calls.address);
   }
 
-  async write(bytes: Uint8Array, options: CallOptions): Promise<void> {
-    options.signal.throwIfAborted();
-    const written = Promise.withResolvers<undefined>();
-    this.#socket.write(bytes, (error) => {
-      if (error) written.reject(this.#gone(error));
-      else written.resolve(undefined);
-    });
-    await raced(written.promise, options.signal);
+  write(bytes: Uint8Array): boolean {
+    this.#unsent += 1;
+    this.#socket.write(bytes, this.#onSent);
+    // What the kernel takes at once has left already, though its end is told a moment later.
+    return this.#socket.writable && this.#socket.writableLength === 0;
+  }
+
+  async flushed({ signal }: CallOptions): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#writeError !== null) throw this.#gone(this.#writeError);
+    if (this.#unsent === 0) return;
+    this.#flushed ??= Promise.withResolvers();
+    await raced(this.#flushed.promise, signal);
   }
 
   closeInput(): void {
@@ -61,6 +80,15 @@ export class SocketAttachment implements Attachment {
     this.#open[Symbol.dispose]();
     this.#socket.destroy();
   }
+
+  readonly #onSent = (error?: Error | null): void => {
+    this.#unsent -= 1;
+    this.#writeError ??= error ?? null;
+    if (this.#writeError !== null) this.#flushed?.reject(this.#gone(this.#writeError));
+    else if (this.#unsent === 0) this.#flushed?.resolve(undefined);
+    else return;
+    this.#flushed = null;
+  };
 
   /** A write that fails while the engine stands means that the container ended: not the engine's failure. */
   #gone(cause: Error): GantryError {

@@ -42,19 +42,28 @@ export interface ContainerExit {
   readonly exitCode: number;
 }
 
-export interface OutputChunk {
-  readonly stream: 'stdout' | 'stderr';
-  readonly bytes: Uint8Array;
-}
+export type OutputStream = 'stdout' | 'stderr';
+
+/** Gets the pieces of output in order of arrival. The bytes are valid until it returns; it must not throw. */
+export type OutputListener = (stream: OutputStream, bytes: Uint8Array) => void;
 
 /**
- * The container's stdin, stdout and stderr. One reader; not reading stops the plugin's writes (back-pressure), nothing is buffered without bound.
+ * The container's stdin, stdout and stderr, by whatever way they travel. Nothing is read before `read`: the plugin's writes stop until then, and
+ * nothing is buffered without bound.
  */
 export interface Attachment extends Disposable {
-  /** Chunks in order of arrival; ends at the end of the stream, which may be the engine's death. Reject: GantryError DOCKER_UNAVAILABLE. */
-  readonly output: AsyncIterable<OutputChunk>;
-  /** Settles when the bytes left our memory; rejects when the stream is gone or the signal aborts. */
-  write(bytes: Uint8Array, options: CallOptions): Promise<void>;
+  /**
+   * Lets the output come, once. Settles at its end, which may be the engine's death, and when the attachment is disposed of.
+   * Rejects: GantryError DOCKER_UNAVAILABLE.
+   */
+  read(listener: OutputListener): Promise<void>;
+  /**
+   * Takes the bytes; the caller leaves them as they are. True: they have left our memory. False: wait for `flushed` before the next ones, or
+   * a plugin that does not read fills it. Never throws.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Settles when all that was written has left our memory; rejects when the stream is gone or the signal aborts. */
+  flushed(options: CallOptions): Promise<void>;
   /** Half-closes stdin: the plugin sees end of input. */
   closeInput(): void;
 }

@@ -1,11 +1,6 @@
 // What the contract needs of an engine under test.
 import { randomBytes } from 'node:crypto';
-import type {
-  Attachment,
-  ContainerEngine,
-  ContainerExit,
-  OutputChunk,
-} from '../../../src/core/ports/container-engine.ts';
+import type { Attachment, ContainerEngine, ContainerExit } from '../../../src/core/ports/container-engine.ts';
 import { soon } from '../../support/engine/test-engine.ts';
 import { specOf, type BehaviourName } from './behaviours.ts';
 
@@ -48,18 +43,35 @@ export interface CollectedOutput {
   readonly stderr: Buffer;
 }
 
-/** Reads to the end of the stream. */
-export async function collect(output: AsyncIterable<OutputChunk>): Promise<CollectedOutput> {
+/** Reads to the end of the stream. @param onPiece called at each piece */
+export async function collect(attachment: Attachment, onPiece = (): void => undefined): Promise<CollectedOutput> {
   const pieces = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
-  for await (const { stream, bytes } of output) pieces[stream].push(Buffer.from(bytes));
+  await attachment.read((stream, bytes) => {
+    pieces[stream].push(Buffer.from(bytes));
+    onPiece();
+  });
   return { stdout: Buffer.concat(pieces.stdout), stderr: Buffer.concat(pieces.stderr) };
 }
 
-/** Reads exactly one chunk and leaves the stream readable. */
-export async function firstChunk(output: AsyncIterable<OutputChunk>): Promise<OutputChunk> {
-  const next = await output[Symbol.asyncIterator]().next();
-  if (next.done === true) throw new Error('the output ended without a chunk');
-  return next.value;
+export interface OpenReading {
+  readonly settled: Promise<PromiseSettledResult<CollectedOutput>>;
+}
+
+/** Reads, and goes on reading, once the container has said something. */
+export async function firstOutput(attachment: Attachment): Promise<OpenReading> {
+  const first = Promise.withResolvers<undefined>();
+  const reading = collect(attachment, () => {
+    first.resolve(undefined);
+  });
+  const settled = Promise.allSettled([reading]).then(([end]) => end);
+  const end = await Promise.race([first.promise, settled]);
+  if (end !== undefined) throw new Error('the output ended without a piece');
+  return { settled };
+}
+
+/** Writes, and waits until the bytes have left. */
+export async function send(attachment: Attachment, bytes: Uint8Array, options = soon()): Promise<void> {
+  if (!attachment.write(bytes)) await attachment.flushed(options);
 }
 
 /** The error the promise rejects with. */

@@ -4,7 +4,7 @@ import type { CallOptions } from '../../../src/core/ports/container-engine.ts';
 import { soon } from '../../support/engine/test-engine.ts';
 import { until } from '../../support/engine/until.ts';
 import { specOf } from './behaviours.ts';
-import { collect, firstChunk, freshName, rejectionOf, startContainer, type OpenHarness } from './engine-harness.ts';
+import { firstOutput, freshName, rejectionOf, startContainer, type OpenHarness } from './engine-harness.ts';
 
 export function describeLoss(open: OpenHarness): void {
   describe('the signal', () => {
@@ -46,19 +46,19 @@ export function describeLoss(open: OpenHarness): void {
     test('rejects open waits with DOCKER_UNAVAILABLE and never lets a cut stream look like an exit', async () => {
       await using harness = await open();
       const { attachment, exit } = await startContainer(harness, 'sleeper');
-      await firstChunk(attachment.output);
-      const reading = Promise.allSettled([collect(attachment.output)]);
+      const { settled } = await firstOutput(attachment);
       await harness.cut();
       expect(await rejectionOf(exit)).toMatchObject({ code: 'DOCKER_UNAVAILABLE' });
-      const [end] = await reading;
+      const end = await settled;
       if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'DOCKER_UNAVAILABLE' });
     });
 
     test('rejects a write that is under way', async () => {
       await using harness = await open();
       const { attachment } = await startContainer(harness, 'sleeper');
-      await firstChunk(attachment.output);
-      const writing = rejectionOf(attachment.write(Buffer.alloc(16 * 1024 * 1024), soon()));
+      await firstOutput(attachment);
+      attachment.write(Buffer.alloc(16 * 1024 * 1024));
+      const writing = rejectionOf(attachment.flushed(soon()));
       await harness.cut();
       expect(['DOCKER_UNAVAILABLE', 'ENGINE_FAILED']).toContain(((await writing) as { code?: string }).code);
     });

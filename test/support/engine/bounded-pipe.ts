@@ -15,6 +15,11 @@ export class BoundedPipe<Item> {
     this.#sizeOf = sizeOf;
   }
 
+  /** True when the last write has room in it. */
+  get isTaking(): boolean {
+    return this.#failure === null && !this.#isEnded && this.#heldBytes <= CAPACITY_BYTES;
+  }
+
   /** Settles when no more than 64 KiB lie unread; rejects when the pipe is or gets broken. */
   async write(item: Item): Promise<void> {
     if (this.#failure !== null) throw this.#failure;

@@ -1,33 +1,42 @@
 // The fake engine's attachment: the container's bounded pipes.
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
-import type { Attachment, CallOptions, OutputChunk } from '../../../src/core/ports/container-engine.ts';
+import type { Attachment, CallOptions, OutputListener } from '../../../src/core/ports/container-engine.ts';
 import type { FakeCalls } from './fake-calls.ts';
 import type { FakeContainer } from './fake-container.ts';
 
 export class FakeAttachment implements Attachment {
-  readonly output: AsyncIterable<OutputChunk>;
   readonly #container: FakeContainer;
   readonly #calls: FakeCalls;
   readonly #open: Disposable;
   #isDisposed = false;
+  #sending: Promise<unknown> = Promise.resolve();
 
   constructor(container: FakeContainer, calls: FakeCalls) {
     container.attach();
     this.#container = container;
     this.#calls = calls;
-    this.output = container.output.read();
     this.#open = calls.whileOpen((reason) => {
       container.output.break(reason);
       container.input.end();
     });
   }
 
-  async write(bytes: Uint8Array, { signal }: CallOptions): Promise<void> {
+  async read(listener: OutputListener): Promise<void> {
+    for await (const { stream, bytes } of this.#container.output.read()) listener(stream, bytes);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const sent = this.#isDisposed ? Promise.reject(new Error('disposed of')) : this.#container.input.write(bytes);
+    this.#sending = Promise.all([this.#sending, sent]);
+    this.#sending.catch(() => undefined);
+    return !this.#isDisposed && this.#container.input.isTaking;
+  }
+
+  async flushed({ signal }: CallOptions): Promise<void> {
     signal.throwIfAborted();
-    if (this.#isDisposed) throw new GantryError('ENGINE_FAILED', 'the stream to the container is gone');
     if (this.#calls.lost !== null) throw this.#calls.lost;
     try {
-      await this.#calls.until(signal, this.#container.input.write(bytes));
+      await this.#calls.until(signal, this.#sending);
     } catch (thrown) {
       if (signal.aborted || thrown instanceof GantryError) throw thrown;
       throw new GantryError('ENGINE_FAILED', 'the stream to the container is gone', { cause: thrown });

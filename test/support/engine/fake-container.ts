@@ -2,8 +2,13 @@
 //   created → running → exited
 import type { JsonObject } from '../../../src/core/json.ts';
 import { isJsonObject } from '../../../src/core/json.ts';
-import type { ContainerExit, ContainerFacts, OutputChunk } from '../../../src/core/ports/container-engine.ts';
+import type { ContainerExit, ContainerFacts, OutputStream } from '../../../src/core/ports/container-engine.ts';
 import { BoundedPipe } from './bounded-pipe.ts';
+
+interface OutputChunk {
+  readonly stream: OutputStream;
+  readonly bytes: Uint8Array;
+}
 
 /** What a program sees of its container. */
 export interface FakeProcess {
@@ -143,7 +148,7 @@ export class FakeContainer {
     if (this.isRunning) this.#finish(exitCode);
   }
 
-  async #print(stream: OutputChunk['stream'], bytes: Uint8Array | string): Promise<void> {
+  async #print(stream: OutputStream, bytes: Uint8Array | string): Promise<void> {
     if (!this.isRunning) return await NEVER;
     await this.output.write({ stream, bytes: typeof bytes === 'string' ? Buffer.from(bytes) : bytes });
   }

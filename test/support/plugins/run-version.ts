@@ -35,10 +35,10 @@ export async function runVersion(
     const { exit } = await engine.waitExit(id, soon());
     exit.catch(() => undefined);
     await engine.startContainer(id, soon());
-    await attachment.write(Buffer.from(input), soon());
+    if (!attachment.write(Buffer.from(input))) await attachment.flushed(soon());
     attachment.closeInput();
     const text = { stdout: '', stderr: '' };
-    for await (const chunk of attachment.output) text[chunk.stream] += Buffer.from(chunk.bytes).toString();
+    await attachment.read((stream, bytes) => void (text[stream] += Buffer.from(bytes).toString()));
     return { ...text, exitCode: (await exit).exitCode };
   } finally {
     await engine.removeContainer(id, soon());

@@ -15,7 +15,7 @@ function frame(stream: Stream, bytes: Uint8Array): Buffer {
 function split(chunks: readonly Uint8Array[]): Record<Stream, Buffer> {
   const demux = new Demux();
   const pieces: Record<Stream, Uint8Array[]> = { stdout: [], stderr: [] };
-  for (const chunk of chunks) for (const { stream, bytes } of demux.split(chunk)) pieces[stream].push(bytes);
+  for (const chunk of chunks) demux.split(chunk, (stream, bytes) => void pieces[stream].push(bytes));
   return { stdout: Buffer.concat(pieces.stdout), stderr: Buffer.concat(pieces.stderr) };
 }
 
@@ -45,11 +45,15 @@ describe('Demux', () => {
   test('passes a long frame on in pieces instead of collecting it', () => {
     const demux = new Demux();
     const whole = frame('stderr', Buffer.alloc(1000, 1));
-    const first = [...demux.split(whole.subarray(0, 108))];
-    expect(first.map(({ stream, bytes }) => [stream, bytes.length])).toEqual([['stderr', 100]]);
+    const first: [Stream, number][] = [];
+    demux.split(whole.subarray(0, 108), (stream, bytes) => void first.push([stream, bytes.length]));
+    expect(first).toEqual([['stderr', 100]]);
   });
 
   test('refuses what is no stream of frames', () => {
-    expect(() => [...new Demux().split(Buffer.from('plain text'))]).toThrow(/unknown kind/);
+    const refused = (): void => {
+      new Demux().split(Buffer.from('plain text'), () => undefined);
+    };
+    expect(refused).toThrow(/unknown kind/);
   });
 });
