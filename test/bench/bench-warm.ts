@@ -20,7 +20,14 @@ export interface BenchDocument {
 }
 
 /** Calls of each contender in one round; a container per invocation takes as long as a thousand warm calls. */
-const CALLS = { bare_attach: 200, warm_invocation: 200, warm_run: 100, fork_invocation: 60, classic: 1 } as const;
+const CALLS = {
+  bare_attach: 200,
+  bare_echo: 200,
+  warm_invocation: 200,
+  warm_run: 100,
+  fork_invocation: 60,
+  classic: 1,
+} as const;
 type Case = keyof typeof CALLS;
 const CASES = Object.keys(CALLS) as readonly Case[];
 /** The request document is then 900 bytes long. */
@@ -28,13 +35,16 @@ const CONTEXT_BYTES = 900;
 
 export async function benchWarm(dockerHost: string, rounds: number): Promise<BenchDocument> {
   await using world = await WarmWorld.open(dockerHost);
-  await using bare = await BareAttach.start(dockerHost, world.owner, world.versions.warm);
+  await using bare = await BareAttach.start(dockerHost, world.owner, world.versions.warm, 'plain');
+  await using echo = await BareAttach.start(dockerHost, world.owner, world.versions.warm, 'echo');
   const nonce = world.ids.randomHex(16);
   const frameBytes = world.requestOf(nonce, { text: '' }).length;
   const data = { text: 'x'.repeat(Math.max(0, CONTEXT_BYTES - frameBytes)) };
   const line = world.requestOf(nonce, data);
+  const request: unknown = JSON.parse(Buffer.from(line).toString());
   const contenders: Readonly<Record<Case, () => Promise<number>>> = {
-    bare_attach: () => bare.call(line),
+    bare_attach: () => bare.call(request),
+    bare_echo: () => echo.echo(line),
     warm_invocation: () => world.invoke('warm', data),
     warm_run: () => world.run(data),
     fork_invocation: () => world.invoke('fork', data),
@@ -42,6 +52,7 @@ export async function benchWarm(dockerHost: string, rounds: number): Promise<Ben
   };
   const times: Record<Case, number[]> = {
     bare_attach: [],
+    bare_echo: [],
     warm_invocation: [],
     warm_run: [],
     fork_invocation: [],
