@@ -13,6 +13,7 @@ import { announceServer, makeDataFolder, openInstanceFolder } from './adapters/s
 import { SystemClock } from './adapters/system/system-clock.ts';
 import { SystemIds } from './adapters/system/system-ids.ts';
 import type { Ground, InstanceEngine } from './compose/ground.ts';
+import { lockKitFolder } from './compose/kit-folder.ts';
 import { listen, observe } from './compose/listen.ts';
 import { onlyStored, startWork } from './compose/start-work.ts';
 import { ConfigSecrets } from './config/config-secrets.ts';
@@ -107,6 +108,27 @@ export async function openParts(
   const { engine } = await makeEngine(ground, request.loaded.dockerHost, stack);
   const held = stack.move();
   return { store: ground.store, engine, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/** For work on one plugin's folder beside a server that may be running: without a store. */
+export interface PluginKit extends AsyncDisposable {
+  readonly ground: Ground;
+  /** the installation's own: an image that was built for a check is the one that the server would build */
+  readonly images: InstanceEngine;
+  /** an instance of the kit's own: no reaper of another program sees its sandboxes, and its own next start reaps what a killed one left */
+  readonly sandboxes: InstanceEngine;
+}
+
+export async function openPluginKit(request: PartsRequest): Promise<PluginKit> {
+  await using stack = new AsyncDisposableStack();
+  const { dataFolder, dockerHost } = request.loaded;
+  const ground = await layGround(request, new Map(), false, stack);
+  const { folder, lock } = await lockKitFolder(dataFolder);
+  stack.use(lock);
+  const images = await makeEngine(ground, dockerHost, stack);
+  const sandboxes = await makeEngine({ ...ground, dataFolder: folder }, dockerHost, stack);
+  const held = stack.move();
+  return { ground, images, sandboxes, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 /**

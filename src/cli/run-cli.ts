@@ -6,6 +6,7 @@ import { textOption, type Command, type OptionValues } from './command.ts';
 import { basesBuildCommand } from './commands/bases.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { pipelinesListCommand, pipelinesValidateCommand } from './commands/pipelines.ts';
+import { PLUGIN_COMMANDS } from './commands/plugin.ts';
 import {
   pluginsBuildCommand,
   pluginsInvokeCommand,
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   pluginsShowCommand,
   pluginsBuildCommand,
   pluginsInvokeCommand,
+  ...PLUGIN_COMMANDS,
   pipelinesListCommand,
   pipelinesValidateCommand,
   basesBuildCommand,

@@ -3,6 +3,7 @@ import { renderCli } from './render-cli.ts';
 import { renderConfiguration, renderSystemYaml } from './render-configuration.ts';
 import { renderErrors } from './render-errors.ts';
 import { renderManifest, renderManifestSchema } from './render-manifest.ts';
+import { renderTestingPlugins } from './render-testing-plugins.ts';
 import { renderHostSchema, renderPluginSchema } from './render-stream-schemas.ts';
 
 export const DOCUMENTS: ReadonlyMap<string, () => string> = new Map([
@@ -11,6 +12,7 @@ export const DOCUMENTS: ReadonlyMap<string, () => string> = new Map([
   ['config/system.yaml', renderSystemYaml],
   ['docs/cli.md', renderCli],
   ['docs/manifest.md', renderManifest],
+  ['docs/testing-plugins.md', renderTestingPlugins],
   ['docs/schemas/plugin.schema.json', renderManifestSchema],
   ['docs/schemas/stream-host.schema.json', renderHostSchema],
   ['docs/schemas/stream-plugin.schema.json', renderPluginSchema],
