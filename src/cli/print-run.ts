@@ -30,11 +30,13 @@ function pluginLine(plugin: JsonObject): string {
   const outcome = objectAt(plugin, 'outcome');
   const state = textAt(plugin, 'state');
   const code = textAt(outcome, 'code');
+  const transport = textAt(plugin, 'transport');
   const words = [
     mark(state),
     textAt(plugin, 'plugin'),
     code === '' ? state : code,
     millisecondsAt(plugin, 'durationMs'),
+    ...(transport === '' ? [] : [`by ${transport}`]),
   ];
   const message = state === 'succeeded' || code === '' ? '' : `: ${textAt(outcome, 'message')}`;
   return `      ${words.join('  ')}${message}`;

@@ -3,7 +3,7 @@
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
 import type { Invocation, InvocationState, SandboxKind } from './invocation.ts';
 import type { Run, RunState, Trigger } from './run.ts';
-import type { SandboxState } from './sandbox.ts';
+import type { SandboxState, Transport } from './sandbox.ts';
 
 export type RunEvent =
   | { readonly kind: 'runQueued'; readonly run: Run }
@@ -53,7 +53,12 @@ export type SystemEvent =
       readonly to: SandboxState;
       readonly reason: string;
     }
-  | { readonly kind: 'sandboxStarted'; readonly plugin: string; readonly durationMs: number }
+  | {
+      readonly kind: 'sandboxStarted';
+      readonly plugin: string;
+      readonly transport: Transport;
+      readonly durationMs: number;
+    }
   | { readonly kind: 'sandboxTaken'; readonly plugin: string; readonly sandboxKind: SandboxKind }
   | { readonly kind: 'quotaBreached'; readonly plugin: string; readonly limit: string }
   | { readonly kind: 'cpuThrottled'; readonly plugin: string; readonly throttledMs: number }

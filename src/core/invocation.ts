@@ -2,6 +2,7 @@
 //   pending → running → succeeded | failed | skipped | cancelled      (pending may end at once: cancelled, failed, skipped)
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
 import type { Outcome, OutcomeCode } from './outcome.ts';
+import type { Transport } from './sandbox.ts';
 
 export const INVOCATION_STATES = ['pending', 'running', 'succeeded', 'failed', 'skipped', 'cancelled'] as const;
 export type InvocationState = (typeof INVOCATION_STATES)[number];
@@ -61,6 +62,8 @@ export interface Invocation {
   readonly sandboxId: SandboxId | null;
   readonly sandboxKind: SandboxKind | null;
   readonly cleanliness: Cleanliness | null;
+  /** null when no sandbox was had, and in records of releases that had one transport only */
+  readonly transport: Transport | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;

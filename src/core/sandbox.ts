@@ -15,12 +15,17 @@ export const SANDBOX_TRANSITIONS = {
   gone: [],
 } as const satisfies Record<SandboxState, readonly SandboxState[]>;
 
+/** How the bytes of a session travel: the engine's stream, or named pipes that the sandbox and this program share. */
+export const TRANSPORTS = ['attach', 'fifo'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
 /** What the panel and the log say of a sandbox. */
 export interface SandboxRecord {
   readonly id: SandboxId;
   readonly pluginVersion: string;
   readonly state: SandboxState;
   readonly containerId: string | null;
+  readonly transport: Transport;
 }
 
 export function mayMoveSandbox(from: SandboxState, to: SandboxState): boolean {

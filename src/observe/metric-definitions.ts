@@ -74,7 +74,7 @@ export const METRICS = {
   sandboxStart: histogram(
     'sandbox_start_seconds',
     'From the wish for a sandbox to its readiness.',
-    ['isolation'],
+    ['isolation', 'transport'],
     START_BUCKETS,
   ),
   poolHits: counter(

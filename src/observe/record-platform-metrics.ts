@@ -59,7 +59,11 @@ export class PlatformMetrics {
         this.#count(event.to, 1);
         return;
       case 'sandboxStarted':
-        this.#metrics.observe(METRICS.sandboxStart, { isolation: 'standard' }, event.durationMs / 1000);
+        this.#metrics.observe(
+          METRICS.sandboxStart,
+          { isolation: 'standard', transport: event.transport },
+          event.durationMs / 1000,
+        );
         return;
       case 'sandboxTaken':
         this.#metrics.add(METRICS.poolHits, { plugin, kind: event.sandboxKind });

@@ -67,6 +67,7 @@ export class InvocationLedger {
       sandboxId: end.sandboxId ?? this.#invocation.sandboxId,
       sandboxKind: end.sandboxKind,
       cleanliness: end.cleanliness,
+      transport: end.transport,
       phases: end.phases,
       usage: end.usage,
       resultPayload,

@@ -176,6 +176,7 @@ function pendingInvocation(scope: RunScope, call: PluginCall): Invocation {
     sandboxId: null,
     sandboxKind: null,
     cleanliness: null,
+    transport: null,
     createdAtMs: ports.clock.nowMs(),
     startedAtMs: null,
     finishedAtMs: null,

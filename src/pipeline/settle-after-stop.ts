@@ -13,6 +13,7 @@ const LOST: InvocationEnd = {
   sandboxId: null,
   sandboxKind: null,
   cleanliness: null,
+  transport: null,
   phases: { sandboxWaitMs: null, sendMs: null, runMs: null, receiveMs: null },
   usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
 };

@@ -22,6 +22,7 @@ export function notRun(outcome: Outcome, waitedMs: number): InvocationEnd {
     sandboxId: null,
     sandboxKind: null,
     cleanliness: null,
+    transport: null,
     phases: { sandboxWaitMs: waitedMs, sendMs: null, runMs: null, receiveMs: null },
     usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
   };

@@ -30,7 +30,8 @@ export async function launchSandbox(parts: PoolParts, launch: Launch): Promise<S
   }
   sandbox.move('idle', 'started');
   const durationMs = context.clock.monotonicMs() - startedAtMs;
-  context.events.emit({ kind: 'sandboxStarted', plugin: sandbox.version.plugin.name, durationMs });
+  const { version, transport } = sandbox;
+  context.events.emit({ kind: 'sandboxStarted', plugin: version.plugin.name, transport, durationMs });
   return sandbox;
 }
 

@@ -7,7 +7,7 @@ import type { Attachment, ContainerExit } from '../core/ports/container-engine.t
 import type { EventSink } from '../core/ports/event-sink.ts';
 import type { HeldSession } from './held-session.ts';
 import type { Holding } from './tokens.ts';
-import { mayMoveSandbox, type SandboxRecord, type SandboxState } from '../core/sandbox.ts';
+import { mayMoveSandbox, type SandboxRecord, type SandboxState, type Transport } from '../core/sandbox.ts';
 
 export type Ending =
   { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'lost'; readonly message: string };
@@ -23,6 +23,7 @@ export class Sandbox {
   readonly version: PluginVersion;
   readonly slot: number;
   readonly ended: Promise<Ending>;
+  readonly transport: Transport = 'attach';
   containerId: string | null = null;
   attachment: Attachment | null = null;
   /** the kernel killed something inside for memory, as the engine's event said */
@@ -56,7 +57,8 @@ export class Sandbox {
   }
 
   get record(): SandboxRecord {
-    return { id: this.id, pluginVersion: this.version.id, state: this.#state, containerId: this.containerId };
+    const { id, version, containerId, transport } = this;
+    return { id, pluginVersion: version.id, state: this.#state, containerId, transport };
   }
 
   /** @throws GantryError DEFECT for a step outside the table */

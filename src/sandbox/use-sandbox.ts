@@ -69,6 +69,7 @@ function endOf(
     sandboxId: sandbox.id,
     sandboxKind: kind,
     cleanliness,
+    transport: sandbox.transport,
     phases: phasesOf(facts, waitedMs),
     usage: usageOf(facts),
   };

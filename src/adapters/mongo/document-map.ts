@@ -46,7 +46,8 @@ export class DocumentMap<T extends object> {
   decode(document: Document): T {
     const record: Record<string, unknown> = {};
     for (const field of this.#fields) {
-      const value: unknown = document[field === this.#idField ? '_id' : field];
+      // A document of an earlier release lacks the fields that came later.
+      const value: unknown = document[field === this.#idField ? '_id' : field] ?? null;
       record[field] = this.#json.has(field) && typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
     }
     return record as T;

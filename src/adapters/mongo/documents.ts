@@ -23,8 +23,8 @@ export const RUNS = new DocumentMap<Run>(
 export const INVOCATIONS = new DocumentMap<Invocation>(
   [
     ...(['id', 'runId', 'pipeline', 'hook', 'hookIndex', 'plugin', 'pluginVersion', 'order', 'attempt'] as const),
-    ...(['state', 'outcome', 'warnings', 'sandboxId', 'sandboxKind', 'cleanliness', 'createdAtMs'] as const),
-    ...(['startedAtMs', 'finishedAtMs', 'phases', 'usage', 'resultPayload'] as const),
+    ...(['state', 'outcome', 'warnings', 'sandboxId', 'sandboxKind', 'cleanliness', 'transport'] as const),
+    ...(['createdAtMs', 'startedAtMs', 'finishedAtMs', 'phases', 'usage', 'resultPayload'] as const),
   ],
   ['outcome', 'warnings', 'phases', 'usage'],
   'id',

@@ -50,6 +50,7 @@ export const INVOCATIONS = new RecordMap<Invocation>('invocations', {
   sandboxId: 'plain',
   sandboxKind: 'plain',
   cleanliness: 'plain',
+  transport: 'plain',
   createdAtMs: 'plain',
   startedAtMs: 'plain',
   finishedAtMs: 'plain',

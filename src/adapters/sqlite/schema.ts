@@ -141,7 +141,9 @@ CREATE TABLE workers (
 ) STRICT;
 `;
 
-export const MIGRATIONS: readonly string[] = [VERSION_1];
+const VERSION_2 = 'ALTER TABLE invocations ADD COLUMN transport TEXT';
+
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];
 
 /** The schema version that this release writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -6,6 +6,7 @@ import type { JsonValue } from '../json.ts';
 import type { Outcome } from '../outcome.ts';
 import type { PluginVersion } from '../plugin.ts';
 import type { Redactor } from '../redact.ts';
+import type { Transport } from '../sandbox.ts';
 
 export interface InvocationRequest {
   readonly runId: RunId;
@@ -50,6 +51,7 @@ export interface InvocationEnd {
   readonly sandboxId: SandboxId | null;
   readonly sandboxKind: SandboxKind | null;
   readonly cleanliness: Cleanliness | null;
+  readonly transport: Transport | null;
   readonly phases: InvocationPhases;
   readonly usage: InvocationUsage;
 }

@@ -37,6 +37,7 @@ export interface InvocationView {
   readonly sandbox: string | null;
   readonly sandboxKind: Invocation['sandboxKind'];
   readonly cleanliness: Invocation['cleanliness'];
+  readonly transport: Invocation['transport'];
   readonly warnings: readonly string[];
   /** the plugin's `data` */
   readonly result: JsonValue;
@@ -123,6 +124,7 @@ function invocationView(invocation: Invocation, result: JsonValue): InvocationVi
     sandbox: invocation.sandboxId,
     sandboxKind: invocation.sandboxKind,
     cleanliness: invocation.cleanliness,
+    transport: invocation.transport,
     warnings: invocation.warnings,
     result,
   };

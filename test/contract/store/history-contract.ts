@@ -32,6 +32,7 @@ function invocationContract(subject: StoreUnderTest): void {
       outcome: { code: 'oom', message: 'over', breach: { limit: 'memoryBytes', value: 1, used: null } },
       phases: { sandboxWaitMs: 1.5, sendMs: null, runMs: 3, receiveMs: 0 },
       finishedAtMs: 2000,
+      transport: 'fifo',
     } as const;
     const store = (): Store => subject.store();
     expect(await store().updateInvocation(invocation.id, { states: ['running'] }, changes, patient())).toBe(true);

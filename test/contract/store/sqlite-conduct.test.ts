@@ -3,7 +3,8 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { SCHEMA_VERSION } from '../../../src/adapters/sqlite/schema.ts';
+import { INVOCATIONS } from '../../../src/adapters/sqlite/records.ts';
+import { MIGRATIONS, SCHEMA_VERSION } from '../../../src/adapters/sqlite/schema.ts';
 import { buildInvocation, buildRun, newRunId, patient } from '../../support/store/build-records.ts';
 import { createSqliteStore, createTestFolder } from '../../support/store/open-sqlite.ts';
 
@@ -22,6 +23,27 @@ describe('opening', () => {
     expect(database.prepare("SELECT value FROM facts WHERE name = 'schemaVersion'").get()).toEqual({
       value: SCHEMA_VERSION + 1,
     });
+  });
+
+  it('reads what the first schema wrote, whose invocations name no transport', async () => {
+    using folder = createTestFolder();
+    const file = join(folder.path, 'gantry.db');
+    const invocation = buildInvocation(newRunId());
+    {
+      using database = new DatabaseSync(file);
+      database.exec(
+        `${MIGRATIONS[0] ?? ''} CREATE TABLE facts (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT`,
+      );
+      database.exec("INSERT INTO facts (name, value) VALUES ('schemaVersion', 1), ('pings', 0)");
+      const { transport: _later, ...row } = INVOCATIONS.encode(invocation);
+      const columns = Object.keys(row).map((name) => `"${name}"`);
+      database
+        .prepare(`INSERT INTO invocations (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
+        .run(...Object.values(row));
+    }
+    await using store = createSqliteStore(file);
+    await store.open(patient());
+    expect(await store.listInvocations(invocation.runId, patient())).toEqual([{ ...invocation, transport: null }]);
   });
 
   it('refuses a damaged file, naming the cause', async () => {

@@ -99,9 +99,9 @@ describe('the page of a run', () => {
   it('says how the sandbox was had, and what was known of it', async () => {
     const run = buildRun();
     await web.store.insertRun(run, patient());
-    const had = { sandboxKind: 'warm', cleanliness: 'reused-clean' } as const;
+    const had = { sandboxKind: 'warm', cleanliness: 'reused-clean', transport: 'fifo' } as const;
     await web.store.insertInvocation(buildInvocation(run.id, had), patient());
-    expect((await page(`/runs/${run.id}`)).html).toContain('warm, reused-clean');
+    expect((await page(`/runs/${run.id}`)).html).toContain('warm, reused-clean, by fifo');
   });
 
   it('is a page, not a document, when there is no such run', async () => {

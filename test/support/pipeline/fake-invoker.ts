@@ -72,6 +72,7 @@ export function endOf(
     sandboxId,
     sandboxKind: sandboxId === null ? null : 'cold',
     cleanliness: sandboxId === null ? null : 'fresh',
+    transport: sandboxId === null ? null : 'attach',
     phases: { sandboxWaitMs: 0, sendMs: 0, runMs: 0, receiveMs: 0 },
     usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
   };

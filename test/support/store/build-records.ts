@@ -75,6 +75,7 @@ export function buildInvocation(runId: RunId, changes: Partial<Invocation> = {})
     sandboxId: null,
     sandboxKind: null,
     cleanliness: null,
+    transport: null,
     createdAtMs: 1000,
     startedAtMs: 1001,
     finishedAtMs: null,

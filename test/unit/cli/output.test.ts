@@ -81,7 +81,9 @@ const RUN = {
       name: 'one',
       state: 'succeeded',
       durationMs: 12,
-      plugins: [{ plugin: 'good', state: 'succeeded', durationMs: 11, outcome: { code: 'ok', message: '' } }],
+      plugins: [
+        { plugin: 'good', state: 'succeeded', transport: 'fifo', durationMs: 11, outcome: { code: 'ok', message: '' } },
+      ],
     },
     {
       name: 'two',
@@ -104,7 +106,7 @@ describe('printRun', () => {
       'run_1  default  failed  1.2 s',
       `  cause: crash in two › broken: exit code 3 ${SAFE}`,
       '  ✓ one  succeeded  12 ms',
-      '      ✓  good  ok  11 ms',
+      '      ✓  good  ok  11 ms  by fifo',
       '  ✗ two  failed  40 ms',
       '      ✗  broken  crash  39 ms: exit code 3',
       '  · three  skipped  –',
