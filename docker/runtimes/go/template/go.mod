@@ -1,0 +1,3 @@
+module gantry.local/PLUGIN_NAME
+
+go 1.21
