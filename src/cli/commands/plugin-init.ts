@@ -112,6 +112,7 @@ function nextSteps(plugin: NewPlugin, shown: string, files: readonly string[], i
   const [pipeline = '*'] = pipelines;
   const steps: [string, string][] = [
     [`npx gantry plugin dev ${shown}`, 'builds and calls it, again at each save'],
+    [`npx gantry plugin test ${shown}`, 'checks all that a plugin must do'],
     ...(unitTest === null
       ? []
       : [[`(cd ${shown} && ${unitTest})`, 'its own test, without Gantry'] as [string, string]]),

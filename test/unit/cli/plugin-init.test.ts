@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CelExpressions } from '../../../src/adapters/cel/cel-expressions.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
 import { RUNTIMES } from '../../../src/core/plugin.ts';
+import { readFixtures } from '../../../src/plugins/conformance/read-fixtures.ts';
 import { loadFolder } from '../../../src/plugins/load-folder.ts';
 import { TEMPLATE_LANGUAGES } from '../../../src/plugins/template/template-languages.ts';
 
@@ -56,6 +57,11 @@ describe('gantry plugin init', () => {
           source: { kind: 'runtime', runtime, entry: TEMPLATE_LANGUAGES[runtime].entry },
         },
         warnings: [],
+      });
+      if ('problems' in loaded) return;
+      const greets = { data: { [name]: 'Hello, Ada!' } };
+      expect(await readFixtures(join(folder, name), name, loaded.plugin)).toMatchObject({
+        fixtures: [{ name: 'ada', expect: greets }],
       });
     },
   );
