@@ -1,79 +1,83 @@
 // The reference of the warm benchmark: one hot container with the sandbox's own hardening, a JSON line written and a JSON line read over the
-// engine's attach stream, and nothing else. No protocol, no limits, no record: what any plain worker costs. `echo` is the transport alone.
-import { once } from 'node:events';
+// engine's attach stream, and nothing else. No protocol, no limits, no record: what any plain worker costs.
 import Docker from 'dockerode';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import type { PluginVersion } from '../../src/core/plugin.ts';
 import { containerSpec, type ContainerSettings } from '../../src/sandbox/container-spec.ts';
+import { AnsweredLines } from './answered-lines.ts';
+import { bareProgram, PYTHON, type BareWorker } from './bare-worker.ts';
 
 type ContainerOwner = Pick<ContainerSettings, 'instanceId' | 'workerId'>;
 
-const LINE_FEED = 10;
-const HEADER_BYTES = 8;
-const WORKERS = {
-  plain: `import json, sys
-for line in sys.stdin.buffer:
-  request = json.loads(line)
-  sys.stdout.buffer.write(json.dumps({"id": request["invocation"]["id"], "result": {"n": 1}}).encode() + b"\\n")
-  sys.stdout.buffer.flush()`,
-  echo: 'import sys\nfor line in sys.stdin.buffer:\n sys.stdout.buffer.write(line)\n sys.stdout.buffer.flush()',
-};
+export interface BareAttachOptions {
+  readonly dockerHost: string;
+  /** a worker that lives: the container of another would be taken for an orphan */
+  readonly owner: ContainerOwner;
+  /** whose image and limits it has */
+  readonly version: PluginVersion;
+  /** `plain` unless given */
+  readonly worker?: BareWorker;
+}
+
+const FRAME_HEAD = 8;
+const STDOUT = 1;
+const SLOT = 9_999;
+const ids = new SystemIds();
+let started = 0;
 
 export class BareAttach implements AsyncDisposable {
+  readonly id: string;
   readonly #container: Docker.Container;
-  readonly #stream: NodeJS.ReadWriteStream;
+  readonly #lines: AnsweredLines;
+  #rest = Buffer.alloc(0);
 
   private constructor(container: Docker.Container, stream: NodeJS.ReadWriteStream) {
+    this.id = container.id;
     this.#container = container;
-    this.#stream = stream;
+    this.#lines = new AnsweredLines((line) => stream.write(line));
+    stream.on('data', (chunk: Buffer) => {
+      this.#takeFrames(chunk);
+    });
+    stream.on('end', () => {
+      this.#lines.fail(new Error('the bare container ended'));
+    });
   }
 
-  /** @param owner a worker that lives: the container of another would be taken for an orphan. @param version whose image and limits it has */
-  static async start(
-    dockerHost: string,
-    owner: ContainerOwner,
-    version: PluginVersion,
-    worker: keyof typeof WORKERS,
-  ): Promise<BareAttach> {
+  static async start({ dockerHost, owner, version, worker = 'plain' }: BareAttachOptions): Promise<BareAttach> {
     const docker = new Docker({ socketPath: dockerHost.replace(/^unix:\/\//, '') });
-    const ids = new SystemIds();
-    const settings = { ...owner, hasAppArmor: false };
-    const bareVersion = { ...version, command: ['/usr/bin/python3', '-c', WORKERS[worker]] };
-    const { body } = containerSpec(bareVersion, settings, 9_999, ids.newId('sbx'));
+    const bare = { ...version, command: [PYTHON, '-c', bareProgram(worker)] };
+    const { body } = containerSpec(bare, { ...owner, hasAppArmor: false }, SLOT + started++, ids.newId('sbx'));
     const container = await docker.createContainer(body);
     const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
     await container.start();
-    const bare = new BareAttach(container, stream);
-    await bare.echo(Buffer.from('{"invocation":{"id":"first"}}\n'));
-    return bare;
+    const attached = new BareAttach(container, stream);
+    await attached.call({ invocation: { id: 'first' }, context: { data: null } });
+    return attached;
   }
 
   /** Milliseconds from the request as a value to its answer as a value. */
   async call(request: unknown): Promise<number> {
-    const startedMs = performance.now();
-    JSON.parse(await this.#exchange(`${JSON.stringify(request)}\n`));
-    return performance.now() - startedMs;
+    return await this.#lines.call(request);
   }
 
   /** Milliseconds from the write of the line to the end of the answer's. */
   async echo(line: Uint8Array): Promise<number> {
-    const startedMs = performance.now();
-    await this.#exchange(line);
-    return performance.now() - startedMs;
-  }
-
-  /** The first line of an answer, its frame's header taken off. */
-  async #exchange(line: Uint8Array | string): Promise<string> {
-    this.#stream.write(line);
-    const chunks: Buffer[] = [];
-    for (;;) {
-      const [chunk] = (await once(this.#stream, 'data')) as [Buffer];
-      chunks.push(chunk);
-      if (chunk.at(-1) === LINE_FEED) return Buffer.concat(chunks).toString('utf8', HEADER_BYTES);
-    }
+    return await this.#lines.echo(line);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#container.remove({ force: true });
+  }
+
+  /** The engine puts a head of eight bytes before each piece: stream, three zeros, length. */
+  #takeFrames(chunk: Buffer): void {
+    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    while (bytes.length >= FRAME_HEAD) {
+      const end = FRAME_HEAD + bytes.readUInt32BE(4);
+      if (bytes.length < end) break;
+      if (bytes[0] === STDOUT) this.#lines.take(bytes.subarray(FRAME_HEAD, end));
+      bytes = bytes.subarray(end);
+    }
+    this.#rest = bytes;
   }
 }

@@ -1,93 +1,73 @@
-// The warm call beside a bare attach loop and beside one container per invocation, in turn, round by round, all with the sandbox's hardening.
-// Only the ratios travel between machines.
-import { cpus, totalmem } from 'node:os';
+// The warm call beside everything one could do instead: the bare transport, a child process, `docker exec`, and a container per invocation.
 import { BareAttach } from './bare-attach.ts';
-import { runClassic } from './contenders.ts';
-import { ratioOf, seriesOf, type Series } from './measure.ts';
+import type { Benchmark, BenchRequest, BenchResult } from './bench-document.ts';
+import { runClassic, runExec } from './contenders.ts';
+import { interleave } from './interleave.ts';
+import { RawPipe } from './raw-pipe.ts';
 import { WarmWorld } from './warm-world.ts';
 
-export interface BenchDocument {
-  readonly benchmark: string;
-  readonly machine: { readonly node: string; readonly cores: number; readonly memoryBytes: number };
-  readonly rounds: number;
-  readonly cases: readonly {
-    readonly name: string;
-    readonly p50Ms: number;
-    readonly p99Ms: number;
-    readonly perSecond: number;
-  }[];
-  readonly ratios: Readonly<Record<string, number>>;
-}
+/** of the request document: a small context */
+export const REQUEST_BYTES = 900;
 
-/** Calls of each contender in one round; a container per invocation takes as long as a thousand warm calls. */
-const CALLS = {
-  bare_attach: 200,
-  bare_echo: 200,
-  warm_invocation: 200,
-  warm_run: 100,
-  fork_invocation: 60,
-  classic: 1,
-} as const;
-type Case = keyof typeof CALLS;
-const CASES = Object.keys(CALLS) as readonly Case[];
-/** The request document is then 900 bytes long. */
-const CONTEXT_BYTES = 900;
+export const warmBenchmark: Benchmark = {
+  name: 'warm',
+  title: 'one call at a time of a plugin that is warm, beside the bare transport and one container per invocation',
+  goals: [
+    {
+      ratio: 'warm_attach_over_bare_attach',
+      sense: 'at most',
+      bound: 1.5,
+      says: 'a whole run over attach costs little more than the bare transport',
+    },
+    {
+      ratio: 'classic_over_warm',
+      sense: 'at least',
+      bound: 500,
+      says: 'a warm run is faster than a container per invocation',
+    },
+    {
+      ratio: 'warm_p99_over_bare_p99',
+      sense: 'at most',
+      bound: 2,
+      says: 'the slowest runs are near the slowest bare calls',
+    },
+  ],
+  run: benchWarm,
+};
 
-export async function benchWarm(dockerHost: string, rounds: number): Promise<BenchDocument> {
-  await using world = await WarmWorld.open(dockerHost);
-  await using bare = await BareAttach.start(dockerHost, world.owner, world.versions.warm, 'plain');
-  await using echo = await BareAttach.start(dockerHost, world.owner, world.versions.warm, 'echo');
-  const nonce = world.ids.randomHex(16);
-  const frameBytes = world.requestOf(nonce, { text: '' }).length;
-  const data = { text: 'x'.repeat(Math.max(0, CONTEXT_BYTES - frameBytes)) };
-  const line = world.requestOf(nonce, data);
-  const request: unknown = JSON.parse(Buffer.from(line).toString());
-  const contenders: Readonly<Record<Case, () => Promise<number>>> = {
-    bare_attach: () => bare.call(request),
-    bare_echo: () => echo.echo(line),
-    warm_invocation: () => world.invoke('warm', data),
-    warm_run: () => world.run(data),
-    fork_invocation: () => world.invoke('fork', data),
-    classic: async () => (await runClassic(dockerHost, line)).settledMs,
-  };
-  const times: Record<Case, number[]> = {
-    bare_attach: [],
-    bare_echo: [],
-    warm_invocation: [],
-    warm_run: [],
-    fork_invocation: [],
-    classic: [],
-  };
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const name of CASES) {
-      const found: number[] = [];
-      for (let call = 0; call < CALLS[name]; call += 1) found.push(await contenders[name]());
-      // The first round warms caches and is not counted.
-      if (round > 0) times[name].push(...found);
-    }
-  }
-  return documentOf(times, rounds);
-}
-
-function documentOf(times: Readonly<Record<Case, readonly number[]>>, rounds: number): BenchDocument {
-  const series = (name: Case): Series => seriesOf(name, times[name]);
-  const ratio = (name: Case, reference: Case): number => ratioOf(series(name), series(reference));
+async function benchWarm(request: BenchRequest): Promise<BenchResult> {
+  const { dockerHost } = request;
+  await using world = await WarmWorld.open({ dockerHost });
+  const { warm } = world.versions;
+  await using bare = await BareAttach.start({ dockerHost, owner: world.owner, version: warm });
+  await using echo = await BareAttach.start({ dockerHost, owner: world.owner, version: warm, worker: 'echo' });
+  await using raw = new RawPipe();
+  const { line, value, data } = world.requestOfLength(REQUEST_BYTES);
+  const found = await interleave(
+    [
+      { name: 'raw_pipe', calls: 200, call: () => raw.call(value) },
+      { name: 'bare_attach', calls: 200, call: () => bare.call(value) },
+      { name: 'bare_echo', calls: 200, call: () => echo.echo(line) },
+      { name: 'warm_invocation', calls: 200, call: () => world.invoke(warm, data) },
+      { name: 'warm_run', calls: 100, call: () => world.run(data) },
+      { name: 'docker_exec', calls: 2, call: async () => (await runExec(dockerHost, bare.id, line)).settledMs },
+      { name: 'classic', calls: 1, call: async () => (await runClassic(dockerHost, line)).settledMs },
+    ],
+    request,
+  );
   return {
-    benchmark: 'warm',
-    machine: { node: process.version, cores: cpus().length, memoryBytes: totalmem() },
-    rounds,
-    cases: CASES.map((name) => {
-      const { median, p99 } = series(name);
-      return { name, p50Ms: median, p99Ms: p99, perSecond: Number((1_000 / median).toFixed(1)) };
-    }),
+    cases: found.cases,
     ratios: {
-      warm_attach_over_bare_attach: ratio('warm_run', 'bare_attach'),
-      warm_invocation_over_bare_attach: ratio('warm_invocation', 'bare_attach'),
-      warm_p99_over_bare_p99: Number((series('warm_run').p99 / series('bare_attach').p99).toPrecision(4)),
-      fork_over_bare_attach: ratio('fork_invocation', 'bare_attach'),
-      classic_over_warm: ratio('classic', 'warm_run'),
-      classic_over_warm_invocation: ratio('classic', 'warm_invocation'),
-      classic_over_fork: ratio('classic', 'fork_invocation'),
+      warm_attach_over_bare_attach: found.p50Ratio('warm_run', 'bare_attach'),
+      warm_invocation_over_bare_attach: found.p50Ratio('warm_invocation', 'bare_attach'),
+      warm_invocation_over_bare_echo: found.p50Ratio('warm_invocation', 'bare_echo'),
+      warm_p99_over_bare_p99: found.p99Ratio('warm_run', 'bare_attach'),
+      warm_invocation_p99_over_bare_p99: found.p99Ratio('warm_invocation', 'bare_attach'),
+      warm_over_raw_pipe: found.p50Ratio('warm_run', 'raw_pipe'),
+      bare_attach_over_raw_pipe: found.p50Ratio('bare_attach', 'raw_pipe'),
+      classic_over_warm: found.p50Ratio('classic', 'warm_run'),
+      classic_over_warm_invocation: found.p50Ratio('classic', 'warm_invocation'),
+      docker_exec_over_warm: found.p50Ratio('docker_exec', 'warm_run'),
     },
   };
 }

@@ -1,43 +1,56 @@
-// `npm run bench [-- warm] [rounds] [--json]`: a table on stderr; JSON on stdout, for `warm` with --json only. Run it on an otherwise idle
-// machine; compare ratios, never milliseconds of two machines.
-import { cpus, totalmem } from 'node:os';
-import { benchInvocation } from './bench-invocation.ts';
-import { benchStore } from './bench-store.ts';
-import { benchWarm } from './bench-warm.ts';
+// `npm run bench -- <name>|all [rounds] [--json] [--save]`: a table, or with --json one document on stdout; without a name, the list. --save
+// keeps the document and writes docs/performance.md anew. Run it on an otherwise idle machine; compare ratios, never milliseconds.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { measureBenchmark } from './bench-document.ts';
+import { BENCHMARKS } from './benchmarks.ts';
+import { showDocument } from './show-document.ts';
+
+const DEFAULT_ROUNDS = 15;
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-const isJson = process.argv.includes('--json');
-const [first = '15', second = '15'] = words;
-const dockerHost = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
+const flags = process.argv.slice(2).filter((word) => word.startsWith('--'));
+const [name = null, rounds = String(DEFAULT_ROUNDS)] = words;
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    interrupted.abort(new Error(`ended by ${signal}`));
+  });
 
-if (first === 'warm') await showWarm(Number(second));
-else await showCold(Number(first));
+if (name === null) list();
+else if (name === 'all') await runAll();
+else await runOne(name);
 
-async function showWarm(rounds: number): Promise<void> {
-  const document = await benchWarm(dockerHost, rounds);
-  for (const { name, p50Ms, p99Ms, perSecond } of document.cases)
-    showTimes(name, p50Ms, p99Ms, `${String(perSecond)}/s`);
-  showRatios(document.ratios);
-  if (isJson) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+function list(): void {
+  const width = Math.max(...BENCHMARKS.map((benchmark) => benchmark.name.length));
+  const lines = BENCHMARKS.map((benchmark) => `  ${benchmark.name.padEnd(width)}  ${benchmark.title}`);
+  process.stdout.write(`npm run bench -- <name>|all [rounds] [--json]\n\n${lines.join('\n')}\n`);
 }
 
-async function showCold(rounds: number): Promise<void> {
-  const invocation = await benchInvocation(dockerHost, rounds);
-  const store = await benchStore();
-  for (const { name, median, p99 } of invocation.series) showTimes(name, median, p99);
-  showRatios(invocation.ratios);
-  process.stderr.write(`store: ${JSON.stringify(store)}\n`);
-  process.stdout.write(
-    `${JSON.stringify({ node: process.version, cores: cpus().length, memoryBytes: totalmem(), at: new Date().toISOString(), invocation, store }, null, 2)}\n`,
-  );
+/** Each in a process of its own, so that none inherits the memory of another. */
+async function runAll(): Promise<void> {
+  for (const benchmark of BENCHMARKS) {
+    interrupted.signal.throwIfAborted();
+    const file = process.argv[1] ?? '';
+    const child = spawn(process.execPath, [file, benchmark.name, rounds, ...flags], { stdio: 'inherit' });
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) process.exitCode = 1;
+  }
 }
 
-function showTimes(name: string, medianMs: number, p99Ms: number, more = ''): void {
-  const shown = (ms: number): string => ms.toFixed(ms < 10 ? 3 : 1).padStart(9);
-  process.stderr.write(`${name.padEnd(22)} median ${shown(medianMs)} ms   p99 ${shown(p99Ms)} ms   ${more}\n`);
-}
-
-function showRatios(ratios: Readonly<Record<string, number>>): void {
-  for (const [name, ratio] of Object.entries(ratios))
-    process.stderr.write(`${name.padEnd(34)} ${ratio.toPrecision(3)} (1/${(1 / ratio).toFixed(1)})\n`);
+async function runOne(wanted: string): Promise<void> {
+  const benchmark = BENCHMARKS.find((one) => one.name === wanted);
+  const count = Number(rounds);
+  if (benchmark === undefined || !Number.isInteger(count) || count < 1) {
+    process.exitCode = 2;
+    list();
+    return;
+  }
+  const dockerHost = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
+  const document = await measureBenchmark(benchmark, {
+    ...{ dockerHost, rounds: count, scale: 1 },
+    signal: interrupted.signal,
+  });
+  if (flags.includes('--json')) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  else process.stdout.write(showDocument(benchmark, document));
 }

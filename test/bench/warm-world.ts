@@ -1,4 +1,5 @@
-// One worker with everything a run passes on its way: embedded store in a temporary folder, runs, pools and a real engine.
+// One worker with everything a run passes on its way: embedded store in a temporary folder, runs, pools, a real engine, and what listens to
+// events in the program.
 import { join } from 'node:path';
 import { DockerEngine } from '../../src/adapters/docker/docker-engine.ts';
 import { CgroupUsageMeter } from '../../src/adapters/system/cgroup-usage-meter.ts';
@@ -8,110 +9,146 @@ import { NO_SECRETS } from '../../src/core/redact.ts';
 import type { WorkerId } from '../../src/core/ids.ts';
 import type { JsonValue } from '../../src/core/json.ts';
 import type { Plugin, PluginVersion, Reuse } from '../../src/core/plugin.ts';
+import type { InvocationEnd } from '../../src/core/ports/invoker.ts';
+import type { PluginCatalog } from '../../src/core/ports/plugin-catalog.ts';
 import { encodeJsonRequest } from '../../src/protocol/json-request.ts';
 import { encodeTextRequest } from '../../src/protocol/text-request.ts';
 import { createSandboxes, type Sandboxes } from '../../src/sandbox/create-sandboxes.ts';
-import { createRuns, type Runs } from '../../src/triggers/create-runs.ts';
+import { createRuns, type Runs, type RunsOptions } from '../../src/triggers/create-runs.ts';
 import { makePipeline, SETTINGS } from '../support/pipeline/run-world.ts';
 import { makeVersion } from '../support/plugins/make-version.ts';
 import { streamImage } from '../support/sandbox/stream-image.ts';
 import { patient } from '../support/store/build-records.ts';
 import { createSqliteStore, createTestFolder } from '../support/store/open-sqlite.ts';
+import { observedEvents } from './observed-events.ts';
 
-const NOT_LOGGED = { log: () => undefined };
-const NOT_HEARD = { emit: () => undefined };
+export type Kept = Exclude<Reuse, 'never'>;
+
+export interface WarmWorldOptions {
+  readonly dockerHost: string;
+  /** sandboxes of each plugin; 1 unless given */
+  readonly sandboxes?: number;
+  /** hooks of the pipeline, all served by the warm plugin; one unless given */
+  readonly hookNames?: readonly string[];
+  /** file of the plugin in this folder */
+  readonly program?: string;
+  /** who serves the pipeline, and which pipelines there are besides; the warm plugin and none unless given */
+  readonly catalog?: (
+    warm: PluginVersion,
+  ) => { readonly catalog: PluginCatalog } & Partial<Pick<RunsOptions, 'pipelines'>>;
+}
+
+export const PIPELINE = 'warm';
+const FOREVER_MS = 600_000;
+const LOOK_MS = 5;
+
+interface WorldParts {
+  readonly owner: { readonly instanceId: string; readonly workerId: WorkerId };
+  readonly imageId: string;
+  readonly versions: Readonly<Record<Kept, PluginVersion>>;
+  readonly sandboxes: Sandboxes;
+  readonly runs: Runs;
+}
 
 export class WarmWorld implements AsyncDisposable {
-  readonly owner: { readonly instanceId: string; readonly workerId: WorkerId };
+  readonly owner: WorldParts['owner'];
+  readonly versions: WorldParts['versions'];
+  readonly imageId: string;
+  readonly sandboxes: Sandboxes;
   readonly clock = new SystemClock();
   readonly ids = new SystemIds();
-  readonly #stack = new AsyncDisposableStack();
-  readonly #sandboxes: Sandboxes;
   readonly #runs: Runs;
-  readonly versions: Readonly<Record<Exclude<Reuse, 'never'>, PluginVersion>>;
+  readonly #stack = new AsyncDisposableStack();
 
-  private constructor(
-    owner: WarmWorld['owner'],
-    versions: WarmWorld['versions'],
-    sandboxes: Sandboxes,
-    runs: Runs,
-    stack: AsyncDisposableStack,
-  ) {
+  private constructor({ owner, versions, imageId, sandboxes, runs }: WorldParts, stack: AsyncDisposableStack) {
     this.owner = owner;
     this.versions = versions;
-    this.#sandboxes = sandboxes;
+    this.imageId = imageId;
+    this.sandboxes = sandboxes;
     this.#runs = runs;
     this.#stack.use(stack);
   }
 
-  static async open(dockerHost: string): Promise<WarmWorld> {
-    const stack = new AsyncDisposableStack();
+  static async open(options: WarmWorldOptions): Promise<WarmWorld> {
+    await using stack = new AsyncDisposableStack();
+    const { dockerHost, sandboxes: count = 1, hookNames = ['fetch'], program = 'warm-plugin.py' } = options;
     const [clock, ids] = [new SystemClock(), new SystemIds()];
-    const instanceId = ids.randomHex(16);
+    const owner = { instanceId: ids.randomHex(16), workerId: ids.newId('wrk') };
     const folder = stack.use(createTestFolder());
-    const engine = stack.use(
-      new DockerEngine({ dockerHost, instanceId, clock, events: NOT_HEARD, logger: NOT_LOGGED }),
-    );
-    const signal = AbortSignal.timeout(600_000);
+    const shared = { clock, ids, ...observedEvents(folder.path, { pipelines: [PIPELINE], hooks: hookNames }, stack) };
+    const engine = stack.use(new DockerEngine({ ...shared, dockerHost, instanceId: owner.instanceId }));
+    const signal = AbortSignal.timeout(FOREVER_MS);
     const facts = await engine.facts({ signal });
-    const imageId = await streamImage(engine, signal, join(import.meta.dirname, 'warm-plugin.py'));
-    const versions = { warm: versionOf('warm', imageId), fork: versionOf('fork', imageId) };
-    const workerId = ids.newId('wrk');
-    const usage = new CgroupUsageMeter();
-    const settings = { instanceId, workerId };
-    const shared = { clock, ids, events: NOT_HEARD, logger: NOT_LOGGED };
-    const sandboxes = stack.use(createSandboxes({ ...shared, engine, usage, facts, settings }));
+    const imageId = await streamImage(engine, signal, join(import.meta.dirname, program));
+    const versions = {
+      warm: warmVersion(imageId, 'warm', count, hookNames),
+      fork: warmVersion(imageId, 'fork', count, hookNames),
+    };
+    const sandboxes = stack.use(
+      createSandboxes({ ...shared, engine, usage: new CgroupUsageMeter(), facts, settings: owner }),
+    );
     await sandboxes.start();
     const store = stack.use(createSqliteStore(join(folder.path, 'gantry.db')));
     await store.open(patient());
-    const pipeline = makePipeline({ name: 'warm', hookNames: ['fetch'] });
+    const pipeline = makePipeline({ name: PIPELINE, hookNames });
     const runs = stack.use(
       createRuns({
         ...{ ...shared, store, invoker: sandboxes.invoker },
-        catalog: {
-          snapshot: () => ({ pluginsFor: () => [versions.warm] }),
-          statuses: () => [],
-          settled: () => Promise.resolve(),
-        },
         secrets: { read: () => Promise.resolve(new Map()) },
         expressions: { compile: (source) => ({ source, evaluate: ({ data }) => data ?? null }) },
         encoding: { json: encodeJsonRequest, text: encodeTextRequest },
         pipelines: () => new Map([[pipeline.name, pipeline]]),
-        settings: { ...SETTINGS, workerId },
+        settings: { ...SETTINGS, workerId: owner.workerId, maxRunning: 64, maxQueued: 10_000 },
+        ...(options.catalog?.(versions.warm) ?? { catalog: catalogOf(versions.warm) }),
       }),
     );
     await runs.start();
-    return new WarmWorld(settings, versions, sandboxes, runs, stack);
+    return new WarmWorld({ owner, versions, imageId, sandboxes, runs }, stack.move());
   }
 
   /** From the door to the settled run, everything stored on the way. In milliseconds. */
   async run(data: JsonValue): Promise<number> {
     const startedMs = performance.now();
-    const { run } = await this.#runs.startRun({ pipeline: 'warm', trigger: 'api', params: {}, data });
-    const ended = await this.#runs.waitSettled(run.id, { signal: AbortSignal.timeout(60_000) });
+    const { run } = await this.#runs.startRun({ pipeline: PIPELINE, trigger: 'api', params: {}, data });
+    const ended = await this.#runs.waitSettled(run.id, { signal: AbortSignal.timeout(FOREVER_MS) });
     const durationMs = performance.now() - startedMs;
     if (ended.state !== 'succeeded') throw new Error(`the run ended as ${ended.state}`);
     return durationMs;
   }
 
   /** The invocation alone. In milliseconds. */
-  async invoke(reuse: 'warm' | 'fork', data: JsonValue): Promise<number> {
+  async invoke(version: PluginVersion, data: JsonValue): Promise<number> {
     const startedMs = performance.now();
-    const version = this.versions[reuse];
+    const { outcome } = await this.invocationEnd(version, data);
+    const durationMs = performance.now() - startedMs;
+    if (outcome.code !== 'ok') throw new Error(`the invocation ended as ${outcome.code}: ${outcome.message}`);
+    return durationMs;
+  }
+
+  /** How the invocation ends, however it does. */
+  async invocationEnd(version: PluginVersion, data: JsonValue): Promise<InvocationEnd> {
     const nonce = this.ids.randomHex(16);
-    const end = await this.#sandboxes.invoker.invoke({
+    return await this.sandboxes.invoker.invoke({
       ...{ runId: this.ids.newId('run'), invocationId: this.ids.newId('inv'), epoch: 1, attempt: 1 },
-      ...{ pipeline: 'bench', version, nonce, timeoutMs: 30_000, waitMs: 30_000 },
+      ...{ pipeline: PIPELINE, version, nonce, timeoutMs: 30_000, waitMs: 30_000 },
       input: this.requestOf(nonce, data),
       redactor: NO_SECRETS,
       onStarted: () => Promise.resolve(),
       onLog: () => undefined,
       stop: new AbortController().signal,
     });
-    const durationMs = performance.now() - startedMs;
-    if (end.outcome.code !== 'ok')
-      throw new Error(`the invocation ended as ${end.outcome.code}: ${end.outcome.message}`);
-    return durationMs;
+  }
+
+  /** Settles when `count` sandboxes of the version stand idle. */
+  async ready(version: PluginVersion, count = version.plugin.pool.min): Promise<void> {
+    this.sandboxes.warm(version);
+    await this.#until(() => this.#statesOf(version).filter((state) => state === 'idle').length >= count);
+  }
+
+  /** Settles when nothing is left of the version. */
+  async forget(version: PluginVersion): Promise<void> {
+    this.sandboxes.retire(version);
+    await this.#until(() => this.#statesOf(version).length === 0);
   }
 
   requestOf(nonce: string, data: JsonValue): Uint8Array {
@@ -123,14 +160,49 @@ export class WarmWorld implements AsyncDisposable {
     });
   }
 
+  /** A request document of this length: the data in it, the line, and the line as a value. */
+  requestOfLength(bytes: number): { readonly data: JsonValue; readonly line: Uint8Array; readonly value: unknown } {
+    const nonce = this.ids.randomHex(16);
+    const data = { text: 'x'.repeat(Math.max(0, bytes - this.requestOf(nonce, { text: '' }).length)) };
+    const line = this.requestOf(nonce, data);
+    return { data, line, value: JSON.parse(Buffer.from(line).toString('utf8')) };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack[Symbol.asyncDispose]();
   }
+
+  #statesOf({ id }: PluginVersion): readonly string[] {
+    return this.sandboxes
+      .states()
+      .filter(({ pluginVersion }) => pluginVersion === id)
+      .map(({ state }) => state);
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    const signal = AbortSignal.timeout(FOREVER_MS);
+    while (!condition()) await this.clock.sleep(LOOK_MS, signal);
+  }
 }
 
-function versionOf(reuse: Exclude<Reuse, 'never'>, imageId: string): PluginVersion {
-  const pool = { min: 1, max: 1, idleMs: 600_000, maxInvocations: 10_000_000, maxAgeMs: 36_000_000 };
-  const plugin: Partial<Plugin> = { name: reuse, hooks: ['fetch'], pipelines: ['*'], protocol: 'stream', reuse, pool };
+/** A version of the image's plugin that serves again. @param id different ones have different pools */
+export function warmVersion(
+  imageId: string,
+  reuse: Kept,
+  sandboxes: number,
+  hooks: readonly string[],
+  id: string = reuse,
+): PluginVersion {
+  const pool = { min: sandboxes, max: sandboxes, idleMs: FOREVER_MS, maxInvocations: 10_000_000, maxAgeMs: 36_000_000 };
+  const plugin: Partial<Plugin> = { name: id, hooks, pipelines: [PIPELINE], protocol: 'stream', reuse, pool };
   const env = ['PATH=/usr/local/bin:/usr/bin:/bin', 'PYTHONUNBUFFERED=1', 'PYTHONDONTWRITEBYTECODE=1'];
   return { ...makeVersion(plugin), imageId, command: ['/usr/bin/python3', '/plugin/main.py'], env };
+}
+
+function catalogOf(version: PluginVersion): PluginCatalog {
+  return {
+    snapshot: () => ({ pluginsFor: () => [version] }),
+    statuses: () => [],
+    settled: () => Promise.resolve(),
+  };
 }
