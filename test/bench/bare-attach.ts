@@ -29,7 +29,7 @@ export class BareAttach implements AsyncDisposable {
   readonly id: string;
   readonly #container: Docker.Container;
   readonly #lines: AnsweredLines;
-  #rest = Buffer.alloc(0);
+  #rest: Buffer = Buffer.alloc(0);
 
   private constructor(container: Docker.Container, stream: NodeJS.ReadWriteStream) {
     this.id = container.id;
