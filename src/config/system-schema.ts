@@ -124,6 +124,14 @@ export const SYSTEM_SCHEMA = z.strictObject({
         .prefault(0.8)
         .describe("Share of the engine's memory that sandboxes may be promised."),
       maxWaiting: whole(1000, 1, 100_000, 'Invocations that wait for capacity at once.'),
+      maxWaitingPerPipeline: whole(500, 1, 100_000, 'Of one pipeline; one that floods leaves the rest to the others.'),
+      quarantineFailures: whole(
+        5,
+        1,
+        1000,
+        'Failed starts or crashes in a row after which a plugin version is left alone, but for one probe now and then.',
+      ),
+      quarantineWindow: duration('10m', '1s', '1d', 'The time in which these failures must lie.'),
       grace: duration('2s', '0ms', '1m', 'Time between SIGTERM and SIGKILL.'),
     })
     .prefault({}),

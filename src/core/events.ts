@@ -2,6 +2,7 @@
 // from these, so they cannot disagree with the store.
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
 import type { Invocation, InvocationState, SandboxKind } from './invocation.ts';
+import type { QuarantineState } from './quarantine.ts';
 import type { Run, RunState, Trigger } from './run.ts';
 import type { SandboxState, Transport } from './sandbox.ts';
 
@@ -89,6 +90,18 @@ export type SystemEvent =
       readonly durationMs: number;
     }
   | { readonly kind: 'staleWriteIgnored'; readonly operation: string }
+  | {
+      readonly kind: 'quarantineMoved';
+      readonly plugin: string;
+      /** id of the version */
+      readonly version: string;
+      readonly from: QuarantineState;
+      readonly to: QuarantineState;
+      /** what was remembered; empty when it closes */
+      readonly cause: string;
+      /** when a probe may be made (wall clock); null unless it opens */
+      readonly untilMs: number | null;
+    }
   | { readonly kind: 'capacityChanged'; readonly resource: 'cpu' | 'memory'; readonly usedRatio: number }
   | { readonly kind: 'logWritten'; readonly line: LogLine };
 

@@ -63,7 +63,9 @@ export type Outcome =
   | (OutcomeBase<'crash'> & { readonly exitCode: number | null; readonly signal: string | null })
   | (OutcomeBase<'oom' | 'cpu_time' | 'timeout' | 'output_limit'> & { readonly breach: LimitBreach })
   | (OutcomeBase<'protocol'> & { readonly violation: ProtocolViolation; readonly seen: string })
-  | OutcomeBase<'no_result' | 'not_ready' | 'start_failed' | 'image' | 'denied' | 'cancelled' | 'engine' | 'lost'>
+  | OutcomeBase<'no_result' | 'denied' | 'cancelled' | 'lost'>
+  /** with `retryAfterMs` when an earlier start failed so and none was made for this one */
+  | (OutcomeBase<'not_ready' | 'start_failed' | 'image' | 'engine'> & { readonly retryAfterMs?: number })
   | (OutcomeBase<'busy'> & { readonly retryAfterMs: number });
 
 /** True when the plugin did what was asked: the run goes on without a warning. */

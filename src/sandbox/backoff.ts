@@ -15,6 +15,16 @@ export class Backoff<Reason> {
     this.#ids = ids;
   }
 
+  /** The latest failure, until a success. */
+  get reason(): Reason | null {
+    return this.#reason;
+  }
+
+  /** When it may be tried again. */
+  get untilMs(): number {
+    return this.#untilMs;
+  }
+
   /** Why it is left alone at this time; null when it may be tried. `nowMs` is of the monotonic clock. */
   reasonAt(nowMs: number): Reason | null {
     return nowMs < this.#untilMs ? this.#reason : null;

@@ -1,12 +1,14 @@
 // How a pool comes by its sandboxes: how many to start, when to leave a failing plugin alone, and the start itself. Sandboxes that serve again
 // count while they are busy too; of those that serve once only the idle ones stand by for the next.
 import type { GantryError } from '../core/errors/gantry-error.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import { Backoff } from './backoff.ts';
 import { Demand } from './demand.ts';
 import { launchSandbox } from './launch-sandbox.ts';
 import type { PoolParts } from './pool-parts.ts';
-import { isLastingFailure } from './refusal.ts';
+import { Quarantine, type QuarantineMove } from './quarantine.ts';
+import { isLastingFailure, startFailure } from './refusal.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Holding } from './tokens.ts';
 
@@ -22,6 +24,8 @@ export interface SupplyPool {
   fill(): void;
   /** called with what kept a start from coming about */
   onFailure(error: unknown): void;
+  /** the version is in quarantine from now on: those who wait are told, and what stands idle goes */
+  onQuarantine(error: GantryError): void;
   dismiss(sandbox: Sandbox, reason: string): void;
 }
 
@@ -30,8 +34,8 @@ export class PoolSupply {
   readonly #parts: PoolParts;
   readonly #pool: SupplyPool;
   readonly #demand = new Demand();
-  /** failed starts that a repeat would not mend: takers are told at once */
-  readonly #starts: Backoff<GantryError>;
+  /** failed starts that a repeat would not mend, and crashes: takers are told at once */
+  readonly #quarantine: Quarantine;
   /** failed starts of any kind, and ends while idle: only the filling up pauses */
   readonly #fills: Backoff<true>;
   readonly #deaths: Backoff<true>;
@@ -42,7 +46,11 @@ export class PoolSupply {
     this.#version = version;
     this.#parts = parts;
     this.#pool = pool;
-    this.#starts = new Backoff(parts.context.ids);
+    const { ids, settings } = parts.context;
+    const limits = { failures: settings.quarantineFailures, windowMs: settings.quarantineWindowMs };
+    this.#quarantine = new Quarantine(limits, ids, (move) => {
+      this.#onMove(move);
+    });
     this.#fills = new Backoff(parts.context.ids);
     this.#deaths = new Backoff(parts.context.ids);
   }
@@ -57,9 +65,34 @@ export class PoolSupply {
     return this.#demand.target(this.#nowMs(), this.#version.plugin.pool);
   }
 
-  /** Why nobody should wait for a start now; null when one may be tried. */
-  get failure(): GantryError | null {
-    return this.#starts.reasonAt(this.#nowMs());
+  /** Why nobody should wait for a start now. Null: one may, and owes `owed`, `judge` or `giveUp`. */
+  admit(): GantryError | null {
+    return this.#quarantine.admit(this.#nowMs());
+  }
+
+  /** How an invocation ended. @param isFirst whether its sandbox had served nobody before */
+  judge(outcome: Outcome, isFirst: boolean): void {
+    this.#quarantine.judge(this.#nowMs(), outcome, isFirst);
+  }
+
+  /** The wait of one that was let in. */
+  async owed<Thing>(waiting: Promise<Thing>): Promise<Thing> {
+    try {
+      return await waiting;
+    } catch (error) {
+      this.giveUp();
+      throw error;
+    }
+  }
+
+  /** An invocation that was let in has a sandbox no more, or never had one. */
+  giveUp(): void {
+    this.#quarantine.giveUp();
+  }
+
+  /** No more starts. */
+  retire(): void {
+    this.#quarantine.lift();
   }
 
   /** An invocation needs a sandbox of its own. */
@@ -90,7 +123,7 @@ export class PoolSupply {
     const nowMs = this.#nowMs();
     const needed = this.#pool.waiting() - this.#starting;
     const isQuiet = this.#fills.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;
-    const isFillable = isQuiet && this.#parts.context.engine.isConnected();
+    const isFillable = isQuiet && this.#quarantine.state === 'closed' && this.#parts.context.engine.isConnected();
     const standby = this.#isReused ? this.#live + Math.max(0, needed) : this.#pool.idle() + Math.max(0, -needed);
     const wanted = isFillable ? this.target - standby : 0;
     const count = Math.min(Math.max(0, needed) + Math.max(0, wanted), pool.max - this.#live);
@@ -117,8 +150,9 @@ export class PoolSupply {
       this.#starting -= 1;
       if (holding === null) this.#live -= 1;
       this.#fills.fail(this.#nowMs(), true);
-      if (isLastingFailure(error)) this.#starts.fail(this.#nowMs(), error);
       this.#pool.onFailure(error);
+      const outcome = isLastingFailure(error) ? startFailure(error) : null;
+      if (outcome !== null) this.#quarantine.failStart(this.#nowMs(), outcome);
     }
   }
 
@@ -155,10 +189,21 @@ export class PoolSupply {
         this.#pool.dismiss(failed, 'not started');
       },
     });
-    this.#starts.succeed();
+    this.#quarantine.noteStart();
     this.#fills.succeed();
     this.#demand.noteStart(this.#nowMs() - startedAtMs);
     this.#pool.onStarted(sandbox);
+  }
+
+  #onMove({ from, to, cause, untilMs }: QuarantineMove): void {
+    const { events, clock } = this.#parts.context;
+    const nowMs = this.#nowMs();
+    events.emit({
+      ...{ kind: 'quarantineMoved', plugin: this.#version.plugin.name, version: this.#version.id, from, to, cause },
+      untilMs: to === 'open' ? Math.round(clock.nowMs() + Math.max(0, untilMs - nowMs)) : null,
+    });
+    const error = to === 'open' ? this.#quarantine.refusal(nowMs) : null;
+    if (error !== null) this.#pool.onQuarantine(error);
   }
 
   #nowMs(): number {

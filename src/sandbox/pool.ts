@@ -2,6 +2,7 @@
 // that serves again comes back, is looked over, and waits for the next. Whoever finds none idle waits in a line that is fair to pipelines.
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import { dismissSandbox } from './dismiss-sandbox.ts';
 import { IdleSandboxes } from './idle-sandboxes.ts';
@@ -9,6 +10,7 @@ import type { PoolParts } from './pool-parts.ts';
 import { PoolSupply } from './pool-supply.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { HeldSession } from './held-session.ts';
+import { UnderWay } from './under-way.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 export interface Taken {
@@ -25,7 +27,7 @@ export class Pool {
   readonly #supply: PoolSupply;
   readonly #halt = new AbortController();
   /** starts and ends of sandboxes */
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new UnderWay();
 
   constructor(version: PluginVersion, parts: PoolParts) {
     this.version = version;
@@ -41,9 +43,11 @@ export class Pool {
       onFailure: (error) => {
         this.#waiting.refuseAll(error);
       },
-      fill: () => {
-        this.fill();
+      onQuarantine: (error) => {
+        this.#waiting.refuseAll(error);
+        while (this.evict('the plugin is in quarantine'));
       },
+      fill: this.fill.bind(this),
       dismiss: (sandbox, reason) => {
         this.#dismiss(sandbox, reason);
       },
@@ -87,10 +91,10 @@ export class Pool {
    */
   async take(key: string, secretsKey: string, signal: AbortSignal): Promise<Taken> {
     signal.throwIfAborted();
-    const { failure } = this.#supply;
-    if (failure !== null) throw failure;
     const ready = this.tryTake(secretsKey);
     if (ready !== null) return ready;
+    const refusal = this.#supply.admit();
+    if (refusal !== null) throw refusal;
     this.#supply.note();
     for (;;) {
       const taken = await this.#wait(key, signal);
@@ -104,24 +108,30 @@ export class Pool {
     }
   }
 
+  /** How the invocation that took it ended: call it before the sandbox goes. */
+  judge({ session }: Sandbox, outcome: Outcome): void {
+    this.#supply.judge(outcome, session === null || session.served <= 1);
+  }
+
   /** After an invocation that left the sandbox sound: it is looked over and used again, or ends in the background. */
   release(sandbox: Sandbox): void {
     const { session } = sandbox;
     const why = this.#halt.signal.aborted ? 'not needed any more' : (session?.whyOver(this.#nowMs()) ?? null);
     if (session === null || why !== null) this.#dismiss(sandbox, why ?? 'used');
     else if (session.look() === null) this.#readmit(sandbox);
-    else this.#track(this.#lookAgain(sandbox, session));
+    else this.#underWay.track(this.#lookAgain(sandbox, session));
   }
 
   /** Ends a taken sandbox in the background. @param onEnded as of dismissSandbox */
   giveBack(sandbox: Sandbox, reason: string, onEnded: () => void = () => undefined): void {
+    this.#supply.giveUp();
     this.#dismiss(sandbox, reason, onEnded);
   }
 
   /** Starts what waits for a start, then what should stand by. Never waits; failures end in the backoff. */
   fill(): void {
     if (this.#halt.signal.aborted) return;
-    for (const launch of this.#supply.due()) this.#track(launch());
+    for (const launch of this.#supply.due()) this.#underWay.track(launch());
   }
 
   /** Counts as a use: one sandbox is prepared although nobody asked yet. */
@@ -153,13 +163,14 @@ export class Pool {
   /** No more starts; idle ones end, waiting ones are told why. Busy ones go on. */
   retire(reason: string): void {
     this.#halt.abort(new GantryError('DRAINING', `the pool is closed: ${reason}`));
+    this.#supply.retire();
     while (this.evict(reason));
     this.#waiting.refuseAll(this.#halt.signal.reason);
   }
 
   /** Settles when every sandbox that was on its way in or out is gone: call it on a retired pool. */
   async settled(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    await this.#underWay.settled();
   }
 
   #nextIdle(secretsKey: string): Sandbox | null {
@@ -175,7 +186,7 @@ export class Pool {
     const waiting = this.#waiting.wait(key, signal);
     this.fill();
     if (this.#halt.signal.aborted) this.#waiting.refuseAll(this.#halt.signal.reason);
-    return await waiting;
+    return await this.#supply.owed(waiting);
   }
 
   #onStarted(sandbox: Sandbox): void {
@@ -224,17 +235,12 @@ export class Pool {
       onEnded();
       this.fill();
     });
-    this.#track(
+    this.#underWay.track(
       dismissed.finally(() => {
         slots.free(sandbox.slot);
         all.delete(sandbox);
       }),
     );
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#underWay.delete(tracked));
-    this.#underWay.add(tracked);
   }
 
   #nowMs(): number {

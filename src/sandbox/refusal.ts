@@ -4,6 +4,7 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { InvocationRequest, StopReason } from '../core/ports/invoker.ts';
 import { oneLine } from '../protocol/reply.ts';
+import { LeftAloneError } from './left-alone.ts';
 import { NotReadyError } from './not-ready.ts';
 
 export function busy(message: string, retryAfterMs: number): Outcome {
@@ -41,7 +42,7 @@ const START_FAILURES: Partial<Record<ErrorCode, 'image' | 'start_failed' | 'engi
 
 /** What a failed start means; null for what is no failure of a start (the store, a defect of ours). */
 export function startFailure(error: unknown): Outcome | null {
-  if (error instanceof NotReadyError) return error.outcome;
+  if (error instanceof NotReadyError || error instanceof LeftAloneError) return error.outcome;
   if (!(error instanceof GantryError)) return null;
   const code = START_FAILURES[error.code];
   const message = oneLine(error.message);

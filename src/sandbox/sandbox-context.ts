@@ -16,6 +16,11 @@ export interface SandboxSettings {
   readonly memoryShare: number;
   /** invocations that may wait for a sandbox at once; one more is `busy` */
   readonly maxWaiting: number;
+  /** of one pipeline */
+  readonly maxWaitingPerPipeline: number;
+  /** failures in a row, and the time they lie in, that put a plugin version into quarantine */
+  readonly quarantineFailures: number;
+  readonly quarantineWindowMs: number;
   /** between SIGTERM and SIGKILL when an invocation is cancelled */
   readonly graceMs: number;
   /** of one engine call (create, attach, kill, remove, …) */
@@ -33,6 +38,9 @@ export const DEFAULT_SANDBOX_SETTINGS = {
   cpuOvercommit: 2,
   memoryShare: 0.8,
   maxWaiting: 1_000,
+  maxWaitingPerPipeline: 500,
+  quarantineFailures: 5,
+  quarantineWindowMs: 600_000,
   graceMs: 2_000,
   engineTimeoutMs: 30_000,
   startTimeoutMs: 60_000,

@@ -11,6 +11,7 @@ import type { SandboxContext } from './sandbox-context.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Holding } from './tokens.ts';
 import { useSandbox } from './use-sandbox.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 interface Ready extends Taken {
   readonly pool: Pool;
@@ -22,7 +23,7 @@ const REPLACEMENTS = 1;
 export class SandboxInvoker implements Invoker {
   readonly #context: SandboxContext;
   readonly #pools: Pools;
-  #waiting = 0;
+  readonly #room: WaitingRoom;
   #running = 0;
   #isDraining = false;
   readonly #quiet = new Set<() => void>();
@@ -32,6 +33,8 @@ export class SandboxInvoker implements Invoker {
   constructor(context: SandboxContext, pools: Pools) {
     this.#context = context;
     this.#pools = pools;
+    const { maxWaiting, maxWaitingPerPipeline } = context.settings;
+    this.#room = new WaitingRoom({ total: maxWaiting, perPipeline: maxWaitingPerPipeline });
   }
 
   async invoke(asked: InvocationRequest): Promise<InvocationEnd> {
@@ -81,17 +84,15 @@ export class SandboxInvoker implements Invoker {
   }
 
   #refuseAtOnce(request: InvocationRequest): Outcome | null {
-    const { engine, settings } = this.#context;
+    const { engine } = this.#context;
     if (request.stop.aborted) return stoppedWhileWaiting(request.stop.reason as StopReason, request, 0);
     if (this.#isDraining) return busy('the worker is shutting down', 1_000);
     if (!engine.isConnected()) return { code: 'engine', message: 'the Docker Engine is not reachable' };
-    if (this.#waiting < settings.maxWaiting) return null;
-    return busy(`${this.#waiting} invocations wait for a sandbox already`, this.#retryAfterMs());
+    return null;
   }
 
   async #ready(request: InvocationRequest, askedAtMs: number): Promise<Ready | Outcome> {
     using patience = new Patience(this.#context.clock, request.waitMs, request.stop);
-    this.#waiting += 1;
     try {
       const ready = this.#tryTake(request) ?? (await this.#take(request, patience.signal));
       await this.#tellStarted(ready, request);
@@ -99,12 +100,10 @@ export class SandboxInvoker implements Invoker {
     } catch (error) {
       const waitedMs = this.#nowMs() - askedAtMs;
       if (request.stop.aborted) return stoppedWhileWaiting(request.stop.reason as StopReason, request, waitedMs);
-      if (patience.isOver) return busy(`no sandbox came free within ${request.waitMs} ms`, this.#retryAfterMs());
+      if (patience.isOver) return busy(`no sandbox came free within ${request.waitMs} ms`, this.#room.retryAfterMs);
       const outcome = startFailure(error);
       if (outcome === null) throw error;
       return outcome;
-    } finally {
-      this.#waiting -= 1;
     }
   }
 
@@ -122,6 +121,7 @@ export class SandboxInvoker implements Invoker {
   }
 
   async #take(request: InvocationRequest, signal: AbortSignal): Promise<Ready> {
+    using _place = this.#room.enter(request.pipeline);
     const pool = this.#pools.of(request.version);
     const taken = await pool.take(request.pipeline, request.secretsKey ?? '', signal);
     try {
@@ -164,6 +164,7 @@ export class SandboxInvoker implements Invoker {
     try {
       const used = await useSandbox(this.#context, ready, request, waitedMs);
       isSound = used.isSound;
+      ready.pool.judge(ready.sandbox, used.end.outcome);
       return used.end;
     } finally {
       if (isSound) this.#giveBack(ready);
@@ -181,11 +182,6 @@ export class SandboxInvoker implements Invoker {
     ready.pool.giveBack(ready.sandbox, reason, () => {
       ready.cpu.release();
     });
-  }
-
-  /** A guess: a second for every round of waiting ones. */
-  #retryAfterMs(): number {
-    return Math.min(30_000, 1_000 * (1 + Math.floor(this.#waiting / 10)));
   }
 
   #nowMs(): number {

@@ -11,6 +11,7 @@ import {
 } from '../../../src/core/invocation.ts';
 import { isSuccessful, OUTCOME_CODES, type Outcome } from '../../../src/core/outcome.ts';
 import { advanceRun, isTerminal, mayAdvance, RUN_STATES, type Run } from '../../../src/core/run.ts';
+import { mayMoveQuarantine, QUARANTINE_STATES } from '../../../src/core/quarantine.ts';
 import { mayMoveSandbox, SANDBOX_STATES } from '../../../src/core/sandbox.ts';
 
 // Rows: from; columns: to, in the order of the list of states. x: permitted.
@@ -39,6 +40,12 @@ const SANDBOX_MATRIX = {
   busy: /*    */ '..x.x.',
   stopping: /**/ '.....x',
   gone: /*    */ '......',
+};
+
+const QUARANTINE_MATRIX = {
+  closed: /*   */ '.x.',
+  open: /*     */ 'x.x',
+  half_open: /**/ 'xx.',
 };
 
 function pairs<State extends string>(
@@ -111,5 +118,11 @@ describe('a sandbox', () => {
   it('can be stopped from every state but its last two (I-7)', () => {
     for (const state of SANDBOX_STATES)
       expect(mayMoveSandbox(state, 'stopping')).toBe(state !== 'stopping' && state !== 'gone');
+  });
+});
+
+describe('the quarantine of a plugin version', () => {
+  it.each(pairs(QUARANTINE_STATES, QUARANTINE_MATRIX))('from %s to %s: %s', (from, to, isPermitted) => {
+    expect(mayMoveQuarantine(from, to)).toBe(isPermitted);
   });
 });
