@@ -1,8 +1,25 @@
 // Every benchmark by its name: one list for the command, the page of results and the smoke test.
+import { coldBenchmark } from './bench-cold.ts';
+import { contextBenchmark } from './bench-context.ts';
+import { firstBenchmark } from './bench-first.ts';
 import { forkBenchmark } from './bench-fork.ts';
 import { invocationBenchmark } from './bench-invocation.ts';
+import { neighbourBenchmark } from './bench-neighbour.ts';
+import { pipelineBenchmark } from './bench-pipeline.ts';
+import { registryBenchmark } from './bench-registry.ts';
 import { storeBenchmark } from './bench-store.ts';
 import { warmBenchmark } from './bench-warm.ts';
 import type { Benchmark } from './bench-document.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [warmBenchmark, forkBenchmark, invocationBenchmark, storeBenchmark];
+export const BENCHMARKS: readonly Benchmark[] = [
+  warmBenchmark,
+  forkBenchmark,
+  firstBenchmark,
+  coldBenchmark,
+  invocationBenchmark,
+  pipelineBenchmark,
+  contextBenchmark,
+  registryBenchmark,
+  neighbourBenchmark,
+  storeBenchmark,
+];
