@@ -1,6 +1,7 @@
 // Whether the pipelines that a plugin names have the hooks that it serves. A pipeline nobody declared is only a warning: it may come later.
 import type { Plugin, Problem } from '../core/plugin.ts';
 import { suggest } from '../lib/suggest.ts';
+import type { ManifestPath, Places } from './manifest/parse-yaml.ts';
 
 /** What the catalog needs to know of a pipeline. */
 export interface PipelineHooks {
@@ -13,28 +14,39 @@ export interface HookCheck {
   readonly warnings: readonly Problem[];
 }
 
-/** @param file the plugin's manifest, for the problems */
-export function checkHooks(plugin: Plugin, pipelines: readonly PipelineHooks[], file: string): HookCheck {
-  const problem = (code: 'HOOK_UNKNOWN' | 'PIPELINE_NOT_FOUND', message: string): Problem => ({
-    code,
-    message,
-    file,
-    line: null,
-    column: null,
-  });
+/**
+ * @param file the plugin's manifest, for the problems
+ * @param places where its values stand; null when nobody kept them
+ */
+export function checkHooks(
+  plugin: Plugin,
+  pipelines: readonly PipelineHooks[],
+  file: string,
+  places: Places | null = null,
+): HookCheck {
+  const problem = (code: 'HOOK_UNKNOWN' | 'PIPELINE_NOT_FOUND', path: ManifestPath, message: string): Problem =>
+    places?.problem(code, path, message) ?? { code, message, file, line: null, column: null };
   const servesAll = plugin.pipelines.includes('*');
   const named = servesAll ? pipelines : pipelines.filter(({ name }) => plugin.pipelines.includes(name));
   const absent = plugin.pipelines.filter((name) => name !== '*' && !pipelines.some((one) => one.name === name));
   const names = pipelines.map(({ name }) => name);
   const warnings = absent.map((name) =>
-    problem('PIPELINE_NOT_FOUND', `pipeline \`${name}\` is not declared${hint(name, names)}`),
+    problem(
+      'PIPELINE_NOT_FOUND',
+      ['pipelines', plugin.pipelines.indexOf(name)],
+      `pipeline \`${name}\` is not declared${hint(name, names)}`,
+    ),
   );
   const known = [...new Set(named.flatMap(({ hooks }) => hooks.map(({ name }) => name)))];
   const unknown = plugin.hooks
     .filter((hook) => !known.includes(hook))
     .map((hook) => {
       const where = servesAll ? 'no pipeline' : `none of the pipelines ${plugin.pipelines.join(', ')}`;
-      return problem('HOOK_UNKNOWN', `${where} has a hook \`${hook}\`${hint(hook, known)}`);
+      return problem(
+        'HOOK_UNKNOWN',
+        ['hooks', plugin.hooks.indexOf(hook)],
+        `${where} has a hook \`${hook}\`${hint(hook, known)}`,
+      );
     });
   const isCertain = !servesAll && absent.length === 0;
   return isCertain ? { problems: unknown, warnings } : { problems: [], warnings: [...warnings, ...unknown] };

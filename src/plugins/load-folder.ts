@@ -9,7 +9,7 @@ import { systemFiles, type FolderFiles } from './context/folder-files.ts';
 import { readContext } from './context/read-context.ts';
 import { readRegularFile } from './context/read-regular-file.ts';
 import { checkEntries, type BuildPolicy } from './image/check-entries.ts';
-import { MANIFEST_BYTES_MAX } from './manifest/parse-yaml.ts';
+import { MANIFEST_BYTES_MAX, type Places } from './manifest/parse-yaml.ts';
 import { readManifest, type ReadManifest } from './manifest/read-manifest.ts';
 import { readSettings } from './read-settings.ts';
 
@@ -29,6 +29,8 @@ export interface LoadedFolder {
   readonly entries: readonly ContextEntry[];
   readonly config: JsonObject;
   readonly warnings: readonly Problem[];
+  /** of the manifest */
+  readonly places: Places;
 }
 
 export type LoadFolder =
@@ -45,16 +47,16 @@ export async function loadFolder(folder: string, shown: string, options: LoadOpt
   const file = `${shown}/${MANIFEST_NAME}`;
   const manifest = await readManifestFile(folder, file, files);
   if ('problems' in manifest) return { name: null, problems: manifest.problems };
-  const { plugin } = manifest;
+  const { plugin, places } = manifest;
   const context = plugin.source.kind === 'image' ? { entries: [] } : await readContext(folder, shown, files);
   const settings = await readSettings(plugin, options.settingsFolder, files);
   const problems = [
-    ...expressionProblems(plugin, options.expressions, file),
-    ...('problems' in context ? context.problems : checkEntries(plugin, context.entries, options.policy, file)),
+    ...expressionProblems(plugin, options.expressions, places),
+    ...('problems' in context ? context.problems : checkEntries(plugin, context.entries, options.policy, places)),
     ...('problems' in settings ? settings.problems : []),
   ];
   if (problems.length > 0 || 'problems' in context || 'problems' in settings) return { name: plugin.name, problems };
-  return { plugin, entries: context.entries, config: settings.config, warnings: manifest.warnings };
+  return { plugin, entries: context.entries, config: settings.config, warnings: manifest.warnings, places };
 }
 
 async function readManifestFile(folder: string, file: string, files: FolderFiles): Promise<ReadManifest> {
@@ -80,13 +82,13 @@ function refused(code: Problem['code'], message: string, file: string): ReadMani
   return { problems: [{ code, message, file, line: null, column: null }], warnings: [] };
 }
 
-function expressionProblems(plugin: Plugin, expressions: Expressions | null, file: string): Problem[] {
+function expressionProblems(plugin: Plugin, expressions: Expressions | null, places: Places): Problem[] {
   if (plugin.text === null || expressions === null) return [];
   try {
     expressions.compile(plugin.text.input);
     return [];
   } catch (thrown) {
     if (!(thrown instanceof GantryError)) throw thrown;
-    return [{ code: thrown.code, message: `\`input\`: ${messageOf(thrown)}`, file, line: null, column: null }];
+    return [places.problem(thrown.code, ['input'], `\`input\`: ${messageOf(thrown)}`)];
   }
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../core/errors/error-table.ts';
 import type { Plugin, Problem } from '../../core/plugin.ts';
 import type { ContextEntry } from '../../core/ports/container-engine.ts';
 import { suggest } from '../../lib/suggest.ts';
+import type { ManifestPath, Places } from '../manifest/parse-yaml.ts';
 
 export interface BuildPolicy {
   readonly allowDockerfile: boolean;
@@ -15,34 +16,36 @@ export interface HostSize {
   readonly memoryBytes: number;
 }
 
-/** @param file the manifest, for the problems */
+/** @param places of the manifest, for the problems */
 export function checkEntries(
   plugin: Plugin,
   entries: readonly ContextEntry[],
   policy: BuildPolicy,
-  file: string,
+  places: Places,
 ): readonly Problem[] {
   const { source } = plugin;
   const problems: Problem[] = [];
-  const refuse = (code: ErrorCode, message: string): void => {
-    problems.push({ code, message, file, line: null, column: null });
+  const refuse = (code: ErrorCode, path: ManifestPath, message: string): void => {
+    problems.push(places.problem(code, path, message));
   };
   const need = (key: string, path: string | null): void => {
     if (path === null || entries.some((entry) => entry.path === path)) return;
     const nearest = suggest(path, entries.map((entry) => entry.path).slice(0, 200));
     const hint = nearest === null ? '' : `; did you mean \`${nearest}\`?`;
-    refuse('ENTRY_MISSING', `\`${key}\`: the folder has no file \`${path}\`${hint}`);
+    refuse('ENTRY_MISSING', [key], `\`${key}\`: the folder has no file \`${path}\`${hint}`);
   };
   if (source.kind === 'dockerfile') {
     need('dockerfile', source.dockerfile);
-    if (!policy.allowDockerfile) refuse('DOCKERFILE_NOT_ALLOWED', 'own Dockerfiles are not permitted here');
+    if (!policy.allowDockerfile) {
+      refuse('DOCKERFILE_NOT_ALLOWED', ['dockerfile'], 'own Dockerfiles are not permitted here');
+    }
   }
   if (source.kind === 'runtime') {
     need('entry', source.entry);
     need('dependencies', source.dependencies);
   }
   if (plugin.isBuildNetworked && !policy.allowNetwork) {
-    refuse('BUILD_NETWORK_NOT_ALLOWED', 'builds may not use the network here');
+    refuse('BUILD_NETWORK_NOT_ALLOWED', ['build', 'network'], 'builds may not use the network here');
   }
   return problems;
 }

@@ -10,11 +10,11 @@ import { findLaterValues, LATER_VALUES, valueAt } from './later-releases.ts';
 import { makePlugin } from './make-plugin.ts';
 import { MANIFEST_RULES, type RuleBreach } from './manifest-rules.ts';
 import { manifestSchema } from './manifest-schema.ts';
-import { parseYaml, type ManifestPath } from './parse-yaml.ts';
+import { parseYaml, type ManifestPath, type Places } from './parse-yaml.ts';
 
-/** `warnings` do not keep a plugin from being used. */
+/** `warnings` do not keep a plugin from being used; `places` serve what is checked later. */
 export type ReadManifest =
-  | { readonly plugin: Plugin; readonly warnings: readonly Problem[] }
+  | { readonly plugin: Plugin; readonly warnings: readonly Problem[]; readonly places: Places }
   | { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 
 /**
@@ -39,7 +39,7 @@ export function readManifest(bytes: Uint8Array, file: string): ReadManifest {
   ];
   const problems = breaches.map(({ code, path, message }) => places.problem(code, path, message));
   if (problems.length > 0 || !result.success) return { problems: inOrder(problems), warnings };
-  return { plugin: makePlugin(result.data, value), warnings };
+  return { plugin: makePlugin(result.data, value), warnings, places };
 }
 
 function isSamePath(left: ManifestPath, right: ManifestPath): boolean {

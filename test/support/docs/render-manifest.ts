@@ -6,6 +6,7 @@ import {
   CONTEXT_PATH_BYTES_MAX,
 } from '../../../src/plugins/context/read-context.ts';
 import { ALWAYS_IGNORED } from '../../../src/plugins/context/ignore-list.ts';
+import { LINT_RULES } from '../../../src/plugins/lint/lint-rules.ts';
 import { LATER_VALUES } from '../../../src/plugins/manifest/later-releases.ts';
 import { manifestSchema } from '../../../src/plugins/manifest/manifest-schema.ts';
 import { MANIFEST_BYTES_MAX, MANIFEST_DEPTH_MAX } from '../../../src/plugins/manifest/parse-yaml.ts';
@@ -127,6 +128,17 @@ Character classes and \`\\\` are refused. Always left out: ${ALWAYS_IGNORED.map(
 
 A change is picked up while Gantry runs, once the folder has stood still for two looks. As long as the new state is
 broken, the version before goes on serving; a run keeps the versions it started with.
+
+\`gantry plugin lint FOLDER\` tells all that would be refused without building anything (exit code 3), and warns of what is
+permitted and probably a mistake:
+
+${table(
+  ['warning', 'seen'],
+  LINT_RULES.map(({ name, meaning }) => [`\`${name}\``, meaning]),
+)}
+
+Beside these it warns of \`SECRET_INLINE\`, and of hooks and pipelines that \`config/pipelines.yaml\` does not have. What the
+program does when it is called is for \`gantry plugin test\` (testing-plugins.md).
 
 ## Settings
 

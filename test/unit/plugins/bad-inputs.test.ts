@@ -71,15 +71,15 @@ describe('bad inputs', () => {
       '',
     );
     const entries = [{ path: 'Dockerfile', mode: 0o644, bytes: new Uint8Array() }];
-    const codes = (allowed: boolean) =>
-      checkEntries(
-        makePluginFrom(yaml),
-        entries,
-        { allowDockerfile: allowed, allowNetwork: allowed },
-        'plugin.yaml',
-      ).map(({ code }) => code);
-    expect(codes(false)).toEqual(['DOCKERFILE_NOT_ALLOWED', 'BUILD_NETWORK_NOT_ALLOWED']);
-    expect(codes(true)).toEqual([]);
+    const read = readManifest(bytesOf(yaml), 'plugin.yaml');
+    if ('problems' in read) throw new Error(JSON.stringify(read.problems));
+    const found = (allowed: boolean) =>
+      checkEntries(read.plugin, entries, { allowDockerfile: allowed, allowNetwork: allowed }, read.places);
+    expect(found(false)).toMatchObject([
+      { code: 'DOCKERFILE_NOT_ALLOWED', line: 6 },
+      { code: 'BUILD_NETWORK_NOT_ALLOWED', line: 7 },
+    ]);
+    expect(found(true)).toEqual([]);
   });
 
   it('accepts what is just within the limits', () => {
