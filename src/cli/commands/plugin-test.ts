@@ -5,9 +5,10 @@ import { openPluginKit } from '../../compose.ts';
 import { testPlugin } from '../../compose/conformance/test-plugin.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
-import type { Finding } from '../../plugins/conformance/checks.ts';
+import { suggest } from '../../lib/suggest.ts';
+import { CHECKS, type Finding } from '../../plugins/conformance/checks.ts';
 import { renderJunit } from '../../plugins/conformance/render-junit.ts';
-import { textOption, type Command } from '../command.ts';
+import { listOption, textOption, type Command, type OptionValues } from '../command.ts';
 import type { Output } from '../output.ts';
 
 const MARKS = { passed: '✓', failed: '✗', not_applicable: '–' } as const;
@@ -18,14 +19,18 @@ export const pluginTestCommand: Command = {
   operands: '<folder>',
   summary: "check a plugin's folder against the protocol in real sandboxes, and say what to mend",
   operandCount: [1, 1],
-  options: { junit: { type: 'string' } },
-  optionHelp: { 'junit FILE': 'also write the findings as JUnit XML' },
+  options: { only: { type: 'string', multiple: true }, junit: { type: 'string' } },
+  optionHelp: {
+    'only CHECK': 'this check, and what it builds on; may be repeated',
+    'junit FILE': 'also write the findings as JUnit XML',
+  },
   async run({ positionals, options, output, root, environment, stop }) {
     const [shown = ''] = positionals;
+    const only = checksOf(options);
     const loaded = await loadConfig(root, environment, new Map([['logs.level', 'warn']]));
     await using kit = await openPluginKit({ root, environment, loaded });
     const findings = await testPlugin(kit, {
-      ...{ folder: resolve(shown), shown: shown.replace(/\/+$/, ''), stop },
+      ...{ folder: resolve(shown), shown: shown.replace(/\/+$/, ''), only, stop },
       onFinding: (finding) => {
         print(finding, output);
       },
@@ -42,6 +47,19 @@ export const pluginTestCommand: Command = {
     return exitCodeOf(findings);
   },
 };
+
+/** @throws GantryError USAGE */
+function checksOf(options: OptionValues): readonly string[] {
+  const only = listOption(options, 'only');
+  const known = CHECKS.map(({ id }) => id);
+  for (const name of only) {
+    if (known.some((id) => id === name)) continue;
+    const near = suggest(name, known);
+    const hint = near === null ? `the checks are ${known.join(', ')}` : `did you mean ${near}?`;
+    throw new GantryError('USAGE', `--only ${name}: no such check; ${hint}`);
+  }
+  return only;
+}
 
 function print({ check, state, reason, mend, durationMs }: Finding, output: Output): void {
   const words = state === 'not_applicable' ? `not applicable: ${reason}` : reason;

@@ -1,21 +1,148 @@
-// The conformance kit: makes every check of a plugin's folder in turn, in real sandboxes through the program's own core.
+// The conformance kit: makes every check of a plugin's folder in turn, in real sandboxes through the program's own core. Two checks come last,
+// when all sandboxes are gone: how they ended, and what they ever wrote.
 import type { PluginKit } from '../../compose.ts';
-import type { Finding } from '../../plugins/conformance/checks.ts';
-import { buildPlugin } from './build-plugin.ts';
-import { FindingLog } from './finding-log.ts';
+import { GantryError } from '../../core/errors/gantry-error.ts';
+import { within } from '../../core/deadline.ts';
+import type { Plugin } from '../../core/plugin.ts';
+import { CHECKS, type CheckId, type Finding } from '../../plugins/conformance/checks.ts';
+import { NO_FIXTURE, type Fixture } from '../../plugins/conformance/fixture.ts';
+import { createSandboxes, type Sandboxes } from '../../sandbox/create-sandboxes.ts';
+import { buildPlugin, type BuiltPlugin } from './build-plugin.ts';
+import { answerFixtures, foundInAnswers, isFor, notForProtocol, notJudged, type Answers } from './check-answers.ts';
+import { checkCancel, checkEndOfInput, checkShutdown, checkStdout } from './check-endings.ts';
+import { checkReuse } from './check-reuse.ts';
+import { checkAnyUser, checkBadInput, checkBigInput, checkNewerProtocol, checkUnicode } from './check-variants.ts';
+import { FindingLog, type Found } from './finding-log.ts';
+import type { Lab } from './lab.ts';
+import { SandboxMoves } from './sandbox-moves.ts';
+import { Trials } from './trials.ts';
+import { watchEngine, type WatchedEngine } from './watch-engine.ts';
 
 export interface TestRequest {
   /** absolute path of the plugin's folder */
   readonly folder: string;
   /** the folder as the reader would type it */
   readonly shown: string;
+  /** ids of the checks that were asked for; empty: all */
+  readonly only: readonly string[];
+  /** of a sandbox; the default of sandboxes unless given */
+  readonly startTimeoutMs?: number;
   readonly stop: AbortSignal;
   readonly onFinding: (finding: Finding) => void;
 }
 
-/** @throws GantryError for what is not the plugin's fault: DOCKER_UNAVAILABLE, ENGINE_*, BASE_IMAGE_MISSING */
+const FIRST_ANSWER_MS = 30_000;
+/** Least grace: the kit shares its machine with builds, and is about whether a plugin ends, not about how fast. */
+const GRACE_MIN_MS = 5_000;
+
+/** @throws GantryError for what is not the plugin's fault: DOCKER_UNAVAILABLE, ENGINE_*, BASE_IMAGE_MISSING, CANCELLED */
 export async function testPlugin(kit: PluginKit, request: TestRequest): Promise<readonly Finding[]> {
-  const log = new FindingLog(kit.ground.clock, request.onFinding);
-  await buildPlugin(kit, request.folder, request.shown, log, request.stop);
-  return log.findings;
+  const log = new FindingLog(kit.ground.clock, request.only, request.onFinding);
+  const built = await buildPlugin(kit, request.folder, request.shown, log, request.stop);
+  if (built !== null) await testBuilt(kit, request, built, log);
+  return [...log.findings].sort((left, right) => rank(left.check) - rank(right.check));
+}
+
+function rank(id: CheckId): number {
+  return CHECKS.findIndex((check) => check.id === id);
+}
+
+async function testBuilt(kit: PluginKit, request: TestRequest, built: BuiltPlugin, log: FindingLog): Promise<void> {
+  const { ground } = kit;
+  const graceMs = Math.max(GRACE_MIN_MS, ground.config.sandbox.grace);
+  const watched = watchEngine(kit.sandboxes.engine);
+  const moves = new SandboxMoves(ground.clock);
+  using _listening = ground.events.subscribe(moves.record);
+  const sandboxes = await openSandboxes(kit, watched, graceMs, request);
+  const trials = new Trials(built.version, ground, sandboxes, watched, request.stop);
+  let answers: Answers;
+  try {
+    answers = await checkAll(log, trials, built, { moves, watched, graceMs, kit });
+  } finally {
+    await sandboxes[Symbol.asyncDispose]();
+  }
+  const { plugin } = built.version;
+  const last = (check: CheckId, look: () => Found): void => {
+    if (answers.charge?.check !== check) log.put(check, whyNotMade(check, plugin, answers) ?? look(), 0);
+  };
+  last('stdout', () => checkStdout(trials));
+  if (plugin.protocol === 'stream') last('polite-end', () => checkShutdown(trials, graceMs));
+}
+
+interface Tools {
+  readonly kit: PluginKit;
+  readonly watched: WatchedEngine;
+  readonly moves: SandboxMoves;
+  readonly graceMs: number;
+}
+
+async function checkAll(log: FindingLog, trials: Trials, built: BuiltPlugin, tools: Tools): Promise<Answers> {
+  const { clock } = tools.kit.ground;
+  const { plugin } = built.version;
+  const usual = built.fixtures.filter(({ cancel }) => !cancel);
+  const startedAtMs = clock.monotonicMs();
+  const answers = await answerFixtures(trials, usual.length > 0 ? usual : [NO_FIXTURE], usual.length > 0);
+  const answeredMs = clock.monotonicMs() - startedAtMs;
+  const found = [...foundInAnswers(plugin, answers, usual.length)];
+  for (const [check, what] of found.sort(([left], [right]) => rank(left) - rank(right)))
+    log.put(check, what, check === 'good-input' ? answeredMs : 0);
+  const lab = labOf(trials, built.fixtures, answers, tools);
+  for (const [check, look] of looksOf(lab, tools)) {
+    if (answers.charge?.check === check || !log.wants(check)) continue;
+    await log.add(check, async () => ({ ...(whyNotMade(check, plugin, answers) ?? (await look())), value: null }));
+  }
+  return answers;
+}
+
+function labOf(trials: Trials, fixtures: readonly Fixture[], { charge }: Answers, tools: Tools): Lab {
+  const usual = fixtures.find(({ cancel }) => !cancel);
+  return {
+    ...{ trials, clock: tools.kit.ground.clock, moves: tools.moves, graceMs: tools.graceMs },
+    fixture: usual ?? NO_FIXTURE,
+    slowFixture: fixtures.find(({ cancel }) => cancel) ?? null,
+    isAsExpected: usual !== undefined && charge === null,
+  };
+}
+
+function whyNotMade(check: CheckId, { protocol }: Plugin, { charge, isUsable }: Answers): Found | null {
+  if (!isFor(check, protocol)) return notForProtocol(protocol);
+  return charge === null || isUsable ? null : notJudged(charge);
+}
+
+type Look = readonly [CheckId, () => Promise<Found>];
+
+function looksOf(lab: Lab, { kit, watched }: Tools): readonly Look[] {
+  const end: Look = ['polite-end', () => checkEndOfInput(lab)];
+  return [
+    ['any-user', () => checkAnyUser(lab)],
+    ['bad-input', () => checkBadInput(lab)],
+    ['newer-protocol', () => checkNewerProtocol(lab, watched)],
+    ['big-input', () => checkBigInput(lab)],
+    ['unicode', () => checkUnicode(lab)],
+    ['reuse', () => checkReuse(lab, () => kit.ground.ids.randomHex(16))],
+    ['cancel', () => checkCancel(lab)],
+    ...(lab.trials.version.plugin.protocol === 'stream' ? [] : [end]),
+  ];
+}
+
+async function openSandboxes(
+  { ground, sandboxes: { instanceId } }: PluginKit,
+  { engine }: WatchedEngine,
+  graceMs: number,
+  { startTimeoutMs, stop }: TestRequest,
+): Promise<Sandboxes> {
+  const { clock, ids, events, logger, usage, config } = ground;
+  const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
+  const sandboxes = createSandboxes({
+    ...{ engine, clock, ids, events, logger, usage, facts },
+    settings: {
+      ...{ instanceId, graceMs, workerId: ids.newId('wrk') },
+      ...{ cpuOvercommit: config.sandbox.cpuOvercommit, memoryShare: config.sandbox.memoryShare },
+      engineTimeoutMs: config.engine.timeout,
+      ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
+    },
+  });
+  await sandboxes.start();
+  if (stop.aborted) throw new GantryError('CANCELLED', 'stopped by a signal');
+  return sandboxes;
 }

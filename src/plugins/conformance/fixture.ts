@@ -52,6 +52,9 @@ export interface Fixture extends z.output<typeof FIXTURE_SCHEMA> {
   readonly name: string;
 }
 
+/** Of a plugin without fixtures: whatever ends by an answer is good. */
+export const NO_FIXTURE: Fixture = { name: 'empty data', ...FIXTURE_SCHEMA.parse({}) };
+
 /** @param file path as the reader would type it */
 export function readFixture(bytes: Uint8Array, name: string, file: string): Fixture | { problems: readonly Problem[] } {
   const problem = (message: string): Problem => ({
