@@ -139,6 +139,8 @@ async function openSandboxes(
       ...{ instanceId, graceMs, workerId: ids.newId('wrk') },
       ...{ cpuOvercommit: config.sandbox.cpuOvercommit, memoryShare: config.sandbox.memoryShare },
       engineTimeoutMs: config.engine.timeout,
+      // A plugin that crashes on bad data is still asked the next question.
+      quarantineFailures: Number.MAX_SAFE_INTEGER,
       ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     },
   });

@@ -144,7 +144,7 @@ function notSent(message: string): Trial {
     outcome: { code: 'denied', message },
     result: null,
     warnings: [],
-    ...{ sandboxId: null, sandboxKind: null, cleanliness: null, logs: [], witness: null },
+    ...{ sandboxId: null, sandboxKind: null, cleanliness: null, logs: [], witness: null, transport: null },
     phases: { sandboxWaitMs: null, sendMs: null, runMs: null, receiveMs: null },
     usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
   };
