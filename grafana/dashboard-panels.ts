@@ -133,6 +133,9 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
           '{{result}}',
         ),
       ]),
+      lines('In quarantine', 'Plugin versions that are left alone because they keep crashing.', 'short', [
+        query('sum(gantry_plugins_quarantined)', 'plugins'),
+      ]),
       lines('Refused plugins', 'Folders that were refused, by code.', 'ops', [
         rare(rate('plugins_refused_total', 'code'), '{{code}}'),
       ]),

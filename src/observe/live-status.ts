@@ -1,17 +1,30 @@
-// How many sandboxes stand in which state and how much of the capacity they hold, kept from events for the panel.
+// How many sandboxes stand in which state, how much of the capacity they hold, and which plugins are left alone: kept from events for the
+// panel and the API.
 import type { DomainEvent } from '../core/events.ts';
 import { SANDBOX_STATES, type SandboxState } from '../core/sandbox.ts';
+
+/** A plugin version that is left alone because it kept crashing. */
+export interface QuarantinedState {
+  /** id of the version */
+  readonly version: string;
+  readonly cause: string;
+  /** when a probe may be made (wall clock) */
+  readonly untilMs: number;
+}
 
 type LiveState = Exclude<SandboxState, 'gone'>;
 
 export interface LiveStatusState {
   readonly sandboxes: Readonly<Record<LiveState, number>>;
   readonly capacity: { readonly cpu: number | null; readonly memory: number | null };
+  readonly quarantined: readonly QuarantinedState[];
 }
 
 export class LiveStatus {
   readonly #sandboxes: Record<SandboxState, number>;
   readonly #capacity: { cpu: number | null; memory: number | null } = { cpu: null, memory: null };
+
+  readonly #quarantined = new Map<string, QuarantinedState>();
 
   constructor() {
     this.#sandboxes = Object.fromEntries(SANDBOX_STATES.map((state) => [state, 0])) as Record<SandboxState, number>;
@@ -24,11 +37,19 @@ export class LiveStatus {
       this.#sandboxes[event.to] += 1;
     } else if (event.kind === 'capacityChanged') {
       this.#capacity[event.resource] = event.usedRatio;
+    } else if (event.kind === 'quarantineMoved') {
+      const { version, to, cause, untilMs } = event;
+      if (to === 'open') this.#quarantined.set(version, { version, cause, untilMs: untilMs ?? 0 });
+      if (to === 'closed') this.#quarantined.delete(version);
     }
   };
 
   status(): LiveStatusState {
     const { creating, starting, idle, busy, stopping } = this.#sandboxes;
-    return { sandboxes: { creating, starting, idle, busy, stopping }, capacity: { ...this.#capacity } };
+    return {
+      sandboxes: { creating, starting, idle, busy, stopping },
+      capacity: { ...this.#capacity },
+      quarantined: [...this.#quarantined.values()],
+    };
   }
 }

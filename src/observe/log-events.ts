@@ -137,6 +137,8 @@ function pluginEntry(event: OfPlatform): Entry | null {
         message: 'plugin refused',
         fields: { plugin: event.plugin, code: event.code, reason: event.message },
       };
+    case 'quarantineMoved':
+      return quarantineEntry(event);
     case 'sandboxMoved':
       return {
         level: 'debug',
@@ -146,4 +148,22 @@ function pluginEntry(event: OfPlatform): Entry | null {
     default:
       return null;
   }
+}
+
+function quarantineEntry({
+  plugin,
+  version,
+  to,
+  cause,
+  untilMs,
+}: Extract<OfPlatform, { readonly kind: 'quarantineMoved' }>): Entry {
+  const fields = { plugin, version };
+  if (to === 'closed') return { level: 'info', message: 'plugin serves again', fields };
+  if (to === 'half_open') return { level: 'info', message: 'plugin in quarantine is probed', fields };
+  const until = untilMs === null ? undefined : new Date(untilMs).toISOString();
+  return {
+    level: 'warn',
+    message: 'plugin keeps crashing and is left alone',
+    fields: { ...fields, until, reason: cause },
+  };
 }

@@ -86,6 +86,7 @@ export const METRICS = {
   orphansReaped: counter('orphans_reaped_total', 'Containers of an earlier life that were removed.'),
 
   plugins: gauge('plugins', 'Plugins that were registered and not removed since.'),
+  pluginsQuarantined: gauge('plugins_quarantined', 'Plugin versions that are left alone because they keep crashing.'),
   pluginsRefused: counter('plugins_refused_total', 'Plugin folders that were refused, by error code.', ['code']),
   buildDuration: histogram('build_duration_seconds', 'Builds of plugin images.', ['result'], BUILD_BUCKETS),
 

@@ -1,6 +1,7 @@
 // Domain events of sandboxes, builds, the engine and the store → metrics.
 import type { RunEvent, SystemEvent } from '../core/events.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
+import type { QuarantineState } from '../core/quarantine.ts';
 import { SANDBOX_STATES, type SandboxState } from '../core/sandbox.ts';
 import type { KnownNames } from './known-names.ts';
 import { METRICS } from './metric-definitions.ts';
@@ -14,6 +15,7 @@ type PluginEvent = Extract<
   PlatformEvent,
   { readonly kind: 'buildFinished' | 'pluginRegistered' | 'pluginRemoved' | 'pluginRefused' }
 >;
+type CapacityEvent = Extract<PlatformEvent, { readonly kind: 'capacityChanged' | 'quarantineMoved' }>;
 type HostEvent = Exclude<PlatformEvent, SandboxEvent | PluginEvent>;
 
 /** Events that the recorder of runs leaves to this file. */
@@ -23,12 +25,14 @@ export class PlatformMetrics {
   readonly #metrics: Metrics;
   readonly #plugins: KnownNames;
   readonly #sandboxes = new Map<SandboxState, number>();
+  readonly #quarantined = new Set<string>();
 
   constructor(metrics: Metrics, plugins: KnownNames) {
     this.#metrics = metrics;
     this.#plugins = plugins;
     for (const state of SANDBOX_STATES) this.#count(state, 0);
     metrics.set(METRICS.plugins, {}, 0);
+    metrics.set(METRICS.pluginsQuarantined, {}, 0);
   }
 
   record(event: LeftEvent): void {
@@ -106,6 +110,23 @@ export class PlatformMetrics {
     this.#metrics.set(METRICS.plugins, {}, this.#plugins.size);
   }
 
+  #capacity(event: CapacityEvent): void {
+    switch (event.kind) {
+      case 'capacityChanged':
+        this.#metrics.set(METRICS.capacityUsed, { resource: event.resource }, event.usedRatio);
+        return;
+      case 'quarantineMoved':
+        this.#quarantine(event.version, event.to);
+        return;
+    }
+  }
+
+  #quarantine(version: string, state: QuarantineState): void {
+    if (state === 'closed') this.#quarantined.delete(version);
+    else this.#quarantined.add(version);
+    this.#metrics.set(METRICS.pluginsQuarantined, {}, this.#quarantined.size);
+  }
+
   #host(event: HostEvent): void {
     switch (event.kind) {
       case 'orphansReaped':
@@ -129,12 +150,11 @@ export class PlatformMetrics {
       case 'staleWriteIgnored':
         this.#metrics.add(METRICS.staleWrites, { op: event.operation });
         return;
-      case 'capacityChanged':
-        this.#metrics.set(METRICS.capacityUsed, { resource: event.resource }, event.usedRatio);
-        return;
       case 'logWritten':
         this.#metrics.add(METRICS.logLines, { level: event.line.level });
         return;
+      default:
+        this.#capacity(event);
     }
   }
 }

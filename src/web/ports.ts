@@ -57,10 +57,20 @@ export interface HealthReport {
   readonly components: readonly ComponentHealth[];
 }
 
+export interface QuarantinedView {
+  /** id of the version */
+  readonly version: string;
+  readonly cause: string;
+  /** when a probe may be made (wall clock) */
+  readonly untilMs: number;
+}
+
 export interface LiveStatusView {
   readonly sandboxes: Readonly<Record<Exclude<SandboxState, 'gone'>, number>>;
   /** held share of the capacity, 0 to 1; null before the first report */
   readonly capacity: { readonly cpu: number | null; readonly memory: number | null };
+  /** plugin versions that are left alone because they kept crashing */
+  readonly quarantined: readonly QuarantinedView[];
 }
 
 export type WebStore = Pick<

@@ -22,7 +22,7 @@ export const pluginsListCommand: Command = {
     else {
       const rows = listAt(page, 'items').map((plugin) => [
         textAt(plugin, 'name'),
-        textAt(plugin, 'state'),
+        stateOf(plugin),
         textAt(objectAt(plugin, 'version'), 'id'),
       ]);
       if (rows.length === 0) output.line('No plugins yet. Copy plugins/sample_plugin to begin.');
@@ -66,12 +66,18 @@ export const pluginsBuildCommand: Command = {
   },
 };
 
+/** `ready`, or `ready, quarantined until …` while it is left alone because it kept crashing. */
+function stateOf(plugin: JsonValue): string {
+  const until = textAt(objectAt(plugin, 'quarantine'), 'until');
+  return until === '' ? textAt(plugin, 'state') : `${textAt(plugin, 'state')}, quarantined until ${until}`;
+}
+
 const LOG_LINES = 10;
 
 function printPlugin(plugin: JsonValue, output: Output): void {
   const version = objectAt(plugin, 'version');
   const limits = objectAt(version, 'limits');
-  output.line(`${textAt(plugin, 'name')}  ${textAt(plugin, 'state')}  ${textAt(version, 'id')}`);
+  output.line(`${textAt(plugin, 'name')}  ${stateOf(plugin)}  ${textAt(version, 'id')}`);
   const facts: Record<string, string> = {
     folder: textAt(plugin, 'folder'),
     description: textAt(version, 'description'),
@@ -83,6 +89,7 @@ function printPlugin(plugin: JsonValue, output: Output): void {
       .join(', '),
     secrets: textsAt(version, 'secrets').join(', '),
     image: textAt(version, 'imageTag'),
+    quarantine: textAt(objectAt(plugin, 'quarantine'), 'cause'),
   };
   for (const [name, value] of Object.entries(facts)) if (value !== '') output.line(`  ${name.padEnd(12)} ${value}`);
   for (const line of problemLines(plugin)) output.line(`  ${line}`);

@@ -9,6 +9,7 @@ import type {
   Problem,
   Reuse,
 } from '../../core/plugin.ts';
+import type { WebPorts } from '../ports.ts';
 
 export interface PluginView {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface PluginView {
   /** the version that serves; null when there is none */
   readonly version: PluginVersionView | null;
   readonly problems: readonly Problem[];
+  /** while the serving version is left alone because it kept crashing */
+  readonly quarantine: { readonly until: string; readonly cause: string } | null;
 }
 
 export interface PluginVersionView {
@@ -42,13 +45,20 @@ export interface PluginVersionView {
   readonly imageTag: string;
 }
 
-export function pluginView(status: PluginStatus): PluginView {
+export function pluginViews(ports: Pick<WebPorts, 'catalog' | 'status'>): readonly PluginView[] {
+  return ports.catalog.statuses().map((status) => pluginView(ports, status));
+}
+
+export function pluginView(ports: Pick<WebPorts, 'status'>, status: PluginStatus): PluginView {
+  const serving = servingOf(status);
+  const left = ports.status().quarantined.find(({ version }) => version === serving?.id);
   return {
     name: status.name,
     state: status.state,
     folder: status.folder,
-    version: versionView(servingOf(status)),
+    version: versionView(serving),
     problems: status.state === 'failed' ? status.problems : [],
+    quarantine: left === undefined ? null : { until: new Date(left.untilMs).toISOString(), cause: left.cause },
   };
 }
 

@@ -5,7 +5,7 @@ import type { PluginStatus } from '../../core/plugin.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
-import { pluginView } from './plugin-view.ts';
+import { pluginView, pluginViews } from './plugin-view.ts';
 import { runSummary } from './run-view.ts';
 import { readInput, triggerOf } from './start-run-route.ts';
 import { nameOf } from './route-params.ts';
@@ -56,14 +56,14 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
     {
       method: 'GET',
       path: '/api/v1/plugins',
-      answer: () => jsonAnswer({ items: ports.catalog.statuses().map(pluginView), next: null }),
+      answer: () => jsonAnswer({ items: pluginViews(ports), next: null }),
     },
     {
       method: 'GET',
       path: '/api/v1/plugins/:name',
       answer: (request) => {
         const name = nameOf(request, 'PLUGIN_NOT_FOUND');
-        const view = pluginView(findPlugin(ports, name));
+        const view = pluginView(ports, findPlugin(ports, name));
         return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) });
       },
     },
@@ -91,7 +91,7 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
 /** Waits for the builds, which have deadlines of their own. */
 async function answerReload(ports: WebPorts, request: WebRequest): Promise<Answer> {
   await ports.builds.reload(request.gone);
-  return jsonAnswer({ items: ports.catalog.statuses().map(pluginView), next: null });
+  return jsonAnswer({ items: pluginViews(ports), next: null });
 }
 
 /** A run of one plugin alone, outside of any declared pipeline (core/pipeline.ts, `soloPipelineName`); accepted like any run. */
@@ -111,6 +111,6 @@ async function answerBuild(ports: WebPorts, request: WebRequest): Promise<Answer
   const name = nameOf(request, 'PLUGIN_NOT_FOUND');
   findPlugin(ports, name);
   await ports.builds.build(name, request.gone);
-  const view = pluginView(findPlugin(ports, name));
+  const view = pluginView(ports, findPlugin(ports, name));
   return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) });
 }

@@ -7,7 +7,7 @@ import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/ro
 import type { WebPorts } from '../ports.ts';
 import { loadViewOf } from './load-run-view.ts';
 import { nameOf } from './route-params.ts';
-import { runSummary } from './run-view.ts';
+import { runSummary, type RunView } from './run-view.ts';
 import { readWaitMs, waitForRun } from './wait-for-run.ts';
 
 export function startRunRoute(ports: WebPorts): Route {
@@ -63,7 +63,20 @@ async function ended(ports: WebPorts, run: Run, request: WebRequest): Promise<An
   using deadline = ports.clock.deadline(ANSWER_MS);
   const signal = AbortSignal.any([deadline.signal, request.gone]);
   const view = await loadViewOf(ports.store, run, { signal });
-  return jsonAnswer(view, 200, { Location: `/api/v1/runs/${run.id}`, 'Preference-Applied': 'wait' });
+  return jsonAnswer(view, 200, {
+    ...retryAfter(view),
+    Location: `/api/v1/runs/${run.id}`,
+    'Preference-Applied': 'wait',
+  });
+}
+
+/** The run had its answer, but a plugin did not get its turn: the longest time that one of them names. */
+function retryAfter({ hooks }: RunView): Record<string, string> {
+  const waitsMs = hooks.flatMap(({ plugins }) =>
+    plugins.map(({ outcome }) => (outcome !== null && 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) : 0)),
+  );
+  const longestMs = Math.max(0, ...waitsMs);
+  return longestMs === 0 ? {} : { 'Retry-After': String(Math.ceil(longestMs / 1_000)) };
 }
 
 /** The wait used up the request's own deadline; reading the result gets a new one. */

@@ -20,6 +20,7 @@ const SHOWN: ReadonlySet<DomainEvent['kind']> = new Set([
   'pluginRegistered',
   'pluginRemoved',
   'pluginRefused',
+  'quarantineMoved',
   'engineLost',
   'engineFound',
 ]);

@@ -1,7 +1,7 @@
 // Plugins: the list, and one plugin with its limits, problems and build log.
 import { escapeText } from '../../lib/escape-text.ts';
 import { findPlugin } from '../api/plugins-routes.ts';
-import { pluginView } from '../api/plugin-view.ts';
+import { pluginView, pluginViews } from '../api/plugin-view.ts';
 import { nameOf } from '../api/route-params.ts';
 import type { Answer, WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
@@ -13,7 +13,7 @@ export function pluginsPage(ports: WebPorts, views: Views): Answer {
   return views.render(
     'plugins',
     { title: 'Plugins', section: 'plugins', live: '/api/v1/events' },
-    { plugins: ports.catalog.statuses().map(pluginView) },
+    { plugins: pluginViews(ports) },
   );
 }
 
@@ -24,7 +24,7 @@ export function pluginPage(ports: WebPorts, views: Views, request: WebRequest): 
     'plugin',
     { title: `Plugin ${name}`, section: 'plugins', live: '/api/v1/events' },
     {
-      plugin: pluginView(findPlugin(ports, name)),
+      plugin: pluginView(ports, findPlugin(ports, name)),
       buildLog: lines.slice(-LOG_LINES_MAX).map(escapeText),
       isLogCut: lines.length > LOG_LINES_MAX,
     },

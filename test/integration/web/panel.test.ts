@@ -112,6 +112,22 @@ describe('the page of a run', () => {
 });
 
 describe('the page of a plugin', () => {
+  it('says that it is left alone because it kept crashing, until when and why; so do the list and the API', async () => {
+    const { id } = examplePlugin('numbers', 'fetch');
+    web.quarantined = [{ version: id, cause: HOSTILE, untilMs: 1_000 }];
+    for (const path of ['/plugins/numbers', '/plugins']) {
+      const { html } = await page(path);
+      expect(html).toContain('is-quarantined');
+      expect(html).toContain('1970-01-01T00:00:01.000Z');
+      expect(html).not.toContain(HOSTILE);
+    }
+    const { items } = (await (await fetch(`${web.url}/api/v1/plugins`)).json()) as { items: unknown[] };
+    expect(items).toMatchObject([
+      { name: 'numbers', quarantine: { until: '1970-01-01T00:00:01.000Z', cause: HOSTILE } },
+      { name: 'adder', quarantine: null },
+    ]);
+  });
+
   it('says whether its sandboxes are reused, and for how long', async () => {
     const version = examplePlugin('numbers', 'fetch');
     const warm = { ...version, plugin: { ...version.plugin, protocol: 'stream', reuse: 'warm' } as const };

@@ -5,7 +5,13 @@ import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { PluginStatus } from '../../../src/core/plugin.ts';
 import { EventBus } from '../../../src/observe/event-bus.ts';
 import { createWeb } from '../../../src/web/create-web.ts';
-import { DEFAULT_WEB_SETTINGS, type HealthReport, type WebPorts, type WebSettings } from '../../../src/web/ports.ts';
+import {
+  DEFAULT_WEB_SETTINGS,
+  type HealthReport,
+  type LiveStatusView,
+  type WebPorts,
+  type WebSettings,
+} from '../../../src/web/ports.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { EXAMPLE_PIPELINE, examplePlugin, readyPlugin } from './example-plugin.ts';
 import { CollectingLogger } from './collecting-logger.ts';
@@ -21,6 +27,7 @@ export interface TestWeb extends AsyncDisposable {
   readonly rebuilt: string[];
   health: HealthReport;
   plugins: readonly PluginStatus[];
+  quarantined: LiveStatusView['quarantined'];
 }
 
 export const UP: HealthReport = {
@@ -36,7 +43,11 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
   const bus = new EventBus(logger);
   const store = new MemoryStore();
   const door = new ScriptedDoor(store, bus);
-  const state = { health: UP, plugins: [readyPlugin('numbers', 'fetch'), readyPlugin('adder', 'sum')] };
+  const state = {
+    health: UP,
+    plugins: [readyPlugin('numbers', 'fetch'), readyPlugin('adder', 'sum')],
+    quarantined: [] as LiveStatusView['quarantined'],
+  };
   const rebuilt: string[] = [];
   const ports: WebPorts = {
     store,
@@ -61,6 +72,7 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
     status: () => ({
       sandboxes: { creating: 0, starting: 0, idle: 2, busy: 1, stopping: 0 },
       capacity: { cpu: 0.25, memory: 0.5 },
+      quarantined: state.quarantined,
     }),
     events: bus,
     clock: new SystemClock(),

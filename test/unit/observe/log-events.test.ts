@@ -64,4 +64,15 @@ describe('logEvents', () => {
       { level: 'error', fields: { reason: 'socket closed' } },
     ]);
   });
+
+  it('warns of a plugin that is left alone, with the cause and until when, and tells when it serves again', () => {
+    const moved = { kind: 'quarantineMoved', plugin: 'p', version: 'p@1' } as const;
+    expect(logged({ ...moved, from: 'closed', to: 'open', cause: 'exit code 3', untilMs: 1_000 })).toMatchObject([
+      { level: 'warn', fields: { version: 'p@1', reason: 'exit code 3', until: '1970-01-01T00:00:01.000Z' } },
+    ]);
+    expect(logged({ ...moved, from: 'open', to: 'half_open', cause: '', untilMs: null })[0]?.level).toBe('info');
+    expect(logged({ ...moved, from: 'half_open', to: 'closed', cause: '', untilMs: null })[0]?.message).toContain(
+      'again',
+    );
+  });
 });

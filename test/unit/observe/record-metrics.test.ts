@@ -6,6 +6,7 @@ import type { DomainEvent } from '../../../src/core/events.ts';
 import { SANDBOX_KINDS } from '../../../src/core/invocation.ts';
 import type { LimitName } from '../../../src/core/limits.ts';
 import { OUTCOME_CODES, type Outcome } from '../../../src/core/outcome.ts';
+import type { QuarantineState } from '../../../src/core/quarantine.ts';
 import { METRICS } from '../../../src/observe/metric-definitions.ts';
 import { MetricsRecorder } from '../../../src/observe/record-metrics.ts';
 import { buildInvocation, buildRun, newRunId } from '../../support/store/build-records.ts';
@@ -130,6 +131,20 @@ describe('sandboxes', () => {
 });
 
 describe('the platform', () => {
+  it('counts plugin versions that are left alone, probed ones too', async () => {
+    const move = (version: string, from: QuarantineState, to: QuarantineState): void => {
+      recorder.record({ kind: 'quarantineMoved', plugin: 'sample', version, from, to, cause: '', untilMs: null });
+    };
+    expect(await series()).toContain('gantry_plugins_quarantined 0');
+    move('a', 'closed', 'open');
+    move('b', 'closed', 'open');
+    move('b', 'open', 'half_open');
+    expect(await series()).toContain('gantry_plugins_quarantined 2');
+    move('b', 'half_open', 'open');
+    move('a', 'open', 'closed');
+    expect(await series()).toContain('gantry_plugins_quarantined 1');
+  });
+
   it('is told by up gauges, operations and failures', async () => {
     recorder.record({ kind: 'engineLost', message: 'gone' });
     recorder.record({ kind: 'engineRequestFinished', operation: 'create', result: '201', durationMs: 120 });
