@@ -20,6 +20,8 @@ export interface IdByPrefix {
 export type IdPrefix = keyof IdByPrefix;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+/** Both characters of every ten bits. */
+const PAIRS = [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
 const ID_PATTERN = /^(run|inv|sbx|wrk|art)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 /**
@@ -28,13 +30,27 @@ const ID_PATTERN = /^(run|inv|sbx|wrk|art)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
  * @param random at least 10 random bytes
  */
 export function formatId<P extends IdPrefix>(prefix: P, nowMs: number, random: Uint8Array): IdByPrefix[P] {
-  let bits = BigInt(nowMs) << 80n;
-  for (let index = 0; index < 10; index += 1) bits |= BigInt(random[index] ?? 0) << BigInt(8 * (9 - index));
-  bits = (bits & ~(0xfn << 76n)) | (0x7n << 76n);
-  bits = (bits & ~(0x3n << 62n)) | (0x2n << 62n);
-  let text = '';
-  for (let shift = 125n; shift >= 0n; shift -= 5n) text += ALPHABET[Number((bits >> shift) & 31n)] ?? '';
-  return `${prefix}_${text}` as unknown as IdByPrefix[P];
+  let text = `${prefix}_`;
+  // Two zero bits in front make the 128 bits thirteen pairs of characters.
+  let held = 0;
+  let heldBits = 2;
+  for (let index = 0; index < 16; index += 1) {
+    held = (held << 8) | byteAt(index, nowMs, random);
+    heldBits += 8;
+    if (heldBits < 10) continue;
+    heldBits -= 10;
+    text += PAIRS[held >> heldBits] ?? '';
+    held &= (1 << heldBits) - 1;
+  }
+  return text as unknown as IdByPrefix[P];
+}
+
+/** One of the 16 bytes, the most significant one first. */
+function byteAt(index: number, nowMs: number, random: Uint8Array): number {
+  if (index < 6) return Math.floor(nowMs / 2 ** (8 * (5 - index))) & 0xff;
+  const byte = random[index - 6] ?? 0;
+  if (index === 6) return 0x70 | (byte & 0x0f);
+  return index === 8 ? 0x80 | (byte & 0x3f) : byte;
 }
 
 /** Reads an id of the wanted kind; null when the text is anything else (the text may be hostile). */

@@ -15,6 +15,12 @@ describe('SystemIds', () => {
   it('gives unpredictable hex of the length asked for', () => {
     const source = new SystemIds();
     expect(source.randomHex(16)).toMatch(/^[0-9a-f]{32}$/);
-    expect(source.randomHex(16)).not.toBe(source.randomHex(16));
+    expect(source.randomHex(10_000)).toMatch(/^[0-9a-f]{20000}$/);
+  });
+
+  it('never gives the same random bytes twice, though it fetches them by the page', () => {
+    const source = new SystemIds();
+    const all = Array.from({ length: 5_000 }, () => source.randomHex(7));
+    expect(new Set(all).size).toBe(all.length);
   });
 });
