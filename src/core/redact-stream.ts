@@ -2,6 +2,8 @@
 // piece tells, so it holds less than the longest secret. Works on bytes written as one character each, since a piece may end inside one.
 import { beginningAt, findSpans, joinSpans } from './redact-spans.ts';
 
+const EMPTY = new Uint8Array(0);
+
 export class RedactStream {
   readonly #forms: readonly string[];
   readonly #mark: string;
@@ -29,6 +31,7 @@ export class RedactStream {
 
   /** The rest, when nothing follows. */
   end(): Uint8Array {
+    if (this.#held === '') return EMPTY;
     const text = this.#held;
     const isBeginning = text.length >= this.#beginningMin;
     const passed = isBeginning && this.#covered === 0 ? this.#mark : isBeginning ? '' : text.slice(this.#covered);
@@ -54,7 +57,8 @@ export class RedactStream {
     }
     if (at < until) passed += text.slice(at, until);
     this.#held = text.slice(until);
-    this.#covered = Math.max(0, at - until);
+    // Nothing was passed on when all is held: what the mark before it stands for stays covered.
+    this.#covered = Math.max(0, Math.max(at, covered) - until);
     return passed;
   }
 }

@@ -87,6 +87,18 @@ describe('redacting in pieces', () => {
     );
   });
 
+  test('shows no end of a secret again when nothing, or the beginning of another, follows it', () => {
+    for (const pieces of [
+      ['bbaab', 'bba', '', 'c'],
+      ['bbaabbba', 'a', 'c'],
+    ]) {
+      const stream = new Redactor(['bbaabbba']).stream();
+      const passed = pieces.map((piece) => stream.push(Buffer.from(piece)));
+      const tail = pieces.join('').slice('bbaabbba'.length);
+      expect(Buffer.concat([...passed, stream.end()]).toString()).toBe(REDACTED + tail);
+    }
+  });
+
   test('holds back no more than a secret, whatever comes', () => {
     const stream = new Redactor(['a'.repeat(20)]).stream();
     let passed = '';
