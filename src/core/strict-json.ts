@@ -88,13 +88,13 @@ function hasForbiddenKey(value: unknown): boolean {
   return Object.entries(value).some(([key, member]) => key === '__proto__' || hasForbiddenKey(member));
 }
 
-/** Takes the prototype off every object, in place. */
+/** Takes the prototype off every object, in place: a copy would be quicker for a small document, and much slower for a large one. */
 function bare(value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    value.forEach(bare);
+    for (const item of value) bare(item);
     return value;
   }
-  Object.values(value).forEach(bare);
+  for (const key of Object.keys(value)) bare(value[key] ?? null);
   return Object.setPrototypeOf(value, null) as JsonValue;
 }

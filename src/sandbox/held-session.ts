@@ -2,15 +2,16 @@
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
 import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
 import type { StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
-import type { LinkRun } from './link-runs.ts';
+import type { LinkRun, LinkVerdict } from './link-runs.ts';
 import type { LogLines } from './log-lines.ts';
+import type { UsageRounds } from './usage-rounds.ts';
 import type { UsageWatch } from './usage-watch.ts';
 
 export interface SessionLink extends Disposable {
   /** True when it waits for a run. */
   readonly isIdle: boolean;
   /** Only while it is idle. */
-  run(run: StreamRun, logs: LogLines, usage: UsageWatch): LinkRun;
+  run(run: StreamRun, logs: LogLines, usage: UsageWatch, onEnded: (verdict: LinkVerdict) => void): LinkRun;
   cancel(run: LinkRun, cancel: StreamCancel): void;
   /** Ends it politely if it is idle; settles when the process has ended or the grace is over. */
   close(graceMs: number): Promise<void>;
@@ -20,6 +21,8 @@ export interface HeldSession extends Disposable {
   readonly link: SessionLink;
   /** null where no cgroup can be read */
   readonly gauge: UsageGauge | null;
+  /** the clockwork that looks at its runs */
+  readonly rounds: UsageRounds;
   /** runs so far */
   served: number;
   /** whose secrets it has seen; null before its first run */

@@ -12,8 +12,6 @@ export interface LinkVerdict {
 /** A run in flight; times are of the monotonic clock, null until they come. */
 export interface LinkRun {
   readonly id: number;
-  /** never rejects */
-  readonly ended: Promise<LinkVerdict>;
   sentAtMs: number | null;
   firstByteAtMs: number | null;
   /** stdout that came while it ran */
@@ -22,11 +20,12 @@ export interface LinkRun {
 
 interface OpenRun extends LinkRun {
   readonly logs: LogLines;
-  readonly settle: (verdict: LinkVerdict) => void;
+  readonly onEnded: (verdict: LinkVerdict) => void;
 }
 
 export class LinkRuns {
   readonly #open = new Map<number, OpenRun>();
+  #lastId = 0;
   #logs: LogLines;
   #usage: UsageWatch;
 
@@ -45,20 +44,13 @@ export class LinkRuns {
     return this.#usage;
   }
 
-  add(id: number, logs: LogLines, usage: UsageWatch): LinkRun {
-    const ended = Promise.withResolvers<LinkVerdict>();
-    const run: OpenRun = {
-      id,
-      logs,
-      ended: ended.promise,
-      settle: ended.resolve,
-      sentAtMs: null,
-      firstByteAtMs: null,
-      seenBytes: 0,
-    };
+  /** @param onEnded called once, whatever comes */
+  add(id: number, logs: LogLines, usage: UsageWatch, onEnded: (verdict: LinkVerdict) => void): LinkRun {
+    const run: OpenRun = { id, logs, onEnded, sentAtMs: null, firstByteAtMs: null, seenBytes: 0 };
     this.#logs = logs;
     this.#usage = usage;
     this.#open.set(id, run);
+    this.#lastId = id;
     return run;
   }
 
@@ -66,8 +58,14 @@ export class LinkRuns {
     return (id === null ? undefined : this.#open.get(id)?.logs) ?? this.#logs;
   }
 
-  unsent(): readonly LinkRun[] {
-    return [...this.#open.values()].filter((run) => run.sentAtMs === null);
+  /** The id of the run that started last, 0 before the first. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** The runs up to that id have been written. */
+  noteSent(lastId: number, nowMs: number): void {
+    for (const run of this.#open.values()) if (run.id <= lastId) run.sentAtMs ??= nowMs;
   }
 
   noteOutput(byteCount: number, nowMs: number): void {
@@ -82,7 +80,7 @@ export class LinkRuns {
     if (run === undefined) return;
     this.#open.delete(id);
     run.logs.end();
-    run.settle({ outcome, result });
+    run.onEnded({ outcome, result });
   }
 
   endAll(outcome: Outcome): void {

@@ -1,14 +1,15 @@
 // How long an invocation waits for its sandbox. Its timer is made when it is first asked for: one that finds a sandbox ready never waits.
 import type { Clock, Deadline } from '../core/ports/clock.ts';
+import type { InvocationStop } from './invocation-stop.ts';
 
 export class Patience implements Disposable {
   readonly #clock: Clock;
   readonly #waitMs: number;
-  readonly #stop: AbortSignal;
+  readonly #stop: InvocationStop;
   #deadline: Deadline | null = null;
   #signal: AbortSignal | null = null;
 
-  constructor(clock: Clock, waitMs: number, stop: AbortSignal) {
+  constructor(clock: Clock, waitMs: number, stop: InvocationStop) {
     this.#clock = clock;
     this.#waitMs = waitMs;
     this.#stop = stop;
@@ -18,7 +19,7 @@ export class Patience implements Disposable {
   get signal(): AbortSignal {
     if (this.#signal !== null) return this.#signal;
     this.#deadline = this.#clock.deadline(this.#waitMs);
-    this.#signal = AbortSignal.any([this.#deadline.signal, this.#stop]);
+    this.#signal = AbortSignal.any([this.#deadline.signal, this.#stop.signal]);
     return this.#signal;
   }
 

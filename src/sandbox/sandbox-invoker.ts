@@ -1,8 +1,9 @@
 // The invoker over real sandboxes: waits for one, tells that it started, talks to the plugin, judges, and lets the sandbox go. Every way out
 // is an outcome. Surprise: a standby sandbox may have died unseen, so before its input is written it is replaced once.
 import type { Outcome } from '../core/outcome.ts';
-import type { InvocationEnd, InvocationRequest, Invoker, StopReason } from '../core/ports/invoker.ts';
+import type { InvocationEnd, InvocationRequest, Invoker } from '../core/ports/invoker.ts';
 import { notRun } from './describe-end.ts';
+import { Halt, InvocationStop } from './invocation-stop.ts';
 import { Patience } from './patience.ts';
 import type { Pool, Taken } from './pool.ts';
 import type { Pools } from './pools.ts';
@@ -10,7 +11,7 @@ import { busy, startFailure, stoppedWhileWaiting } from './refusal.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Holding } from './tokens.ts';
-import { useSandbox } from './use-sandbox.ts';
+import { useSandbox, type Asked } from './use-sandbox.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 interface Ready extends Taken {
@@ -27,8 +28,8 @@ export class SandboxInvoker implements Invoker {
   #running = 0;
   #isDraining = false;
   readonly #quiet = new Set<() => void>();
-  /** its reason is a StopReason: it is joined to the stop signal of every invocation */
-  readonly #halt = new AbortController();
+  /** joined to the stop signal of every invocation */
+  readonly #halt = new Halt();
 
   constructor(context: SandboxContext, pools: Pools) {
     this.#context = context;
@@ -37,17 +38,17 @@ export class SandboxInvoker implements Invoker {
     this.#room = new WaitingRoom({ total: maxWaiting, perPipeline: maxWaitingPerPipeline });
   }
 
-  async invoke(asked: InvocationRequest): Promise<InvocationEnd> {
-    const request = { ...asked, stop: AbortSignal.any([asked.stop, this.#halt.signal]) };
+  async invoke(request: InvocationRequest): Promise<InvocationEnd> {
+    const stop = new InvocationStop(request.stop, this.#halt);
     const askedAtMs = this.#nowMs();
-    const refused = this.#refuseAtOnce(request);
+    const refused = this.#refuseAtOnce(request, stop);
     if (refused !== null) return notRun(refused, 0);
     this.#running += 1;
     try {
-      const ready = await this.#ready(request, askedAtMs);
+      const ready = await this.#ready(request, stop, askedAtMs);
       const waitedMs = this.#nowMs() - askedAtMs;
       if ('code' in ready) return notRun(ready, waitedMs);
-      return await this.#use(ready, request, waitedMs);
+      return await this.#use(ready, { request, stop, waitedMs });
     } finally {
       this.#running -= 1;
       if (this.#running === 0) for (const wake of this.#quiet) wake();
@@ -56,8 +57,7 @@ export class SandboxInvoker implements Invoker {
 
   /** Stops every invocation that is still running, as `draining`. Settles when all have ended. */
   async halt(): Promise<void> {
-    const reason: StopReason = 'draining';
-    this.#halt.abort(reason);
+    this.#halt.come('draining');
     await this.drain(new AbortController().signal);
   }
 
@@ -83,23 +83,23 @@ export class SandboxInvoker implements Invoker {
     }
   }
 
-  #refuseAtOnce(request: InvocationRequest): Outcome | null {
+  #refuseAtOnce(request: InvocationRequest, stop: InvocationStop): Outcome | null {
     const { engine } = this.#context;
-    if (request.stop.aborted) return stoppedWhileWaiting(request.stop.reason as StopReason, request, 0);
+    if (stop.reason !== null) return stoppedWhileWaiting(stop.reason, request, 0);
     if (this.#isDraining) return busy('the worker is shutting down', 1_000);
     if (!engine.isConnected()) return { code: 'engine', message: 'the Docker Engine is not reachable' };
     return null;
   }
 
-  async #ready(request: InvocationRequest, askedAtMs: number): Promise<Ready | Outcome> {
-    using patience = new Patience(this.#context.clock, request.waitMs, request.stop);
+  async #ready(request: InvocationRequest, stop: InvocationStop, askedAtMs: number): Promise<Ready | Outcome> {
+    using patience = new Patience(this.#context.clock, request.waitMs, stop);
     try {
       const ready = this.#tryTake(request) ?? (await this.#take(request, patience.signal));
       await this.#tellStarted(ready, request);
       return await this.#replaceIfDead(ready, request, patience);
     } catch (error) {
       const waitedMs = this.#nowMs() - askedAtMs;
-      if (request.stop.aborted) return stoppedWhileWaiting(request.stop.reason as StopReason, request, waitedMs);
+      if (stop.reason !== null) return stoppedWhileWaiting(stop.reason, request, waitedMs);
       if (patience.isOver) return busy(`no sandbox came free within ${request.waitMs} ms`, this.#room.retryAfterMs);
       const outcome = startFailure(error);
       if (outcome === null) throw error;
@@ -159,10 +159,10 @@ export class SandboxInvoker implements Invoker {
     return current;
   }
 
-  async #use(ready: Ready, request: InvocationRequest, waitedMs: number): Promise<InvocationEnd> {
+  async #use(ready: Ready, asked: Asked): Promise<InvocationEnd> {
     let isSound = false;
     try {
-      const used = await useSandbox(this.#context, ready, request, waitedMs);
+      const used = await useSandbox(this.#context, ready, asked);
       isSound = used.isSound;
       ready.pool.judge(ready.sandbox, used.end.outcome);
       return used.end;

@@ -10,6 +10,7 @@ import { NotReadyError } from './not-ready.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Sandbox } from './sandbox.ts';
 import { StreamLink } from './stream-link.ts';
+import { UsageRounds } from './usage-rounds.ts';
 import { UsageWatch } from './usage-watch.ts';
 
 /** Memory that a plugin may hold above its baseline: room for loaded modules and for a heap before its next collection, not for leaks. */
@@ -23,6 +24,7 @@ const START_LOG_BYTES = 64 * 1024;
 export class SandboxSession implements HeldSession {
   readonly link: StreamLink;
   readonly gauge: UsageGauge | null;
+  readonly rounds: UsageRounds;
   /** monotonic; after it, no run is given to it */
   readonly expiresAtMs: number;
   /** runs so far */
@@ -44,6 +46,7 @@ export class SandboxSession implements HeldSession {
     this.#sandbox = sandbox;
     this.link = link;
     this.gauge = gauge;
+    this.rounds = new UsageRounds(context.clock, context.settings.usageIntervalMs);
     this.expiresAtMs = context.clock.monotonicMs() + jittered(context, sandbox.version.plugin.pool.maxAgeMs);
     this.#baseline = gauge?.read() ?? null;
     this.#processes = gauge?.countProcesses() ?? null;
@@ -132,6 +135,7 @@ export class SandboxSession implements HeldSession {
 
   [Symbol.dispose](): void {
     this.link[Symbol.dispose]();
+    this.rounds[Symbol.dispose]();
     this.gauge?.[Symbol.dispose]();
   }
 

@@ -1,6 +1,7 @@
 // One invocation with a sandbox of protocol `stream`: a run of its session, until its verdict or until a limit ends it. Whatever is no answer
 // that the plugin meant destroys the sandbox, before this settles: so no late reply can ever meet another caller.
-import type { InvocationRequest, StopReason } from '../core/ports/invoker.ts';
+import type { InvocationRequest } from '../core/ports/invoker.ts';
+import type { InvocationStop } from './invocation-stop.ts';
 import type { EndFacts } from './describe-end.ts';
 import { killSandbox } from './dismiss-sandbox.ts';
 import type { Cause } from './exchange.ts';
@@ -27,25 +28,31 @@ export interface StreamTrace {
 /** Outcomes that a plugin gave by an answer of its own. */
 const ANSWERS: ReadonlySet<string> = new Set(['ok', 'skipped', 'plugin_error']);
 
-/** A reason that is made once: without one, each abort makes an error with its stack. */
-const OVER = new Error('the run is over');
-
 export class StreamExchange {
   readonly #context: SandboxContext;
   readonly #sandbox: Sandbox;
   readonly #session: HeldSession;
   readonly #request: InvocationRequest;
+  readonly #stop: InvocationStop;
+  #isSettled = false;
+  #onSettled: ((settled: undefined) => void) | null = null;
   readonly #ended = Promise.withResolvers<LinkVerdict | EndedBy>();
-  readonly #over = new AbortController();
   readonly #logs: LogLines;
   readonly #usage: UsageWatch;
 
-  constructor(context: SandboxContext, sandbox: Sandbox, session: HeldSession, request: InvocationRequest) {
+  constructor(
+    context: SandboxContext,
+    sandbox: Sandbox,
+    session: HeldSession,
+    request: InvocationRequest,
+    stop: InvocationStop,
+  ) {
     const { limits } = request.version.plugin;
     this.#context = context;
     this.#sandbox = sandbox;
     this.#session = session;
     this.#request = request;
+    this.#stop = stop;
     this.#logs = new LogLines(limits.logsBytes, request.redactor, (line) => {
       request.onLog(line);
     });
@@ -56,22 +63,19 @@ export class StreamExchange {
 
   /** Settles when the run has its verdict. Never rejects for what a plugin or the engine does. */
   async run(): Promise<StreamTrace> {
-    const { input, nonce, timeoutMs, stop } = this.#request;
-    const { link, gauge, lastUsage } = this.#session;
+    const { input, nonce, timeoutMs } = this.#request;
+    const { link, rounds, gauge, lastUsage } = this.#session;
     const startedAtMs = this.#context.clock.monotonicMs();
-    const onStop = (): void => {
-      this.#ended.resolve(stop.reason as StopReason);
-    };
-    if (stop.aborted) onStop();
-    else stop.addEventListener('abort', onStop, { once: true });
     this.#session.served += 1;
-    const run = link.run({ document: input, nonce, timeoutMs }, this.#logs, this.#usage);
-    void run.ended.then(this.#ended.resolve);
-    void this.#usage.runFrom(lastUsage, gauge, this.#over.signal);
+    if (gauge !== null) this.#usage.countFrom(lastUsage, gauge);
+    // The request goes out before anything else is prepared: there is time for that while the plugin works.
+    const run = link.run({ document: input, nonce, timeoutMs }, this.#logs, this.#usage, this.#onVerdict);
+    if (gauge !== null) rounds.add(this.#usage);
+    this.#stop.listen(this.#ended.resolve);
     const ended = await this.#ended.promise;
     const verdict = typeof ended === 'string' ? await this.#endBy(ended, run, startedAtMs) : ended;
-    stop.removeEventListener('abort', onStop);
-    this.#over.abort(OVER);
+    this.#stop[Symbol.dispose]();
+    rounds.delete(this.#usage);
     return await this.#trace(verdict, run, startedAtMs);
   }
 
@@ -108,9 +112,17 @@ export class StreamExchange {
 
   /** The plugin is told, and has the grace to come to an end. */
   async #cancel(run: LinkRun): Promise<void> {
+    const settled = Promise.withResolvers<undefined>();
+    this.#onSettled = settled.resolve;
     this.#session.link.cancel(run, { reason: 'cancelled', graceMs: this.#context.settings.graceMs });
-    await run.ended;
+    if (!this.#isSettled) await settled.promise;
   }
+
+  readonly #onVerdict = (verdict: LinkVerdict): void => {
+    this.#isSettled = true;
+    this.#ended.resolve(verdict);
+    this.#onSettled?.(undefined);
+  };
 
   async #kill(): Promise<void> {
     if (this.#sandbox.ending !== null) return;

@@ -5,7 +5,7 @@ import { messageOf } from '../core/errors/gantry-error.ts';
 import type { SessionEvent, SessionOptions, StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
 import { StreamSession } from '../protocol/stream/stream-session.ts';
 import type { SessionLink } from './held-session.ts';
-import { LinkRuns, type LinkRun } from './link-runs.ts';
+import { LinkRuns, type LinkRun, type LinkVerdict } from './link-runs.ts';
 import type { LogLines } from './log-lines.ts';
 import { whoRanOutOfMemory } from './out-of-memory.ts';
 import type { SandboxContext } from './sandbox-context.ts';
@@ -53,9 +53,9 @@ export class StreamLink implements SessionLink {
   }
 
   /** Only while it is idle. */
-  run(run: StreamRun, logs: LogLines, usage: UsageWatch): LinkRun {
+  run(run: StreamRun, logs: LogLines, usage: UsageWatch, onEnded: (verdict: LinkVerdict) => void): LinkRun {
     const id = this.#session.run(run, this.#nowMs());
-    const open = this.#runs.add(id, logs, usage);
+    const open = this.#runs.add(id, logs, usage, onEnded);
     this.#step();
     return open;
   }
@@ -182,10 +182,9 @@ export class StreamLink implements SessionLink {
     const { attachment } = this.#live;
     try {
       for (let lines = this.#session.takeOutput(); lines.length > 0; lines = this.#session.takeOutput()) {
-        const unsent = this.#runs.unsent();
+        const { lastId } = this.#runs;
         for (const line of lines) if (!attachment.write(line)) await attachment.flushed({ signal: this.#over.signal });
-        const nowMs = this.#nowMs();
-        for (const run of unsent) run.sentAtMs = nowMs;
+        this.#runs.noteSent(lastId, this.#nowMs());
       }
       if (this.#isInputEnding) attachment.closeInput();
       this.#isInputEnding = false;

@@ -65,22 +65,10 @@ export class UsageWatch {
     return (rest?.oomKills ?? null) === null && hostOomKills > this.#hostOomKills;
   }
 
-  /**
-   * In a sandbox that served before: counts from that reading, and looks for the first time after one interval, since most invocations have
-   * ended by then. @param gauge null where nothing can be read
-   */
-  async runFrom(first: CgroupUsage | null, gauge: UsageGauge | null, signal: AbortSignal): Promise<void> {
-    const { clock, settings } = this.#context;
+  /** In a sandbox that serves again: counts from that reading, by that gauge. */
+  countFrom(first: CgroupUsage | null, gauge: UsageGauge): void {
     this.#first = first;
     this.#gauge = gauge;
-    while (gauge !== null) {
-      try {
-        await clock.sleep(settings.usageIntervalMs, signal);
-      } catch {
-        return;
-      }
-      this.look();
-    }
   }
 
   /** A reading by the gauge; null without one. */

@@ -3,6 +3,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { InvocationEnd, InvocationRequest } from '../core/ports/invoker.ts';
 import { phasesOf, usageOf, warningsOf, type EndFacts } from './describe-end.ts';
 import { Exchange } from './exchange.ts';
+import type { InvocationStop } from './invocation-stop.ts';
 import { judgeTrace } from './judge-trace.ts';
 import { whoRanOutOfMemory, type MemoryVerdict } from './out-of-memory.ts';
 import type { Taken } from './pool.ts';
@@ -18,25 +19,20 @@ export interface Used {
 
 type Verdict = Pick<InvocationEnd, 'outcome' | 'result'>;
 
-export async function useSandbox(
-  context: SandboxContext,
-  taken: Taken,
-  request: InvocationRequest,
-  waitedMs: number,
-): Promise<Used> {
-  const { session } = taken.sandbox;
-  return session === null
-    ? await useOnce(context, taken, request, waitedMs)
-    : await useSession(context, taken, session, request, waitedMs);
+export interface Asked {
+  readonly request: InvocationRequest;
+  readonly stop: InvocationStop;
+  /** how long it waited for its sandbox */
+  readonly waitedMs: number;
 }
 
-async function useOnce(
-  context: SandboxContext,
-  taken: Taken,
-  request: InvocationRequest,
-  waitedMs: number,
-): Promise<Used> {
-  const trace = await new Exchange(context, taken.sandbox, request).run();
+export async function useSandbox(context: SandboxContext, taken: Taken, asked: Asked): Promise<Used> {
+  const { session } = taken.sandbox;
+  return session === null ? await useOnce(context, taken, asked) : await useSession(context, taken, session, asked);
+}
+
+async function useOnce(context: SandboxContext, taken: Taken, { request, stop, waitedMs }: Asked): Promise<Used> {
+  const trace = await new Exchange(context, taken.sandbox, { ...request, stop: stop.signal }).run();
   const memory = await whoRanOutOfMemory(context, taken.sandbox, trace);
   const verdict = judgeTrace(trace, request, memory === 'plugin');
   report(context, trace, verdict.outcome, request);
@@ -47,10 +43,10 @@ async function useSession(
   context: SandboxContext,
   taken: Taken,
   session: HeldSession,
-  request: InvocationRequest,
-  waitedMs: number,
+  { request, stop, waitedMs }: Asked,
 ): Promise<Used> {
-  const { verdict, facts, memory, isSound } = await new StreamExchange(context, taken.sandbox, session, request).run();
+  const exchange = new StreamExchange(context, taken.sandbox, session, request, stop);
+  const { verdict, facts, memory, isSound } = await exchange.run();
   report(context, facts, verdict.outcome, request);
   return { end: endOf(taken, verdict, facts, memory, waitedMs), isSound };
 }

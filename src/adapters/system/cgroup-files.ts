@@ -46,16 +46,39 @@ const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<keyof CgroupUsage,
   },
 };
 
-/** Files of a version, each once, as `controller/file` (`file` alone in version 2). */
-export function filesOf(version: CgroupVersion): readonly { readonly controller: string; readonly file: string }[] {
+interface CgroupFile {
+  readonly controller: string;
+  readonly file: string;
+}
+
+const FILES: Readonly<Record<CgroupVersion, readonly CgroupFile[]>> = { 1: eachOnce(1), 2: eachOnce(2) };
+
+/** The files of a version, each once; `controller` is empty in version 2. */
+export function filesOf(version: CgroupVersion): readonly CgroupFile[] {
+  return FILES[version];
+}
+
+function eachOnce(version: CgroupVersion): readonly CgroupFile[] {
   const all = Object.values(SOURCES[version]);
   return all.filter(({ file }, index) => all.findIndex((other) => other.file === file) === index);
 }
 
-/** The usage by the files' texts; null when the container is gone and nothing could be read. @param textOf '' for what cannot be read */
-export function usageFrom(version: CgroupVersion, textOf: (file: string) => string): CgroupUsage | null {
+/** Which of the texts a field is read from. */
+const PLACES: Readonly<Record<CgroupVersion, ReadonlyMap<string, number>>> = { 1: placesOf(1), 2: placesOf(2) };
+
+function placesOf(version: CgroupVersion): ReadonlyMap<string, number> {
+  return new Map(FILES[version].map(({ file }, index) => [file, index]));
+}
+
+/**
+ * The usage by the files' texts; null when the container is gone and nothing could be read.
+ * @param texts in the order of filesOf; '' for what cannot be read
+ */
+export function usageFrom(version: CgroupVersion, texts: readonly string[]): CgroupUsage | null {
   const sources = SOURCES[version];
-  const value = (name: keyof CgroupUsage): number | null => valueOf(sources[name], textOf(sources[name].file));
+  const places = PLACES[version];
+  const value = (name: keyof CgroupUsage): number | null =>
+    valueOf(sources[name], texts[places.get(sources[name].file) ?? -1] ?? '');
   const usage: CgroupUsage = {
     cpuTimeMs: value('cpuTimeMs'),
     memoryBytes: value('memoryBytes'),

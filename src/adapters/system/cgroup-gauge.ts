@@ -10,28 +10,23 @@ const buffer = Buffer.alloc(16 * 1024);
 
 export class CgroupGauge implements UsageGauge {
   readonly #version: CgroupVersion;
-  readonly #descriptors: ReadonlyMap<string, number>;
+  /** in the order of filesOf; null: there is no such file */
+  readonly #descriptors: readonly (number | null)[];
   readonly #processList: string;
   #isOpen = true;
 
   /** @param folder of the container, relative to the mount of a controller (version 1) or to the root (version 2) */
   constructor(root: string, version: CgroupVersion, folder: string) {
-    const descriptors = new Map<string, number>();
-    for (const { controller, file } of filesOf(version)) {
-      const descriptor = opened(path.join(root, controller, folder, file));
-      if (descriptor !== null) descriptors.set(file, descriptor);
-    }
     this.#processList = path.join(root, version === 1 ? 'pids' : '', folder, 'cgroup.procs');
     this.#version = version;
-    this.#descriptors = descriptors;
+    this.#descriptors = filesOf(version).map(({ controller, file }) =>
+      opened(path.join(root, controller, folder, file)),
+    );
   }
 
   read(): CgroupUsage | null {
     if (!this.#isOpen) return null;
-    return usageFrom(this.#version, (file) => {
-      const descriptor = this.#descriptors.get(file);
-      return descriptor === undefined ? '' : textOf(descriptor);
-    });
+    return usageFrom(this.#version, this.#descriptors.map(textOf));
   }
 
   /** Opened anew each time: version 1 keeps the list of an open file for a second. */
@@ -47,7 +42,7 @@ export class CgroupGauge implements UsageGauge {
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    for (const descriptor of this.#descriptors.values()) closeSync(descriptor);
+    for (const descriptor of this.#descriptors) if (descriptor !== null) closeSync(descriptor);
   }
 }
 
@@ -60,7 +55,8 @@ function opened(file: string): number | null {
 }
 
 /** The files of a cgroup that is gone answer ENODEV. */
-function textOf(descriptor: number): string {
+function textOf(descriptor: number | null): string {
+  if (descriptor === null) return '';
   try {
     return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0));
   } catch {

@@ -88,8 +88,7 @@ export class CgroupUsageMeter implements UsageMeter {
     const texts = await Promise.all(
       files.map(({ controller, file }) => text(path.join(this.#root, controller, folder, file))),
     );
-    const byFile = new Map(files.map(({ file }, index) => [file, texts[index] ?? '']));
-    return usageFrom(version, (file) => byFile.get(file) ?? '');
+    return usageFrom(version, texts);
   }
 }
 

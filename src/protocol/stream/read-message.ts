@@ -81,15 +81,19 @@ function notJson(line: Uint8Array): ViolationOutcome {
 function readResponse(document: JsonObject, line: Uint8Array): Read {
   const isResult = Object.hasOwn(document, 'result');
   if (isResult === Object.hasOwn(document, 'error')) return shapeless(document, line);
-  if (isResult) {
-    const { data, error } = responseSchema.safeParse(document);
-    if (data === undefined) return malformed('response', error, line);
-    return { kind: 'result', id: data.id, result: document['result'] ?? null };
-  }
+  if (isResult) return readResult(document, line);
   const { data, error } = errorResponseSchema.safeParse(document);
   if (data === undefined) return malformed('error response', error, line);
   const { code, message } = data.error;
   return { kind: 'error', id: data.id, code, message, nonce: data.error.data?.nonce ?? null };
+}
+
+function readResult(document: JsonObject, line: Uint8Array): Read {
+  const { jsonrpc, id, result = null } = document;
+  // Says what the schema says of a number as id; it comes once per invocation, and the schema takes ten times as long.
+  if (jsonrpc === '2.0' && Number.isSafeInteger(id)) return { kind: 'result', id: id as number, result };
+  const { data, error } = responseSchema.safeParse(document);
+  return data === undefined ? malformed('response', error, line) : { kind: 'result', id: data.id, result };
 }
 
 /** A plugin of protocol `json` under `protocol: stream` is the likeliest author of an object that is no message. */
