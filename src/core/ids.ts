@@ -21,7 +21,7 @@ export type IdPrefix = keyof IdByPrefix;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Both characters of every ten bits. */
-const PAIRS = [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
+const PAIRS = Array.from({ length: 1024 }, (_, bits) => ALPHABET.charAt(bits >> 5) + ALPHABET.charAt(bits & 31));
 const ID_PATTERN = /^(run|inv|sbx|wrk|art)_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 /**
