@@ -9,6 +9,7 @@ import { PrometheusMetrics } from './adapters/prometheus/prometheus-metrics.ts';
 import { lockInstance } from './adapters/sqlite/instance-lock.ts';
 import { SqliteStore } from './adapters/sqlite/sqlite-store.ts';
 import { CgroupUsageMeter } from './adapters/system/cgroup-usage-meter.ts';
+import { FifoPipes } from './adapters/system/fifo-pipes.ts';
 import { announceServer, makeDataFolder, openInstanceFolder } from './adapters/system/instance-folder.ts';
 import { SystemClock } from './adapters/system/system-clock.ts';
 import { SystemIds } from './adapters/system/system-ids.ts';
@@ -77,6 +78,7 @@ async function layGround(
     secrets: new ConfigSecrets(at(config.secrets.folder), environment),
     expressions: new CelExpressions(),
     usage: new CgroupUsageMeter(),
+    pipes: new FifoPipes(join(dataFolder, 'runtime')),
   };
 }
 

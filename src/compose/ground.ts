@@ -6,6 +6,7 @@ import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import type { Expressions } from '../core/ports/expression.ts';
 import type { IdSource } from '../core/ports/id-source.ts';
 import type { Logger } from '../core/ports/logger.ts';
+import type { NamedPipes } from '../core/ports/named-pipes.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Secrets } from '../core/ports/secrets.ts';
 import type { Store } from '../core/ports/store.ts';
@@ -26,6 +27,7 @@ export interface Ground {
   readonly secrets: Secrets;
   readonly expressions: Expressions;
   readonly usage: UsageMeter;
+  readonly pipes: NamedPipes;
   readonly pipelines: ReadonlyMap<string, Pipeline>;
   /** absolute path of a configured one */
   readonly at: (path: string) => string;

@@ -1,5 +1,6 @@
 // Sandboxes, plugins and runs on one engine: what a worker is. Runs are accepted at once and claimed as soon as the plugins of the folder are
 // built (the loop of the runs waits for the catalog), so that none finds an empty one.
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { within } from '../core/deadline.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
@@ -11,6 +12,7 @@ import { Plugins } from '../plugins/plugins.ts';
 import { encodeJsonRequest } from '../protocol/json-request.ts';
 import { encodeTextRequest } from '../protocol/text-request.ts';
 import { createSandboxes } from '../sandbox/create-sandboxes.ts';
+import { whyNoPipes } from '../sandbox/transports.ts';
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
 import { followCatalog } from './follow-catalog.ts';
 import type { Ground, InstanceEngine } from './ground.ts';
@@ -32,12 +34,13 @@ export async function startWork(
   stop: AbortSignal,
   stack: AsyncDisposableStack,
 ): Promise<Work> {
-  const { clock, ids, events, logger, usage, config } = ground;
+  const { clock, ids, events, logger, usage, pipes, config } = ground;
   const workerId = ids.newId('wrk');
   const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
   const sandboxes = stack.use(
     createSandboxes({
-      ...{ engine, clock, ids, events, logger, usage, facts },
+      ...{ engine, clock, ids, events, logger, usage, facts, pipes },
+      whyNoPipes: whyNoPipes(config.sandbox.transport, facts, release()),
       settings: {
         ...{ instanceId, workerId },
         cpuOvercommit: config.sandbox.cpuOvercommit,

@@ -133,6 +133,12 @@ export const SYSTEM_SCHEMA = z.strictObject({
       ),
       quarantineWindow: duration('10m', '1s', '1d', 'The time in which these failures must lie.'),
       grace: duration('2s', '0ms', '1m', 'Time between SIGTERM and SIGKILL.'),
+      transport: z
+        .enum(['auto', 'attach'])
+        .prefault('auto')
+        .describe(
+          "How `stream` plugins are reached: auto takes named pipes where the engine shares host and files with Gantry, else the engine's stream (attach).",
+        ),
     })
     .prefault({}),
   build: z

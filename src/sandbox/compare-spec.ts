@@ -1,14 +1,14 @@
 // The engine drops misspelt and unsupported fields silently, and an image can add to what was asked. So the made container is read back
-// and compared field by field; any difference keeps it from being started.
+// and compared field by field; any difference keeps it from being started. The one mount there may be is the folder of its named pipes.
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { ContainerFacts, ContainerSpec } from '../core/ports/container-engine.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
 import { isForbiddenVariable } from './clean-env.ts';
 
 /** HostConfig fields that must be absent or empty in what was made. */
 export const FORBIDDEN_HOST_FIELDS = [
   'Privileged',
   'Binds',
-  'Mounts',
   'Devices',
   'DeviceRequests',
   'DeviceCgroupRules',
@@ -32,20 +32,49 @@ export function compareSpec(spec: ContainerSpec, facts: ContainerFacts): readonl
   const config = objectAt(facts.body, 'Config');
   const host = objectAt(facts.body, 'HostConfig');
   const { HostConfig, Env, Labels, Image, ...rest } = spec.body;
+  const { Mounts, ...askedOfHost } = isJsonObject(HostConfig) ? HostConfig : {};
   return [
     ...(facts.body['Image'] === Image ? [] : [`Image is ${shown(facts.body['Image'])}`]),
     ...differences('', rest, config),
-    ...differences('HostConfig.', isJsonObject(HostConfig) ? HostConfig : {}, host).filter(isNotMissingSwapAccounting),
+    ...differences('HostConfig.', askedOfHost, host).filter(isNotMissingSwapAccounting),
     ...differences('Labels.', isJsonObject(Labels) ? Labels : {}, objectAt(config, 'Labels')),
     ...envDifferences(Env, config['Env']),
     ...FORBIDDEN_HOST_FIELDS.filter((field) => !isEmpty(host[field])).map(
       (field) => `HostConfig.${field} is ${shown(host[field])}`,
     ),
-    ...(isEmpty(facts.body['Mounts']) ? [] : [`Mounts is ${shown(facts.body['Mounts'])}`]),
+    ...mountDifferences(Mounts, host['Mounts'], facts.body['Mounts']),
     ...['MaskedPaths', 'ReadonlyPaths']
       .filter((field) => isEmpty(host[field]))
       .map((field) => `HostConfig.${field} is empty`),
   ];
+}
+
+/** Both what was asked as the engine kept it and what it made of it, to the letter: nothing may stand beside or be left out. */
+function mountDifferences(
+  asked: JsonValue | undefined,
+  kept: JsonValue | undefined,
+  made: JsonValue | undefined,
+): readonly string[] {
+  const [mount] = Array.isArray(asked) ? asked.filter(isJsonObject) : [];
+  const wanted =
+    mount === undefined
+      ? []
+      : [{ Type: 'bind', Source: mount['Source'], Destination: mount['Target'], RW: false, Propagation: 'private' }];
+  const found = (Array.isArray(made) ? made : [made]).filter((one) => !isEmpty(one));
+  return [
+    ...(isEqual(kept, asked) ? [] : [`HostConfig.Mounts is ${shown(kept)}`]),
+    ...(isEqual(found.map(withoutMode), wanted) ? [] : [`Mounts is ${shown(made)}`]),
+  ];
+}
+
+/** The engine shows an empty mode, which says nothing. */
+function withoutMode(mount: JsonValue | undefined): JsonValue | undefined {
+  if (!isJsonObject(mount) || !isEmpty(mount['Mode'])) return mount;
+  return Object.fromEntries(Object.entries(mount).filter(([field]) => field !== 'Mode'));
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return canonicalJson(one ?? []) === canonicalJson(other ?? []);
 }
 
 function differences(prefix: string, asked: JsonObject, made: JsonObject): readonly string[] {

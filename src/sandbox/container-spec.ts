@@ -3,7 +3,7 @@
 // container's first process itself, by which its SDK knows that /tmp and every other process are its own to clear away.
 import { createHash } from 'node:crypto';
 import type { SandboxId, WorkerId } from '../core/ids.ts';
-import type { JsonObject } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { tmpInodes, type Limits } from '../core/limits.ts';
 import type { Plugin, PluginVersion } from '../core/plugin.ts';
 import type { ContainerSpec } from '../core/ports/container-engine.ts';
@@ -27,20 +27,39 @@ export const LABELS = {
   spec: 'io.gantry.spec',
 } as const;
 
+/** Where a sandbox finds its named pipes. */
+export const PIPES_PATH = '/gantry/io';
+/** Starts the command on the pipes, as the container's first process and without the shell's variable. The byte of `echo` says that both are open. */
+const ON_PIPES = [
+  '/bin/sh',
+  '-c',
+  `exec <${PIPES_PATH}/in >${PIPES_PATH}/out; echo; unset PWD; exec "$@"`,
+  'sh',
+] as const;
+
 /** First numeric user; each slot has its own, so that no two sandboxes alive at once share one. */
 export const FIRST_UID = 20_000;
 const INIT_PIDS = 1;
 const MiB = 1024 * 1024;
 
-/** @param slot small number, unique among the live sandboxes of this worker */
+/** The numeric user, and group, of the slot's sandbox. */
+export function userOf(slot: number): number {
+  return FIRST_UID + slot;
+}
+
+/**
+ * @param slot small number, unique among the live sandboxes of this worker
+ * @param pipesFolder on the host, with the sandbox's named pipes and nothing else; null: stdin and stdout are the engine's
+ */
 export function containerSpec(
   version: PluginVersion,
   settings: ContainerSettings,
   slot: number,
   sandboxId: SandboxId,
+  pipesFolder: string | null = null,
 ): ContainerSpec {
   const [entrypoint, ...args] = version.command;
-  const user = String(FIRST_UID + slot);
+  const user = String(userOf(slot));
   const asked: JsonObject = {
     Image: version.imageId,
     Hostname: 'sandbox',
@@ -70,7 +89,27 @@ export function containerSpec(
     [LABELS.version]: version.id,
     [LABELS.spec]: createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 12),
   };
-  return { body: { ...asked, Labels: labels } };
+  const spec = { body: { ...asked, Labels: labels } };
+  return pipesFolder === null ? spec : onPipes(spec, pipesFolder);
+}
+
+/**
+ * The same container with the named pipes as its stdin and stdout. Its folder is the one bind there is; as `Mounts`, not `Binds`: for those the
+ * engine makes a folder that is missing. It offers no nosuid, nodev or noexec for a bind; nobody can add to what is in the folder.
+ */
+export function onPipes({ body }: ContainerSpec, folder: string): ContainerSpec {
+  const words = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+  const [shell, ...script] = ON_PIPES;
+  const mount = {
+    Type: 'bind',
+    Source: folder,
+    Target: PIPES_PATH,
+    ReadOnly: true,
+    BindOptions: { Propagation: 'private', NonRecursive: true },
+  };
+  const host = isJsonObject(body['HostConfig']) ? body['HostConfig'] : {};
+  const Cmd = [...script, ...words(body['Entrypoint']), ...words(body['Cmd'])];
+  return { body: { ...body, Entrypoint: [shell], Cmd, HostConfig: { ...host, Mounts: [mount] } } };
 }
 
 function hostConfig({ limits, protocol }: Plugin, hasAppArmor: boolean): JsonObject {

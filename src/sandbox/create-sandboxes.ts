@@ -8,12 +8,14 @@ import type { EventSink } from '../core/ports/event-sink.ts';
 import type { IdSource } from '../core/ports/id-source.ts';
 import type { Invoker } from '../core/ports/invoker.ts';
 import type { Logger } from '../core/ports/logger.ts';
+import type { NamedPipes } from '../core/ports/named-pipes.ts';
 import type { UsageMeter } from '../core/ports/usage-meter.ts';
 import type { SandboxRecord } from '../core/sandbox.ts';
 import { Pools } from './pools.ts';
 import { reapOrphans, type Owners } from './reap-orphans.ts';
 import { DEFAULT_SANDBOX_SETTINGS, type SandboxContext, type SandboxSettings } from './sandbox-context.ts';
 import { SandboxInvoker } from './sandbox-invoker.ts';
+import { Transports, type TransportState } from './transports.ts';
 
 type Defaulted = keyof typeof DEFAULT_SANDBOX_SETTINGS;
 
@@ -28,6 +30,10 @@ export interface SandboxesOptions {
   readonly settings: Omit<SandboxSettings, Defaulted> & Partial<Pick<SandboxSettings, Defaulted>>;
   /** of the engine, asked before */
   readonly facts: Pick<EngineFacts, 'cpus' | 'memoryBytes' | 'hasAppArmor'>;
+  /** named pipes as a transport; without them every sandbox gets the engine's stream */
+  readonly pipes?: NamedPipes;
+  /** of `whyNoPipes`; null: they are tried */
+  readonly whyNoPipes?: string | null;
   /** for the reaper; without it every other worker of the instance counts as dead */
   readonly isWorkerAlive?: (workerId: string) => Promise<boolean>;
 }
@@ -45,7 +51,9 @@ export class Sandboxes implements AsyncDisposable {
   constructor(options: SandboxesOptions) {
     const { engine, clock, ids, events, logger, usage, facts } = options;
     const settings = { ...DEFAULT_SANDBOX_SETTINGS, ...options.settings };
-    this.#context = { engine, clock, ids, events, logger, usage, settings, hasAppArmor: facts.hasAppArmor };
+    const { hasAppArmor } = facts;
+    const transports = new Transports(options.pipes ?? null, options.whyNoPipes ?? null, logger);
+    this.#context = { engine, clock, ids, events, logger, usage, settings, hasAppArmor, transports };
     this.#pools = new Pools(this.#context, facts);
     this.#invoker = new SandboxInvoker(this.#context, this.#pools);
     this.invoker = this.#invoker;
@@ -60,6 +68,7 @@ export class Sandboxes implements AsyncDisposable {
 
   /** Removes what dead workers left, then keeps doing so. An engine that does not answer is tried again, never an error here. */
   async start(): Promise<void> {
+    await this.#context.transports.sweep();
     this.#pools.start();
     await untilAnswered(this.#context);
     await this.#reap();
@@ -74,6 +83,11 @@ export class Sandboxes implements AsyncDisposable {
   /** The version, or this image of it, is no longer in the catalog: its idle sandboxes end, busy ones finish. */
   retire(version: Pick<PluginVersion, 'id' | 'imageId'>): void {
     this.#pools.retire(version);
+  }
+
+  /** What sandboxes of protocol `stream` get, and why. */
+  transport(): TransportState {
+    return this.#context.transports.state;
   }
 
   /** Every sandbox that is not gone. */

@@ -1,4 +1,4 @@
-// Ends a sandbox for good: let go of the stream, kill if it still runs, remove the container. Never throws: what cannot be removed now
+// Ends a sandbox for good: let go of the stream, kill if it still runs, remove the container and its pipes. Never throws: what cannot be removed now
 // carries our labels and is found by the reaper.
 import { raced, within } from '../core/deadline.ts';
 import { messageOf } from '../core/errors/gantry-error.ts';
@@ -23,6 +23,7 @@ export async function dismissSandbox(
     await killSandbox(context, sandbox, containerId);
   onEnded();
   if (containerId !== null) await remove(context, sandbox, containerId);
+  await sandbox.pipes?.[Symbol.asyncDispose]();
   sandbox.move('gone', reason);
 }
 

@@ -1,10 +1,11 @@
-// Starts the container of one sandbox: create, read back and compare, attach, register for the exit, start. In this order: attaching after
+// Starts the container of one sandbox: make its pipes if it is to have some, create, read back and compare, attach, register for the exit, start. In this order: attaching after
 // the start loses output, and asking for the exit after the start can miss it.
 import { within } from '../core/deadline.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { CallOptions } from '../core/ports/container-engine.ts';
+import type { NamedPipes, PipePair } from '../core/ports/named-pipes.ts';
 import { compareSpec } from './compare-spec.ts';
-import { containerSpec } from './container-spec.ts';
+import { containerSpec, userOf } from './container-spec.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -15,16 +16,24 @@ export function containerName(sandbox: Sandbox): string {
 
 /**
  * Brings the sandbox from `creating` to `starting`, its program running. On failure the caller dismisses it.
+ * @param by makes its named pipes; null: stdin and stdout go by the engine's stream
  * @throws GantryError START_FAILED, IMAGE_MISSING, SPEC_MISMATCH, ENGINE_TIMEOUT, ENGINE_FAILED, DOCKER_UNAVAILABLE
  */
-export async function makeSandbox(context: SandboxContext, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
+export async function makeSandbox(
+  context: SandboxContext,
+  sandbox: Sandbox,
+  by: NamedPipes | null,
+  signal: AbortSignal,
+): Promise<void> {
   const { engine, settings } = context;
   const { instanceId, workerId } = settings;
+  sandbox.pipes = by === null ? null : await makePipes(context, sandbox, by, signal);
   const spec = containerSpec(
     sandbox.version,
     { instanceId, workerId, hasAppArmor: context.hasAppArmor },
     sandbox.slot,
     sandbox.id,
+    sandbox.pipes?.folder ?? null,
   );
   const call = async <T>(
     work: (options: CallOptions) => Promise<T>,
@@ -42,12 +51,24 @@ export async function makeSandbox(context: SandboxContext, sandbox: Sandbox, sig
   const differences = compareSpec(spec, facts);
   if (differences.length > 0)
     throw new GantryError('SPEC_MISMATCH', `the engine made another container: ${differences.join('; ')}`);
-  sandbox.attachment = await call((options) => engine.attach(id, options));
+  const attachment = await call((options) => engine.attach(id, options));
+  sandbox.attachment = sandbox.pipes?.join(attachment) ?? attachment;
   // Not tied to the outer signal: the wait must outlive the start.
   const { exit } = await bounded(context, settings.engineTimeoutMs, null, (options) => engine.waitExit(id, options));
   sandbox.follow(exit);
   sandbox.move('starting', 'created');
   await call((options) => engine.startContainer(id, options), settings.startTimeoutMs);
+}
+
+async function makePipes(
+  context: SandboxContext,
+  { id, slot }: Sandbox,
+  by: NamedPipes,
+  signal: AbortSignal,
+): Promise<PipePair> {
+  return await bounded(context, context.settings.engineTimeoutMs, signal, (options) =>
+    by.make(id, userOf(slot), options),
+  );
 }
 
 /** One engine call with its deadline; the deadline's abort becomes ENGINE_TIMEOUT. */

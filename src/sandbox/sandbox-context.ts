@@ -6,6 +6,7 @@ import type { IdSource } from '../core/ports/id-source.ts';
 import type { Logger } from '../core/ports/logger.ts';
 import type { UsageMeter } from '../core/ports/usage-meter.ts';
 import type { WorkerId } from '../core/ids.ts';
+import type { Transports } from './transports.ts';
 
 export interface SandboxSettings {
   readonly instanceId: string;
@@ -58,4 +59,5 @@ export interface SandboxContext {
   readonly usage: UsageMeter;
   readonly settings: SandboxSettings;
   readonly hasAppArmor: boolean;
+  readonly transports: Transports;
 }

@@ -5,6 +5,7 @@ import type { SandboxId } from '../core/ids.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { Attachment, ContainerExit } from '../core/ports/container-engine.ts';
 import type { EventSink } from '../core/ports/event-sink.ts';
+import type { PipePair } from '../core/ports/named-pipes.ts';
 import type { HeldSession } from './held-session.ts';
 import type { Holding } from './tokens.ts';
 import { mayMoveSandbox, type SandboxRecord, type SandboxState, type Transport } from '../core/sandbox.ts';
@@ -23,8 +24,9 @@ export class Sandbox {
   readonly version: PluginVersion;
   readonly slot: number;
   readonly ended: Promise<Ending>;
-  readonly transport: Transport = 'attach';
   containerId: string | null = null;
+  /** null: its stdin and stdout go by the engine's stream */
+  pipes: PipePair | null = null;
   attachment: Attachment | null = null;
   /** the kernel killed something inside for memory, as the engine's event said */
   isOomReported = false;
@@ -54,6 +56,10 @@ export class Sandbox {
   /** Null while the container may still be running. */
   get ending(): Ending | null {
     return this.#ending;
+  }
+
+  get transport(): Transport {
+    return this.pipes === null ? 'attach' : 'fifo';
   }
 
   get record(): SandboxRecord {

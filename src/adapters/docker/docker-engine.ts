@@ -77,7 +77,7 @@ export class DockerEngine implements ContainerEngine {
     const docker = this.#docker as unknown as Introspection;
     const version = await this.#calls.run('version', signal, (abortSignal) => docker.version({ abortSignal }));
     const system = await this.#calls.run('info', signal, (abortSignal) => docker.info({ abortSignal }));
-    return readFacts(version, system);
+    return readFacts(version, system, this.#calls.address.kind === 'unix');
   }
 
   isConnected(): boolean {

@@ -42,6 +42,8 @@ const SYSTEM = z.looseObject({
   CgroupVersion: z.string().optional(),
   CgroupDriver: z.string().optional(),
   Runtimes: z.record(z.string(), z.unknown()).nullish(),
+  DefaultRuntime: z.string().optional(),
+  KernelVersion: z.string().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
   DockerRootDir: z.string(),
   Warnings: z.array(z.string()).nullish(),
@@ -127,7 +129,7 @@ function dieCode(text: string | undefined): number | null {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
 }
 
-export function readFacts(versionAnswer: unknown, systemAnswer: unknown): EngineFacts {
+export function readFacts(versionAnswer: unknown, systemAnswer: unknown, isOnSocket: boolean): EngineFacts {
   const version = checked(VERSION, versionAnswer, 'version');
   const system = checked(SYSTEM, systemAnswer, 'info');
   const security = system.SecurityOptions ?? [];
@@ -139,6 +141,9 @@ export function readFacts(versionAnswer: unknown, systemAnswer: unknown): Engine
     cgroupVersion: system.CgroupVersion === '2' ? 2 : 1,
     cgroupDriver: system.CgroupDriver ?? 'unknown',
     runtimes: Object.keys(system.Runtimes ?? {}),
+    defaultRuntime: system.DefaultRuntime ?? 'unknown',
+    kernelVersion: system.KernelVersion ?? 'unknown',
+    isOnSocket,
     hasAppArmor: security.some((option) => option.startsWith('name=apparmor')),
     hasSeccomp: security.some((option) => option.startsWith('name=seccomp')),
     dataRoot: system.DockerRootDir,

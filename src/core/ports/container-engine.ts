@@ -15,6 +15,12 @@ export interface EngineFacts {
   readonly cgroupVersion: 1 | 2;
   readonly cgroupDriver: string;
   readonly runtimes: readonly string[];
+  /** what containers run on unless they ask for another one */
+  readonly defaultRuntime: string;
+  /** of the kernel that containers run on, as `uname -r` says it */
+  readonly kernelVersion: string;
+  /** reached over a unix socket */
+  readonly isOnSocket: boolean;
   readonly hasAppArmor: boolean;
   readonly hasSeccomp: boolean;
   /** the engine's data folder, as the engine's host names it */

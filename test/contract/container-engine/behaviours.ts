@@ -104,8 +104,13 @@ export function specOfCommand(
   };
 }
 
-/** The fake's program for a command; null when the command is none of the table. */
+/** The fake's program for a command; null when the command is none of the table. Put on pipes, it says so first. */
 export function programOf(command: readonly string[]): FakeProgram | null {
-  const found = Object.values(BEHAVIOURS).find(({ script }) => script === command[2]);
-  return found?.program ?? null;
+  const behind = command.indexOf('sh') + 1;
+  const program = Object.values(BEHAVIOURS).find(({ script }) => script === command[behind + 2])?.program ?? null;
+  if (program === null || behind === 0) return program;
+  return async (process) => {
+    await process.stdout('\n');
+    return await program(process);
+  };
 }

@@ -1,6 +1,9 @@
 // What the contract needs of an engine under test.
 import { randomBytes } from 'node:crypto';
 import type { Attachment, ContainerEngine, ContainerExit } from '../../../src/core/ports/container-engine.ts';
+import { formatId, type SandboxId } from '../../../src/core/ids.ts';
+import type { NamedPipes, PipePair } from '../../../src/core/ports/named-pipes.ts';
+import { onPipes } from '../../../src/sandbox/container-spec.ts';
 import { soon } from '../../support/engine/test-engine.ts';
 import { specOf, type BehaviourName } from './behaviours.ts';
 
@@ -8,6 +11,8 @@ export interface EngineHarness extends AsyncDisposable {
   readonly engine: ContainerEngine;
   /** an image with a shell */
   readonly image: string;
+  /** stdin and stdout go by these; absent: by the engine's stream */
+  readonly pipes?: NamedPipes;
   /** cuts the connection to the engine and keeps it cut; resolves when the engine's end of it has noticed */
   cut(): Promise<void>;
   mend(): Promise<void>;
@@ -19,23 +24,50 @@ export function freshName(): string {
   return `gantry-contract-${randomBytes(8).toString('hex')}`;
 }
 
+export function freshSandboxId(): SandboxId {
+  return formatId('sbx', Date.now(), randomBytes(10));
+}
+
+export function pipesOf({ pipes }: EngineHarness): NamedPipes {
+  if (pipes === undefined) throw new Error('a harness without pipes');
+  return pipes;
+}
+
+/** Pipes whose pairs are let go of with the stack. */
+export function ownPipes(pipes: NamedPipes, stack: AsyncDisposableStack): NamedPipes {
+  return {
+    make: async (...request) => stack.use(await pipes.make(...request)),
+    sweep: () => pipes.sweep(),
+  };
+}
+
 export interface Started {
   readonly id: string;
+  readonly pair: PipePair | null;
   readonly attachment: Attachment;
   readonly exit: Promise<ContainerExit>;
 }
 
-/** create → attach → waitExit → start, as the port prescribes. */
+/**
+ * create → attach → waitExit → start, as the port prescribes.
+ * @param beforeStart called with the attachment
+ */
 export async function startContainer(
-  { engine, image }: EngineHarness,
+  { engine, image, pipes }: EngineHarness,
   behaviour: BehaviourName,
   labels: Record<string, string> = {},
+  beforeStart: (attachment: Attachment) => void = () => undefined,
 ): Promise<Started> {
-  const id = await engine.createContainer(freshName(), specOf(behaviour, image, labels), soon());
-  const attachment = await engine.attach(id, soon());
+  const pair = (await pipes?.make(freshSandboxId(), 0, soon())) ?? null;
+  const spec = specOf(behaviour, image, labels);
+  const asked = pair === null ? spec : onPipes(spec, pair.folder);
+  const id = await engine.createContainer(freshName(), asked, soon());
+  const stream = await engine.attach(id, soon());
+  const attachment = pair?.join(stream) ?? stream;
   const { exit } = await engine.waitExit(id, soon());
+  beforeStart(attachment);
   await engine.startContainer(id, soon());
-  return { id, attachment, exit };
+  return { id, pair, attachment, exit };
 }
 
 export interface CollectedOutput {

@@ -44,6 +44,9 @@ const FACTS: EngineFacts = {
   hasAppArmor: false,
   hasSeccomp: true,
   dataRoot: '/var/lib/docker',
+  defaultRuntime: 'runc',
+  kernelVersion: 'fake',
+  isOnSocket: false,
   warnings: [],
 };
 

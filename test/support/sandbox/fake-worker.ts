@@ -18,9 +18,14 @@ import { pluginVersion, type VersionChanges } from './versions.ts';
 export function asEngineShows(body: JsonObject): JsonObject {
   const config = isJsonObject(body['Config']) ? body['Config'] : {};
   const host = isJsonObject(body['HostConfig']) ? body['HostConfig'] : {};
+  const mounts = (Array.isArray(host['Mounts']) ? host['Mounts'] : []).filter(isJsonObject);
   return {
     ...body,
     Image: config['Image'] ?? null,
+    Mounts: mounts.map(({ Source, Target, Type }) => ({
+      ...{ Type: Type ?? '', Source: Source ?? '', Destination: Target ?? '' },
+      ...{ Mode: '', RW: false, Propagation: 'private' },
+    })),
     HostConfig: { ...host, MaskedPaths: ['/proc/kcore'], ReadonlyPaths: ['/proc/sys'] },
   };
 }
@@ -84,9 +89,10 @@ export class FakeWorker implements AsyncDisposable {
     settings: Partial<SandboxesOptions['settings']> = {},
     facts = { cpus: 2, memoryBytes: 4 * 1024 ** 3, hasAppArmor: false },
     alterInspect: (body: JsonObject) => JsonObject = asEngineShows,
+    transport: Pick<SandboxesOptions, 'pipes' | 'whyNoPipes'> = {},
   ) {
     this.engine = new FakeEngine({
-      program: ([word = '']) => (this.programs.has(word) ? (this.programs.get(word) ?? null) : HONEST),
+      program: (command) => this.#programOf(command),
       instanceId: this.instanceId,
       images: ['puppet:1'],
       alterInspect,
@@ -99,6 +105,7 @@ export class FakeWorker implements AsyncDisposable {
       logger: this.logger,
       usage: this.meter,
       facts,
+      ...transport,
       settings: { instanceId: this.instanceId, workerId: this.ids.newId('wrk'), restMs: 0, ...settings },
     });
   }
@@ -140,6 +147,18 @@ export class FakeWorker implements AsyncDisposable {
   /** How many sandboxes are in the state. */
   count(state: string): number {
     return this.sandboxes.states().filter((record) => record.state === state).length;
+  }
+
+  /** A shell that puts a command on its pipes says so first; a test may set another one. */
+  #programOf([word = '', ...rest]: readonly string[]): FakeProgram | null {
+    const set = this.programs.get(word);
+    if (set !== undefined) return set;
+    if (word !== '/bin/sh') return HONEST;
+    const program = this.#programOf(rest.slice(3));
+    return async (process) => {
+      await process.stdout('\n');
+      return (await program?.(process)) ?? 127;
+    };
   }
 
   /** Lets everything that can go on without time go on. */

@@ -1,7 +1,11 @@
 // A worker's sandboxes over a real engine, with the puppet as its plugin: what the hostile tests attack. Each stand is an instance of its own
 // on the engine, so that stands do not see each other.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
+import path from 'node:path';
 import { DockerEngine } from '../../../src/adapters/docker/docker-engine.ts';
 import { CgroupUsageMeter } from '../../../src/adapters/system/cgroup-usage-meter.ts';
+import { FifoPipes } from '../../../src/adapters/system/fifo-pipes.ts';
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import type { EngineFacts } from '../../../src/core/ports/container-engine.ts';
@@ -13,6 +17,7 @@ import { encodeJsonRequest } from '../../../src/protocol/json-request.ts';
 import { createSandboxes, type Sandboxes } from '../../../src/sandbox/create-sandboxes.ts';
 import type { SandboxSettings } from '../../../src/sandbox/sandbox-context.ts';
 import type { PuppetStep } from '../puppet/puppet-folder.ts';
+import { whyNoPipes, type TransportSetting } from '../../../src/sandbox/transports.ts';
 import { EventList } from './event-list.ts';
 import { puppetImage } from './puppet-image.ts';
 import { SilentLogger } from './silent-logger.ts';
@@ -24,6 +29,12 @@ const PLUGIN_MS = 170_000;
 
 /** One entry of the puppet's `seen`. */
 export type Seen = JsonObject;
+
+export interface StandTransport {
+  readonly transport?: TransportSetting;
+  /** one of its own unless given; removed with the stand */
+  readonly pipesFolder?: string;
+}
 
 export interface StandEnd extends InvocationEnd {
   readonly logs: readonly PluginLogLine[];
@@ -39,6 +50,10 @@ export class Stand implements AsyncDisposable {
   readonly instanceId: string;
   readonly sandboxes: Sandboxes;
   readonly imageId: string;
+  /** null: sandboxes of protocol `stream` get named pipes, unless these turn out not to work */
+  readonly whyNoPipes: string | null;
+  /** with a folder per sandbox that has pipes */
+  readonly pipesFolder: string;
   #count = 0;
   readonly #versions: PluginVersion[] = [];
 
@@ -48,8 +63,11 @@ export class Stand implements AsyncDisposable {
     imageId: string,
     facts: EngineFacts,
     settings: Partial<SandboxSettings>,
+    { transport = 'auto', pipesFolder = mkdtempSync(path.join(tmpdir(), 'gantry-pipes-')) }: StandTransport,
   ) {
     this.engine = engine;
+    this.pipesFolder = pipesFolder;
+    this.whyNoPipes = whyNoPipes(transport, facts, release());
     this.instanceId = instanceId;
     this.imageId = imageId;
     const { clock, ids, events, logger, usage } = this;
@@ -61,6 +79,8 @@ export class Stand implements AsyncDisposable {
       logger,
       usage,
       facts,
+      pipes: new FifoPipes(pipesFolder),
+      whyNoPipes: this.whyNoPipes,
       // Patient with a slow machine: no test is about an engine that does not answer.
       settings: {
         engineTimeoutMs: 120_000,
@@ -72,7 +92,7 @@ export class Stand implements AsyncDisposable {
     });
   }
 
-  static async open(settings: Partial<SandboxSettings> = {}): Promise<Stand> {
+  static async open(settings: Partial<SandboxSettings> = {}, transport: StandTransport = {}): Promise<Stand> {
     const clock = new SystemClock();
     const instanceId = settings.instanceId ?? `test-${new SystemIds().randomHex(8)}`;
     const engine = new DockerEngine({
@@ -86,7 +106,7 @@ export class Stand implements AsyncDisposable {
     const { signal } = patience;
     const facts = await engine.facts({ signal });
     const imageId = await puppetImage(engine, signal);
-    const stand = new Stand(engine, instanceId, imageId, facts, settings);
+    const stand = new Stand(engine, instanceId, imageId, facts, settings, transport);
     await stand.sandboxes.start();
     return stand;
   }
@@ -174,6 +194,7 @@ export class Stand implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sandboxes[Symbol.asyncDispose]();
+    rmSync(this.pipesFolder, { recursive: true, force: true });
     await this.engine[Symbol.asyncDispose]();
   }
 

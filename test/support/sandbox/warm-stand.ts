@@ -3,8 +3,9 @@ import type { JsonObject, JsonValue } from '../../../src/core/json.ts';
 import { isJsonObject } from '../../../src/core/json.ts';
 import type { Plugin, PluginVersion, Reuse } from '../../../src/core/plugin.ts';
 import type { InvocationRequest } from '../../../src/core/ports/invoker.ts';
+import type { SandboxSettings } from '../../../src/sandbox/sandbox-context.ts';
 import { encodeJsonRequest } from '../../../src/protocol/json-request.ts';
-import { Stand, type StandEnd } from './stand.ts';
+import { Stand, type StandEnd, type StandTransport } from './stand.ts';
 import { streamImage } from './stream-image.ts';
 import type { VersionChanges } from './versions.ts';
 
@@ -23,8 +24,8 @@ export class WarmStand implements AsyncDisposable {
     this.#imageId = imageId;
   }
 
-  static async open(): Promise<WarmStand> {
-    const stand = await Stand.open();
+  static async open(settings: Partial<SandboxSettings> = {}, transport: StandTransport = {}): Promise<WarmStand> {
+    const stand = await Stand.open(settings, transport);
     using patience = stand.clock.deadline(PREPARE_MS);
     return new WarmStand(stand, await streamImage(stand.engine, patience.signal));
   }

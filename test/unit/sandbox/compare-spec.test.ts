@@ -11,13 +11,25 @@ const random = new Uint8Array(10);
 const settings = { instanceId: 'here', workerId: formatId('wrk', 1, random), hasAppArmor: false };
 const spec = containerSpec(pluginVersion(), settings, 1, formatId('sbx', 1, random));
 
+const onPipes = containerSpec(pluginVersion(), settings, 1, formatId('sbx', 1, random), '/data/runtime/sbx');
+const PIPES_MOUNT = {
+  Type: 'bind',
+  Source: '/data/runtime/sbx',
+  Destination: '/gantry/io',
+  Mode: '',
+  RW: false,
+  Propagation: 'private',
+};
+
 function made(
   change: (config: JsonObject, host: JsonObject, body: JsonObject) => void = () => undefined,
+  asked = spec,
 ): readonly string[] {
-  const { HostConfig, ...config } = structuredClone(spec.body);
-  const body = asEngineShows({ Config: config, HostConfig: HostConfig ?? {}, Mounts: [] });
+  const { HostConfig, ...config } = structuredClone(asked.body);
+  const mounts = asked === onPipes ? [PIPES_MOUNT] : [];
+  const body = asEngineShows({ Config: config, HostConfig: HostConfig ?? {}, Mounts: structuredClone(mounts) });
   change(body['Config'] as JsonObject, body['HostConfig'] as JsonObject, body);
-  return compareSpec(spec, { id: 'x', isRunning: false, isOomKilled: false, exitCode: 0, pid: 0, body });
+  return compareSpec(asked, { id: 'x', isRunning: false, isOomKilled: false, exitCode: 0, pid: 0, body });
 }
 
 test('accepts what was asked, with the engine’s ways of writing nothing', () => {
@@ -67,10 +79,40 @@ test.each<[string, (config: JsonObject, host: JsonObject, body: JsonObject) => v
   ['Env', (config) => (config['Env'] as string[]).push('LD_PRELOAD=/x.so')],
   ['Env', (config) => (config['Env'] as string[]).pop()],
   ['Labels.io.gantry.owner', (config) => delete (config['Labels'] as JsonObject)['io.gantry.owner']],
+  ['HostConfig.Mounts', (_config, host) => (host['Mounts'] = [{ Type: 'bind', Source: '/', Target: '/host' }])],
   ['Mounts', (_config, _host, body) => (body['Mounts'] = [{ Type: 'volume', Destination: '/data' }])],
   ['Image', (_config, _host, body) => (body['Image'] = 'sha256:other')],
 ])('names %s when it differs', (field, change) => {
   const differences = made(change);
+  expect(differences).toHaveLength(1);
+  expect(differences[0]).toMatch(new RegExp(`^${field} `));
+});
+
+test('accepts the mount of the named pipes as the engine shows it', () => {
+  expect(made(undefined, onPipes)).toEqual([]);
+  expect(made((_config, _host, body) => delete (body['Mounts'] as JsonObject[])[0]?.['Mode'], onPipes)).toEqual([]);
+});
+
+const mountOf = (body: JsonObject): JsonObject => (body['Mounts'] as JsonObject[])[0] ?? {};
+const askedMount = (host: JsonObject): JsonObject => (host['Mounts'] as JsonObject[])[0] ?? {};
+
+test.each<[string, (config: JsonObject, host: JsonObject, body: JsonObject) => void]>([
+  ['Mounts', (_config, _host, body) => (mountOf(body)['RW'] = true)],
+  ['Mounts', (_config, _host, body) => (mountOf(body)['Source'] = '/etc')],
+  ['Mounts', (_config, _host, body) => (mountOf(body)['Destination'] = '/etc')],
+  ['Mounts', (_config, _host, body) => (mountOf(body)['Propagation'] = 'rshared')],
+  ['Mounts', (_config, _host, body) => (mountOf(body)['Mode'] = 'rw')],
+  ['Mounts', (_config, _host, body) => (mountOf(body)['Type'] = 'volume')],
+  ['Mounts', (_config, _host, body) => (body['Mounts'] = [])],
+  ['Mounts', (_config, _host, body) => (body['Mounts'] as JsonObject[]).push({ Type: 'bind', Source: '/' })],
+  ['HostConfig.Mounts', (_config, host) => delete host['Mounts']],
+  ['HostConfig.Mounts', (_config, host) => delete askedMount(host)['ReadOnly']],
+  ['HostConfig.Mounts', (_config, host) => delete askedMount(host)['BindOptions']],
+  ['HostConfig.Mounts', (_config, host) => (askedMount(host)['VolumeOptions'] = { NoCopy: true })],
+  ['HostConfig.Mounts', (_config, host) => (host['Mounts'] as JsonObject[]).push({ Type: 'bind', Source: '/' })],
+  ['HostConfig.Binds', (_config, host) => (host['Binds'] = ['/:/host'])],
+])('names %s when a sandbox with pipes differs', (field, change) => {
+  const differences = made(change, onPipes);
   expect(differences).toHaveLength(1);
   expect(differences[0]).toMatch(new RegExp(`^${field} `));
 });

@@ -65,6 +65,7 @@ function namesIn(value: JsonValue): string[] {
 
 const FORBIDDEN = new Set<string>([
   ...FORBIDDEN_HOST_FIELDS,
+  'Binds',
   'CgroupParent',
   'StorageOpt',
   'Runtime',
@@ -72,6 +73,29 @@ const FORBIDDEN = new Set<string>([
   'Volumes',
   'ExposedPorts',
 ]);
+
+const PIPES_FOLDER = `/somewhere/runtime/${sandboxId}`;
+/** The one sealed bind. */
+const PIPES_MOUNT = {
+  Type: 'bind',
+  Source: PIPES_FOLDER,
+  Target: '/gantry/io',
+  ReadOnly: true,
+  BindOptions: { Propagation: 'private', NonRecursive: true },
+};
+
+function mountFaults(host: JsonObject, pipesFolder: string | null): readonly string[] {
+  const wanted = pipesFolder === null ? undefined : JSON.stringify([PIPES_MOUNT]);
+  return JSON.stringify(host['Mounts']) === wanted ? [] : ['Mounts'];
+}
+
+/** No word of a manifest is ever read by a shell: it stands behind the script, as an argument. */
+function commandFaults(body: JsonObject, version: PluginVersion, pipesFolder: string | null): readonly string[] {
+  const command = [...(body['Entrypoint'] as string[]), ...(body['Cmd'] as string[])];
+  const script = 'exec </gantry/io/in >/gantry/io/out; echo; unset PWD; exec "$@"';
+  const before = pipesFolder === null ? [] : ['/bin/sh', '-c', script, 'sh'];
+  return JSON.stringify(command) === JSON.stringify([...before, ...version.command]) ? [] : ['command'];
+}
 
 /** Plain comparisons instead of matchers: this runs ten thousand times. */
 function hostFaults(host: JsonObject, version: PluginVersion, hasAppArmor: boolean): readonly string[] {
@@ -126,11 +150,17 @@ function bodyFaults(body: JsonObject, slot: number): readonly string[] {
 
 test('for any manifest, nothing forbidden ever appears and everything required always does', () => {
   fc.assert(
-    fc.property(manifests, fc.nat(19_999), fc.boolean(), (changes, slot, hasAppArmor) => {
+    fc.property(manifests, fc.nat(19_999), fc.boolean(), fc.boolean(), (changes, slot, hasAppArmor, hasPipes) => {
       const version = pluginVersion(changes);
-      const { body } = containerSpec(version, { ...settings, hasAppArmor }, slot, sandboxId);
+      const folder = hasPipes ? PIPES_FOLDER : null;
+      const { body } = containerSpec(version, { ...settings, hasAppArmor }, slot, sandboxId, folder);
       const host = objectOf(body['HostConfig']);
-      const faults = [...hostFaults(host, version, hasAppArmor), ...bodyFaults(body, slot)];
+      const faults = [
+        ...hostFaults(host, version, hasAppArmor),
+        ...bodyFaults(body, slot),
+        ...mountFaults(host, folder),
+        ...commandFaults(body, version, folder),
+      ];
       if (faults.length > 0) throw new Error(faults.join());
     }),
     { numRuns: 10_000 },
@@ -158,5 +188,8 @@ test('labels owner, instance, sandbox and spec, and the same spec has the same h
     'io.gantry.plugin': 'puppet',
   });
   expect(labelsOf(64, formatId('sbx', 2, random))['io.gantry.spec']).toBe(labelsOf(64)['io.gantry.spec']);
+  const onPipes = containerSpec(pluginVersion(), settings, 1, sandboxId, PIPES_FOLDER).body;
+  const elsewhere = containerSpec(pluginVersion(), settings, 1, sandboxId, '/elsewhere').body;
+  expect(objectOf(onPipes['Labels'])).toEqual(objectOf(elsewhere['Labels']));
   expect(labelsOf(65)['io.gantry.spec']).not.toBe(labelsOf(64)['io.gantry.spec']);
 });
