@@ -26,12 +26,22 @@ export class Demand {
     this.#startMs += (durationMs - this.#startMs) / 4;
   }
 
+  /** What a sandbox that has been idle since then is worth: dear to start, asked for often, used lately. */
+  worth(nowMs: number, sinceMs: number): number {
+    const perMs = this.#recent(nowMs).length / WINDOW_MS;
+    return this.#startMs * (perMs + 1 / Math.max(1, nowMs - sinceMs));
+  }
+
   /** Idle sandboxes wanted now, between the pool's min and max. */
   target(nowMs: number, limits: PoolLimits): number {
-    this.#takenAtMs = this.#takenAtMs.filter((atMs) => nowMs - atMs < WINDOW_MS);
     const isInUse = this.#lastMs !== null && nowMs - this.#lastMs < limits.idleMs;
-    const perStart = Math.ceil((this.#takenAtMs.length / WINDOW_MS) * this.#startMs);
+    const perStart = Math.ceil((this.#recent(nowMs).length / WINDOW_MS) * this.#startMs);
     const wanted = isInUse ? Math.max(1, perStart) : 0;
     return Math.min(limits.max, Math.max(limits.min, wanted));
+  }
+
+  #recent(nowMs: number): readonly number[] {
+    this.#takenAtMs = this.#takenAtMs.filter((atMs) => nowMs - atMs < WINDOW_MS);
+    return this.#takenAtMs;
   }
 }

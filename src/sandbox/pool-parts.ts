@@ -12,6 +12,6 @@ export interface PoolParts {
   readonly slots: Slots;
   /** every sandbox that is not gone, of all pools */
   readonly all: Set<Sandbox>;
-  /** stops idle sandboxes of any pool until that much memory is on its way back */
-  readonly makeRoom: (memoryBytes: number) => void;
+  /** stops idle sandboxes of any pool until those who wait for memory will have it */
+  readonly makeRoom: () => void;
 }

@@ -6,6 +6,7 @@ import type { PluginVersion } from '../core/plugin.ts';
 import { Backoff } from './backoff.ts';
 import { Demand } from './demand.ts';
 import { launchSandbox } from './launch-sandbox.ts';
+import type { Worth } from './make-room.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { Quarantine, type QuarantineMove } from './quarantine.ts';
 import { isLastingFailure, startFailure } from './refusal.ts';
@@ -63,6 +64,14 @@ export class PoolSupply {
   /** Idle sandboxes wanted now. */
   get target(): number {
     return this.#demand.target(this.#nowMs(), this.#version.plugin.pool);
+  }
+
+  /** What an idle sandbox is worth now. @param sinceMs since when it is idle */
+  worthOf(sinceMs: number): Worth {
+    const { min } = this.#version.plugin.pool;
+    const standing = this.#isReused ? this.#live : this.#pool.idle();
+    const tier = standing > this.target ? 'surplus' : standing > min ? 'demand' : 'minimum';
+    return { tier, value: this.#demand.worth(this.#nowMs(), sinceMs) };
   }
 
   /** Why nobody should wait for a start now. Null: one may, and owes `owed`, `judge` or `giveUp`. */
@@ -174,8 +183,9 @@ export class PoolSupply {
     const { memoryBytes } = this.#version.plugin.limits;
     const holding = memory.tryTake(memoryBytes);
     if (holding !== null || !isAwaited) return holding;
-    makeRoom(memoryBytes);
-    return await memory.take(this.#version.id, memoryBytes, this.#pool.halt);
+    const waiting = memory.take(this.#version.id, memoryBytes, this.#pool.halt);
+    makeRoom();
+    return await waiting;
   }
 
   async #start(holding: Holding): Promise<void> {

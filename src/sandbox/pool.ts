@@ -6,6 +6,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import { dismissSandbox } from './dismiss-sandbox.ts';
 import { IdleSandboxes } from './idle-sandboxes.ts';
+import type { Worth } from './make-room.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { PoolSupply } from './pool-supply.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -37,12 +38,8 @@ export class Pool {
       halt: this.#halt.signal,
       waiting: () => this.#waiting.size,
       idle: () => this.#idle.size,
-      onStarted: (sandbox) => {
-        this.#onStarted(sandbox);
-      },
-      onFailure: (error) => {
-        this.#waiting.refuseAll(error);
-      },
+      onStarted: this.#onStarted.bind(this),
+      onFailure: this.#waiting.refuseAll.bind(this.#waiting),
       onQuarantine: (error) => {
         this.#waiting.refuseAll(error);
         while (this.evict('the plugin is in quarantine'));
@@ -59,9 +56,9 @@ export class Pool {
     return this.#supply.live === 0 && this.#waiting.size === 0 && this.#underWay.size === 0;
   }
 
-  /** Since when its oldest idle sandbox waits (monotonic); null when none is idle. */
-  get idleSinceMs(): number | null {
-    return this.#idle.sinceMs;
+  /** Of the sandbox that has been idle longest; null when none is idle. */
+  get worth(): Worth | null {
+    return this.#idle.sinceMs === null ? null : this.#supply.worthOf(this.#idle.sinceMs);
   }
 
   /**
@@ -217,6 +214,7 @@ export class Pool {
     else {
       sandbox.idleSinceMs = this.#nowMs();
       this.#idle.add(sandbox);
+      if (this.#parts.memory.waiting > 0) this.#parts.makeRoom();
     }
   }
 
@@ -232,6 +230,7 @@ export class Pool {
     const dismissed = dismissSandbox(context, sandbox, reason, () => {
       this.#supply.noteGone();
       sandbox.holding?.release();
+      sandbox.holding = null;
       onEnded();
       this.fill();
     });

@@ -3,6 +3,7 @@ import type { SandboxRecord } from '../core/sandbox.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { EngineFacts } from '../core/ports/container-engine.ts';
 import { Gate } from './gate.ts';
+import { makeRoom } from './make-room.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { Pool } from './pool.ts';
 import type { SandboxContext } from './sandbox-context.ts';
@@ -40,8 +41,8 @@ export class Pools {
       memory: this.#memory,
       slots: new Slots(),
       all: this.#all,
-      makeRoom: (memoryBytes) => {
-        this.#makeRoom(memoryBytes);
+      makeRoom: () => {
+        makeRoom(this.#pools.values(), () => this.#memory.shortBy > this.#comingBytes, 'room for another plugin');
       },
     };
   }
@@ -97,20 +98,16 @@ export class Pools {
     while (!signal.aborted) {
       for (const pool of this.#pools.values()) pool.sweep();
       for (const pool of this.#leaving) if (pool.isEmpty) this.#leaving.delete(pool);
+      this.#parts.makeRoom();
       await this.#context.clock.sleep(SWEEP_MS, signal).catch(() => undefined);
     }
   }
 
-  /** Least valuable first: what has been idle longest. */
-  #makeRoom(memoryBytes: number): void {
-    let freed = 0;
-    while (freed < memoryBytes) {
-      const [pool] = [...this.#pools.values()]
-        .filter((candidate) => candidate.idleSinceMs !== null)
-        .sort((left, right) => (left.idleSinceMs ?? 0) - (right.idleSinceMs ?? 0));
-      if (pool === undefined || !pool.evict('room for another plugin')) return;
-      freed += pool.version.plugin.limits.memoryBytes;
-    }
+  /** Memory of sandboxes that are on their way out. */
+  get #comingBytes(): number {
+    let bytes = 0;
+    for (const { state, holding } of this.#all) if (state === 'stopping') bytes += holding?.amount ?? 0;
+    return bytes;
   }
 }
 

@@ -3,6 +3,7 @@
 import { FairQueue } from './fair-queue.ts';
 
 export interface Holding {
+  readonly amount: number;
   /** Returns the tokens; a second call does nothing. */
   release(): void;
 }
@@ -17,6 +18,8 @@ export class Tokens {
   readonly #onChange: (usedRatio: number) => void;
   readonly #line = new FairQueue<Waiter>();
   #used = 0;
+  /** by those who wait */
+  #asked = 0;
 
   constructor(total: number, onChange: (usedRatio: number) => void) {
     this.#total = total;
@@ -29,6 +32,11 @@ export class Tokens {
 
   get waiting(): number {
     return this.#line.size;
+  }
+
+  /** What those who wait lack together; not above 0 when all could be served. */
+  get shortBy(): number {
+    return this.#asked - (this.#total - this.#used);
   }
 
   /** At once, or not at all; never past those who wait. */
@@ -46,10 +54,12 @@ export class Tokens {
     const waiter: Waiter = { amount: Math.min(amount, this.#total), grant: granted.resolve };
     const onAbort = (): void => {
       if (!this.#line.remove(key, waiter)) return;
+      this.#asked -= waiter.amount;
       granted.reject(signal.reason);
       this.#serve();
     };
     this.#line.push(key, waiter);
+    this.#asked += waiter.amount;
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await granted.promise;
@@ -67,6 +77,7 @@ export class Tokens {
     this.#change(amount);
     let isHeld = true;
     return {
+      amount,
       release: () => {
         if (!isHeld) return;
         isHeld = false;
@@ -79,6 +90,7 @@ export class Tokens {
   #serve(): void {
     for (let next = this.#line.peek(); next !== null && this.#fits(next.amount); next = this.#line.peek()) {
       this.#line.shift();
+      this.#asked -= next.amount;
       next.grant(this.#hold(next.amount));
     }
   }
