@@ -12,6 +12,9 @@ export type Protocol = (typeof PROTOCOLS)[number];
 export const REUSES = ['never', 'fork', 'warm'] as const;
 export type Reuse = (typeof REUSES)[number];
 
+/** Most invocations at once in one sandbox: they share its memory, its processes and its fate. */
+export const CONCURRENCY_MAX = 64;
+
 /** Where the image comes from: exactly one of three. */
 export type ImageSource =
   | {
@@ -67,6 +70,8 @@ export interface Plugin {
   readonly text: TextOptions | null;
   /** other than `never` with `stream` only */
   readonly reuse: Reuse;
+  /** invocations that may be in flight at once in one sandbox; above 1 with `stream` and `warm` only */
+  readonly concurrency: number;
   readonly lifecycle: Lifecycle;
   readonly idempotent: boolean;
   readonly limits: Limits;

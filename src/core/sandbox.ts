@@ -1,6 +1,6 @@
 // One container prepared for one plugin version.
 //   creating → starting → idle → busy → stopping → gone      (every state may go to stopping; creating may fail straight to gone)
-// I-7: a sandbox serves one invocation at a time. Each transition emits one event and moves one gauge.
+// I-7: a sandbox serves one invocation at a time, or as many as it has places; `busy` is one with at least one. Each transition emits one event and moves one gauge.
 import type { SandboxId } from './ids.ts';
 
 export const SANDBOX_STATES = ['creating', 'starting', 'idle', 'busy', 'stopping', 'gone'] as const;

@@ -8,10 +8,15 @@ import type { UsageRounds } from './usage-rounds.ts';
 import type { UsageWatch } from './usage-watch.ts';
 
 export interface SessionLink extends Disposable {
-  /** True when it waits for a run. */
+  /** True when it waits for a run and has none in flight. */
   readonly isIdle: boolean;
-  /** Only while it is idle. */
+  /** True while it lives: it is idle, or has runs in flight. */
+  readonly isOpen: boolean;
+  /** Runs that it takes at once. */
+  readonly places: number;
+  /** Only while it is open and has a place left. */
   run(run: StreamRun, logs: LogLines, usage: UsageWatch, onEnded: (verdict: LinkVerdict) => void): LinkRun;
+  /** Without a grace the session is over at once, and what else is in flight ends as `lost`. */
   cancel(run: LinkRun, cancel: StreamCancel): void;
   /** Ends it politely if it is idle; settles when the process has ended or the grace is over. */
   close(graceMs: number): Promise<void>;
@@ -39,6 +44,8 @@ export interface HeldSession extends Disposable {
   isFor(secretsKey: string): boolean;
   /** Why an idle one must not be used; null when it may. */
   whyUnfit(nowMs: number): string | null;
+  /** Whether one at work may be given one more. */
+  isJoinable(nowMs: number): boolean;
   /** Why it may not serve again; null when it may, if it is clean. */
   whyOver(nowMs: number): string | null;
   /** One look, at once. Null: clean, or nothing can be read; else what is left. */

@@ -18,7 +18,7 @@ const REST_STEP_MS = 10;
 /** The pool that is supplied. */
 export interface SupplyPool {
   readonly halt: AbortSignal;
-  /** invocations that wait */
+  /** invocations that wait, and for which no place is being made ready */
   waiting(): number;
   idle(): number;
   onStarted(sandbox: Sandbox): void;
@@ -40,6 +40,8 @@ export class PoolSupply {
   /** failed starts of any kind, and ends while idle: only the filling up pauses */
   readonly #fills: Backoff<true>;
   readonly #deaths: Backoff<true>;
+  /** invocations that one sandbox takes at once: as declared, until one has started and said it */
+  #places: number;
   #starting = 0;
   #live = 0;
 
@@ -47,6 +49,7 @@ export class PoolSupply {
     this.#version = version;
     this.#parts = parts;
     this.#pool = pool;
+    this.#places = version.plugin.concurrency;
     const { ids, settings } = parts.context;
     const limits = { failures: settings.quarantineFailures, windowMs: settings.quarantineWindowMs };
     this.#quarantine = new Quarantine(limits, ids, (move) => {
@@ -130,7 +133,7 @@ export class PoolSupply {
   due(): readonly (() => Promise<void>)[] {
     const { pool } = this.#version.plugin;
     const nowMs = this.#nowMs();
-    const needed = this.#pool.waiting() - this.#starting;
+    const needed = Math.ceil(this.#pool.waiting() / this.#places) - this.#starting;
     const isQuiet = this.#fills.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;
     const isFillable = isQuiet && this.#quarantine.state === 'closed' && this.#parts.context.engine.isConnected();
     const standby = this.#isReused ? this.#live + Math.max(0, needed) : this.#pool.idle() + Math.max(0, -needed);
@@ -199,6 +202,7 @@ export class PoolSupply {
         this.#pool.dismiss(failed, 'not started');
       },
     });
+    this.#places = sandbox.places;
     this.#quarantine.noteStart();
     this.#fills.succeed();
     this.#demand.noteStart(this.#nowMs() - startedAtMs);

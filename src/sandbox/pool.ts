@@ -1,7 +1,6 @@
 // The sandboxes of one plugin version, started ahead of time. One that is used once is replaced in the background as soon as it is taken; one
-// that serves again comes back, is looked over, and waits for the next. Whoever finds none idle waits in a line that is fair to pipelines.
+// that serves again comes back, is looked over, and waits for the next. Whoever finds none takes a place beside others, or waits in a fair line.
 import { GantryError } from '../core/errors/gantry-error.ts';
-import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import { dismissSandbox } from './dismiss-sandbox.ts';
@@ -10,21 +9,19 @@ import type { Worth } from './make-room.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { PoolSupply } from './pool-supply.ts';
 import type { Sandbox } from './sandbox.ts';
-import type { HeldSession } from './held-session.ts';
+import { lookOver } from './look-over.ts';
+import { Places } from './places.ts';
+import { idleTaken, type Taken } from './taken.ts';
+import type { Holding } from './tokens.ts';
 import { UnderWay } from './under-way.ts';
 import { WaitingLine } from './waiting-line.ts';
-
-export interface Taken {
-  readonly sandbox: Sandbox;
-  readonly kind: SandboxKind;
-  readonly cleanliness: Cleanliness;
-}
 
 export class Pool {
   readonly version: PluginVersion;
   readonly #parts: PoolParts;
   readonly #idle: IdleSandboxes;
   readonly #waiting = new WaitingLine<Taken>();
+  readonly #places = new Places(this.#waiting, () => this.#nowMs());
   readonly #supply: PoolSupply;
   readonly #halt = new AbortController();
   /** starts and ends of sandboxes */
@@ -36,7 +33,7 @@ export class Pool {
     this.#idle = new IdleSandboxes(version.plugin.reuse !== 'never');
     this.#supply = new PoolSupply(version, parts, {
       halt: this.#halt.signal,
-      waiting: () => this.#waiting.size,
+      waiting: () => this.#places.needed,
       idle: () => this.#idle.size,
       onStarted: this.#onStarted.bind(this),
       onFailure: this.#waiting.refuseAll.bind(this.#waiting),
@@ -45,9 +42,7 @@ export class Pool {
         while (this.evict('the plugin is in quarantine'));
       },
       fill: this.fill.bind(this),
-      dismiss: (sandbox, reason) => {
-        this.#dismiss(sandbox, reason);
-      },
+      dismiss: this.#dismiss.bind(this),
     });
   }
 
@@ -68,17 +63,25 @@ export class Pool {
   tryTake(secretsKey: string): Taken | null {
     const sandbox = this.#nextIdle(secretsKey);
     if (sandbox === null) return null;
-    const { session } = sandbox;
-    const taken = {
-      sandbox,
-      kind: session?.kind ?? 'prestarted',
-      cleanliness: session?.cleanliness ?? 'fresh',
-    } as const;
-    if (session !== null) session.secretsKey = secretsKey;
+    const taken = idleTaken(sandbox);
+    if (sandbox.session !== null) sandbox.session.secretsKey = secretsKey;
     sandbox.move('busy', 'taken');
+    this.#places.begin(sandbox);
     this.#supply.noteTaken();
     if (this.version.plugin.reuse === 'never') this.fill();
     return taken;
+  }
+
+  /** A place beside others in a sandbox at work; null when there is none, or somebody waits already. */
+  tryJoin(secretsKey: string): Taken | null {
+    const taken = this.version.plugin.concurrency === 1 ? null : this.#places.tryJoin(secretsKey);
+    if (taken !== null) this.#supply.noteTaken();
+    return taken;
+  }
+
+  /** A taken sandbox has its CPU, until nobody is at work in it any more: others may join it. */
+  open(sandbox: Sandbox, cpu: Holding): void {
+    this.#places.open(sandbox, cpu);
   }
 
   /**
@@ -94,7 +97,7 @@ export class Pool {
     if (refusal !== null) throw refusal;
     this.#supply.note();
     for (;;) {
-      const taken = await this.#wait(key, signal);
+      const taken = await this.#wait(key, secretsKey, signal);
       const { session } = taken.sandbox;
       if (session === null) return taken;
       if (session.isFor(secretsKey)) {
@@ -106,23 +109,26 @@ export class Pool {
   }
 
   /** How the invocation that took it ended: call it before the sandbox goes. */
-  judge({ session }: Sandbox, outcome: Outcome): void {
-    this.#supply.judge(outcome, session === null || session.served <= 1);
+  judge({ taken, inFlight }: Sandbox, outcome: Outcome): void {
+    this.#supply.judge(outcome, taken <= inFlight);
   }
 
   /** After an invocation that left the sandbox sound: it is looked over and used again, or ends in the background. */
   release(sandbox: Sandbox): void {
-    const { session } = sandbox;
-    const why = this.#halt.signal.aborted ? 'not needed any more' : (session?.whyOver(this.#nowMs()) ?? null);
-    if (session === null || why !== null) this.#dismiss(sandbox, why ?? 'used');
-    else if (session.look() === null) this.#readmit(sandbox);
-    else this.#underWay.track(this.#lookAgain(sandbox, session));
+    const { inFlight, over } = this.#places.leave(sandbox, null);
+    if (inFlight > 0) return;
+    // Its CPU is free already: a plugin that waits uses none.
+    this.#places.end(sandbox)?.release();
+    const why = over ?? lookOver(sandbox, this.#halt.signal, () => this.#nowMs());
+    if (why instanceof Promise) this.#underWay.track(why.then(this.#goOn.bind(this, sandbox)));
+    else this.#goOn(sandbox, why);
   }
 
-  /** Ends a taken sandbox in the background. @param onEnded as of dismissSandbox */
-  giveBack(sandbox: Sandbox, reason: string, onEnded: () => void = () => undefined): void {
+  /** Ends a taken sandbox in the background, once nobody else is at work in it; nobody joins it any more. */
+  giveBack(sandbox: Sandbox, reason: string): void {
     this.#supply.giveUp();
-    this.#dismiss(sandbox, reason, onEnded);
+    const { inFlight, over } = this.#places.leave(sandbox, reason);
+    if (inFlight === 0) this.#dismiss(sandbox, over ?? reason);
   }
 
   /** Starts what waits for a start, then what should stand by. Never waits; failures end in the backoff. */
@@ -179,8 +185,8 @@ export class Pool {
     return null;
   }
 
-  async #wait(key: string, signal: AbortSignal): Promise<Taken> {
-    const waiting = this.#waiting.wait(key, signal);
+  async #wait(key: string, secretsKey: string, signal: AbortSignal): Promise<Taken> {
+    const waiting = this.#waiting.wait(key, secretsKey, signal);
     this.fill();
     if (this.#halt.signal.aborted) this.#waiting.refuseAll(this.#halt.signal.reason);
     return await this.#supply.owed(waiting);
@@ -190,26 +196,25 @@ export class Pool {
     void sandbox.ended.then(() => {
       this.#onIdleEnd(sandbox);
     });
-    this.#admit(sandbox, { kind: 'cold', cleanliness: sandbox.session?.cleanliness ?? 'fresh' });
+    this.#admit({ ...idleTaken(sandbox), kind: 'cold' });
   }
 
-  async #lookAgain(sandbox: Sandbox, session: HeldSession): Promise<void> {
-    const left = await session.lookAgain(this.#halt.signal);
-    const why = left ?? session.whyOver(this.#nowMs());
-    if (why === null) this.#readmit(sandbox);
-    else this.#dismiss(sandbox, why);
+  #goOn(sandbox: Sandbox, why: string | null): void {
+    if (why !== null) {
+      this.#dismiss(sandbox, why);
+      return;
+    }
+    const taken = idleTaken(sandbox);
+    sandbox.move('idle', taken.cleanliness === 'reused-unverified' ? 'not verified' : 'verified clean');
+    this.#admit(taken);
   }
 
-  #readmit(sandbox: Sandbox): void {
-    const { kind, cleanliness } = sandbox.session ?? { kind: 'prestarted', cleanliness: 'fresh' };
-    sandbox.move('idle', cleanliness === 'reused-unverified' ? 'not verified' : 'verified clean');
-    this.#admit(sandbox, { kind, cleanliness });
-  }
-
-  #admit(sandbox: Sandbox, how: Omit<Taken, 'sandbox'>): void {
+  #admit(taken: Taken): void {
+    const { sandbox } = taken;
     if (this.#waiting.size > 0) {
       sandbox.move('busy', 'somebody waited');
-      this.#waiting.serve({ sandbox, ...how });
+      this.#places.begin(sandbox);
+      this.#waiting.serve(taken);
     } else if (this.#halt.signal.aborted) this.#dismiss(sandbox, 'not needed any more');
     else {
       sandbox.idleSinceMs = this.#nowMs();
@@ -225,13 +230,14 @@ export class Pool {
     this.#dismiss(sandbox, 'ended while idle');
   }
 
-  #dismiss(sandbox: Sandbox, reason: string, onEnded: () => void = () => undefined): void {
+  #dismiss(sandbox: Sandbox, reason: string): void {
     const { context, slots, all } = this.#parts;
+    const cpu = this.#places.end(sandbox);
     const dismissed = dismissSandbox(context, sandbox, reason, () => {
       this.#supply.noteGone();
       sandbox.holding?.release();
       sandbox.holding = null;
-      onEnded();
+      cpu?.release();
       this.fill();
     });
     this.#underWay.track(

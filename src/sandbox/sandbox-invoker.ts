@@ -5,18 +5,17 @@ import type { InvocationEnd, InvocationRequest, Invoker } from '../core/ports/in
 import { notRun } from './describe-end.ts';
 import { Halt, InvocationStop } from './invocation-stop.ts';
 import { Patience } from './patience.ts';
-import type { Pool, Taken } from './pool.ts';
+import type { Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import { busy, startFailure, stoppedWhileWaiting } from './refusal.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Sandbox } from './sandbox.ts';
-import type { Holding } from './tokens.ts';
+import type { Taken } from './taken.ts';
 import { useSandbox, type Asked } from './use-sandbox.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 interface Ready extends Taken {
   readonly pool: Pool;
-  readonly cpu: Holding;
 }
 
 const REPLACEMENTS = 1;
@@ -107,26 +106,32 @@ export class SandboxInvoker implements Invoker {
     }
   }
 
-  /** With a sandbox that stands idle and CPU that is free, without any wait. */
+  /** With a sandbox that stands idle and CPU that is free, or else a place in one at work: without any wait. */
   #tryTake(request: InvocationRequest): Ready | null {
     const pool = this.#pools.of(request.version);
+    const secretsKey = request.secretsKey ?? '';
     const cpu = this.#pools.cpu.tryTake(request.version.plugin.limits.cpus);
-    if (cpu === null) return null;
-    const taken = pool.tryTake(request.secretsKey ?? '');
-    if (taken === null) {
-      cpu.release();
-      return null;
+    const taken = cpu === null ? null : pool.tryTake(secretsKey);
+    if (cpu !== null && taken !== null) {
+      pool.open(taken.sandbox, cpu);
+      return this.#tellTaken({ ...taken, pool });
     }
-    return this.#tellTaken({ ...taken, pool, cpu });
+    cpu?.release();
+    const joined = pool.tryJoin(secretsKey);
+    return joined === null ? null : this.#tellTaken({ ...joined, pool });
   }
 
   async #take(request: InvocationRequest, signal: AbortSignal): Promise<Ready> {
     using _place = this.#room.enter(request.pipeline);
     const pool = this.#pools.of(request.version);
     const taken = await pool.take(request.pipeline, request.secretsKey ?? '', signal);
+    if (taken.isJoined) return this.#tellTaken({ ...taken, pool });
     try {
-      const cpu = await this.#pools.cpu.take(request.pipeline, request.version.plugin.limits.cpus, signal);
-      return this.#tellTaken({ ...taken, pool, cpu });
+      pool.open(
+        taken.sandbox,
+        await this.#pools.cpu.take(request.pipeline, request.version.plugin.limits.cpus, signal),
+      );
+      return this.#tellTaken({ ...taken, pool });
     } catch (error) {
       pool.giveBack(taken.sandbox, 'no CPU in time');
       throw error;
@@ -167,21 +172,13 @@ export class SandboxInvoker implements Invoker {
       ready.pool.judge(ready.sandbox, used.end.outcome);
       return used.end;
     } finally {
-      if (isSound) this.#giveBack(ready);
+      if (isSound) ready.pool.release(ready.sandbox);
       else this.#letGo(ready, 'used');
     }
   }
 
-  /** Its CPU is free already: a plugin that waits uses none. */
-  #giveBack({ pool, sandbox, cpu }: Ready): void {
-    cpu.release();
-    pool.release(sandbox);
-  }
-
-  #letGo(ready: Ready, reason: string): void {
-    ready.pool.giveBack(ready.sandbox, reason, () => {
-      ready.cpu.release();
-    });
+  #letGo({ pool, sandbox }: Ready, reason: string): void {
+    pool.giveBack(sandbox, reason);
   }
 
   #nowMs(): number {
@@ -191,5 +188,5 @@ export class SandboxInvoker implements Invoker {
 
 /** A session can break without the process ending. */
 function isAlive({ ending, session }: Sandbox): boolean {
-  return ending === null && session?.link.isIdle !== false;
+  return ending === null && session?.link.isOpen !== false;
 }

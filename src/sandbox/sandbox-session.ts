@@ -62,7 +62,7 @@ export class SandboxSession implements HeldSession {
       plugin: { name: plugin.name, version: plugin.version },
       config,
       reuse: plugin.reuse === 'fork' ? ('fork' as const) : ('warm' as const),
-      concurrency: 1,
+      concurrency: plugin.concurrency,
       lifecycle: plugin.lifecycle,
       startTimeoutMs: context.settings.startTimeoutMs,
       outputBytes: plugin.limits.outputBytes,
@@ -101,6 +101,11 @@ export class SandboxSession implements HeldSession {
     if (!this.link.isIdle) return 'broke the protocol while idle';
     const isReused = this.#sandbox.version.plugin.reuse !== 'never';
     return isReused && nowMs >= this.expiresAtMs ? 'old' : null;
+  }
+
+  /** Whether one at work may be given one more. */
+  isJoinable(nowMs: number): boolean {
+    return this.link.isOpen && nowMs < this.expiresAtMs;
   }
 
   /** Why it may not serve again; null when it may, if it is clean. */

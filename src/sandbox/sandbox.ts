@@ -31,6 +31,12 @@ export class Sandbox {
   /** the kernel killed something inside for memory, as the engine's event said */
   isOomReported = false;
   idleSinceMs = 0;
+  /** invocations in it now */
+  inFlight = 0;
+  /** once it is being killed, by whichever invocation in it came first */
+  killing: Promise<Ending | null> | null = null;
+  /** how often it was taken for an invocation so far */
+  taken = 0;
   /** of a plugin of protocol `stream`, once it is ready */
   session: HeldSession | null = null;
   /** its part of the memory that may be promised; released once the container is dead */
@@ -92,6 +98,19 @@ export class Sandbox {
     if (this.#ending !== null) return 'ended while idle';
     if (this.session === null) return null;
     return this.session.isFor(secretsKey) ? this.session.whyUnfit(nowMs) : 'other secrets';
+  }
+
+  /** Invocations that it takes at once. */
+  get places(): number {
+    return this.session?.link.places ?? 1;
+  }
+
+  /** Whether an invocation with those secrets may share it with those that are at work in it. */
+  mayBeJoined(secretsKey: string, nowMs: number): boolean {
+    const { session } = this;
+    if (session === null || this.#ending !== null || this.taken >= this.version.plugin.pool.maxInvocations)
+      return false;
+    return session.isFor(secretsKey) && session.isJoinable(nowMs);
   }
 
   /** The container, or a DEFECT when it was never started. */

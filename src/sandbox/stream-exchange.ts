@@ -1,11 +1,13 @@
 // One invocation with a sandbox of protocol `stream`: a run of its session, until its verdict or until a limit ends it. Whatever is no answer
-// that the plugin meant destroys the sandbox, before this settles: so no late reply can ever meet another caller.
+// that the plugin meant destroys the sandbox, before this settles: so no late reply can ever meet another caller. Others that are in flight in
+// it end as `lost`; only a plugin that works on several at once, and answered a `cancel` in time, is left to them.
 import type { InvocationRequest } from '../core/ports/invoker.ts';
 import type { InvocationStop } from './invocation-stop.ts';
 import type { EndFacts } from './describe-end.ts';
 import { killSandbox } from './dismiss-sandbox.ts';
 import type { Cause } from './exchange.ts';
 import { outcomeOfCause, type CauseTrace } from './judge-trace.ts';
+import { SIBLING_LOST } from '../protocol/stream/read-answer.ts';
 import type { LinkRun, LinkVerdict } from './link-runs.ts';
 import { LogLines } from './log-lines.ts';
 import type { MemoryVerdict } from './out-of-memory.ts';
@@ -27,6 +29,10 @@ export interface StreamTrace {
 
 /** Outcomes that a plugin gave by an answer of its own. */
 const ANSWERS: ReadonlySet<string> = new Set(['ok', 'skipped', 'plugin_error']);
+
+type Seen = Pick<LinkRun, 'sentAtMs' | 'firstByteAtMs' | 'seenBytes'>;
+
+const NOT_SENT: Seen = { sentAtMs: null, firstByteAtMs: null, seenBytes: 0 };
 
 export class StreamExchange {
   readonly #context: SandboxContext;
@@ -66,23 +72,25 @@ export class StreamExchange {
     const { input, nonce, timeoutMs } = this.#request;
     const { link, rounds, gauge, lastUsage } = this.#session;
     const startedAtMs = this.#context.clock.monotonicMs();
+    // Somebody else in it can have ended it since this place was had: nothing is sent.
+    if (!link.isOpen) return await this.#trace({ outcome: SIBLING_LOST, result: null }, NOT_SENT, startedAtMs);
     this.#session.served += 1;
-    if (gauge !== null) this.#usage.countFrom(lastUsage, gauge);
+    if (gauge !== null) this.#usage.countFrom(this.#sandbox.inFlight > 1 ? gauge.read() : lastUsage, gauge);
     // The request goes out before anything else is prepared: there is time for that while the plugin works.
     const run = link.run({ document: input, nonce, timeoutMs }, this.#logs, this.#usage, this.#onVerdict);
     if (gauge !== null) rounds.add(this.#usage);
     this.#stop.listen(this.#ended.resolve);
     const ended = await this.#ended.promise;
     const verdict = typeof ended === 'string' ? await this.#endBy(ended, run, startedAtMs) : ended;
-    this.#stop[Symbol.dispose]();
-    rounds.delete(this.#usage);
     return await this.#trace(verdict, run, startedAtMs);
   }
 
-  async #trace(verdict: LinkVerdict, run: LinkRun, startedAtMs: number): Promise<StreamTrace> {
+  async #trace(verdict: LinkVerdict, run: Seen, startedAtMs: number): Promise<StreamTrace> {
     const endedAtMs = this.#context.clock.monotonicMs();
+    this.#stop[Symbol.dispose]();
+    this.#session.rounds.delete(this.#usage);
     this.#session.endUsage = this.#usage.look();
-    const isSound = ANSWERS.has(verdict.outcome.code) && this.#session.link.isIdle;
+    const isSound = this.#mayGoOn(verdict) && this.#session.link.isOpen;
     if (!isSound) await this.#kill();
     const { sentAtMs, firstByteAtMs, seenBytes } = run;
     const facts = { logs: this.#logs, usage: this.#usage, output: { seenBytes } };
@@ -95,8 +103,13 @@ export class StreamExchange {
     };
   }
 
+  /** A plugin whose run was cancelled is told, and has the grace to come to an end; else the session ends at once. */
   async #endBy(cause: EndedBy, run: LinkRun, startedAtMs: number): Promise<LinkVerdict> {
-    if (cause === 'cancelled') await this.#cancel(run);
+    const graceMs = cause === 'cancelled' ? this.#context.settings.graceMs : 0;
+    const settled = Promise.withResolvers<undefined>();
+    this.#onSettled = settled.resolve;
+    this.#session.link.cancel(run, { reason: cause, graceMs });
+    if (!this.#isSettled) await settled.promise;
     this.#usage.look();
     const trace: CauseTrace = {
       cause,
@@ -105,17 +118,13 @@ export class StreamExchange {
       endedAtMs: this.#context.clock.monotonicMs(),
       output: { seenBytes: run.seenBytes },
     };
-    await this.#kill();
     const outcome = outcomeOfCause(trace, this.#request) ?? { code: 'lost', message: 'the invocation was ended' };
     return { outcome, result: null };
   }
 
-  /** The plugin is told, and has the grace to come to an end. */
-  async #cancel(run: LinkRun): Promise<void> {
-    const settled = Promise.withResolvers<undefined>();
-    this.#onSettled = settled.resolve;
-    this.#session.link.cancel(run, { reason: 'cancelled', graceMs: this.#context.settings.graceMs });
-    if (!this.#isSettled) await settled.promise;
+  /** Whether the sandbox may serve on after it; the session has to live for that as well. */
+  #mayGoOn({ outcome: { code } }: LinkVerdict): boolean {
+    return ANSWERS.has(code) || (code === 'cancelled' && this.#sandbox.places > 1);
   }
 
   readonly #onVerdict = (verdict: LinkVerdict): void => {
@@ -125,7 +134,9 @@ export class StreamExchange {
   };
 
   async #kill(): Promise<void> {
-    if (this.#sandbox.ending !== null) return;
-    await killSandbox(this.#context, this.#sandbox, this.#sandbox.live().containerId);
+    const sandbox = this.#sandbox;
+    if (sandbox.ending !== null) return;
+    sandbox.killing ??= killSandbox(this.#context, sandbox, sandbox.live().containerId);
+    await sandbox.killing;
   }
 }

@@ -38,9 +38,19 @@ export class StreamLink implements SessionLink {
     this.#runs = new LinkRuns(logs, usage);
   }
 
-  /** True when it waits for a run. */
+  /** True when it waits for a run and has none in flight. */
   get isIdle(): boolean {
     return !this.#isLost && this.#session.state === 'idle';
+  }
+
+  /** True while it lives: it is idle, or has runs in flight. */
+  get isOpen(): boolean {
+    return this.isIdle || (!this.#isLost && this.#session.state === 'busy');
+  }
+
+  /** Runs that it takes at once. */
+  get places(): number {
+    return this.#session.slots;
   }
 
   /** Greets the plugin. @returns null when it is ready for runs, else why it will never be */
@@ -52,7 +62,7 @@ export class StreamLink implements SessionLink {
     return await this.#ready.promise;
   }
 
-  /** Only while it is idle. */
+  /** Only while it is open and has a place left. */
   run(run: StreamRun, logs: LogLines, usage: UsageWatch, onEnded: (verdict: LinkVerdict) => void): LinkRun {
     const id = this.#session.run(run, this.#nowMs());
     const open = this.#runs.add(id, logs, usage, onEnded);

@@ -6,10 +6,10 @@ import { Exchange } from './exchange.ts';
 import type { InvocationStop } from './invocation-stop.ts';
 import { judgeTrace } from './judge-trace.ts';
 import { whoRanOutOfMemory, type MemoryVerdict } from './out-of-memory.ts';
-import type { Taken } from './pool.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { HeldSession } from './held-session.ts';
 import { StreamExchange } from './stream-exchange.ts';
+import type { Taken } from './taken.ts';
 
 export interface Used {
   readonly end: InvocationEnd;

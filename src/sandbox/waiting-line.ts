@@ -2,6 +2,7 @@
 import { FairQueue } from './fair-queue.ts';
 
 interface Waiter<Thing> {
+  readonly wanted: string;
   readonly resolve: (thing: Thing) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -13,10 +14,15 @@ export class WaitingLine<Thing> {
     return this.#queue.size;
   }
 
+  /** What the next one asked for; null when nobody waits. */
+  get wanted(): string | null {
+    return this.#queue.peek()?.wanted ?? null;
+  }
+
   /** Stands in line from the moment of the call. Rejects with the signal's reason, or as `refuseAll` says. */
-  async wait(key: string, signal: AbortSignal): Promise<Thing> {
+  async wait(key: string, wanted: string, signal: AbortSignal): Promise<Thing> {
     const had = Promise.withResolvers<Thing>();
-    const waiter: Waiter<Thing> = { resolve: had.resolve, reject: had.reject };
+    const waiter: Waiter<Thing> = { wanted, resolve: had.resolve, reject: had.reject };
     const onAbort = (): void => {
       if (this.#queue.remove(key, waiter)) had.reject(signal.reason);
     };

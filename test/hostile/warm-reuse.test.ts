@@ -1,12 +1,15 @@
 // Sandboxes that serve again, on a real engine: what one invocation leaves behind meets no other, and what breaks is never used again.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PluginVersion } from '../../src/core/plugin.ts';
 import { until } from '../support/engine/until.ts';
+import { poolLimits } from '../support/sandbox/versions.ts';
 import { WarmStand } from '../support/sandbox/warm-stand.ts';
 
 let warm: WarmStand;
 let canMeter = false;
 beforeAll(async () => {
-  warm = await WarmStand.open();
+  // A grace that a plugin on a busy machine can keep.
+  warm = await WarmStand.open({ graceMs: 60_000 });
   canMeter = await warm.stand.canMeter();
 });
 afterAll(async () => {
@@ -74,6 +77,45 @@ describe('never', () => {
     const second = await warm.see(version);
     expect([first['runs'], second['runs']]).toEqual([1, 1]);
     expect(second.sandboxId).not.toBe(first.sandboxId);
+  });
+});
+
+describe('several at once', () => {
+  /** Invocations that wait for a `cancel`, all in one sandbox. */
+  async function together(
+    version: PluginVersion,
+    stops: readonly AbortController[],
+  ): Promise<ReturnType<typeof warm.call>[]> {
+    const { events } = warm.stand;
+    const before = events.of('sandboxTaken').length;
+    const ends = stops.map(({ signal: stop }) => warm.call(version, { act: 'until_cancelled' }, { stop }));
+    await until('all are at work', () => events.of('sandboxTaken').length === before + stops.length);
+    return ends;
+  }
+
+  test('end as lost when one of them lets its time pass, and never meet its late answer', async () => {
+    const version = warm.version('warm', { plugin: { concurrency: 3, pool: poolLimits({ max: 1 }) } });
+    const ends = await together(version, [new AbortController(), new AbortController()]);
+    const slow = await warm.call(version, { act: 'hang' }, { timeoutMs: 2_000 });
+    const [first, second] = await Promise.all(ends);
+    expect([slow, first, second].map((end) => end?.outcome.code)).toEqual(['timeout', 'lost', 'lost']);
+    expect(new Set([slow, first, second].map((end) => end?.sandboxId)).size).toBe(1);
+    expect(await warm.see(version)).toMatchObject({ runs: 1 });
+  });
+
+  test('go on in their sandbox when one of them obeys its cancel', async () => {
+    const version = warm.version('warm', { plugin: { concurrency: 3, pool: poolLimits({ max: 1 }) } });
+    const [one, other] = [new AbortController(), new AbortController()];
+    const [first, second] = await together(version, [one, other]);
+    one.abort('cancelled');
+    expect((await first)?.outcome.code).toBe('cancelled');
+    const beside = await warm.see(version);
+    other.abort('cancelled');
+    const last = await second;
+    expect(last?.outcome.code).toBe('cancelled');
+    expect(beside).toMatchObject({ runs: 3, cleanliness: 'reused-unverified' });
+    expect(beside.sandboxId).toBe(last?.sandboxId);
+    expect((await warm.see(version)).sandboxId).toBe(beside.sandboxId);
   });
 });
 

@@ -16,7 +16,6 @@ const isOneOf =
     typeof value === 'string' && words.includes(value);
 
 export const LATER_VALUES: readonly LaterValue[] = [
-  { path: ['concurrency'], isUsed: (value) => typeof value === 'number' && value > 1, instead: 'use 1' },
   { path: ['isolation'], isUsed: isOneOf('gvisor'), instead: 'use `standard`' },
   { path: ['network'], isUsed: (value) => isJsonObject(value) && 'allow' in value, instead: 'use `none`' },
   { path: ['services'], isUsed: isGiven, instead: 'remove the key' },

@@ -25,6 +25,7 @@ export function makePlugin(manifest: Manifest, raw: JsonObject): Plugin {
     protocol: manifest.protocol,
     text: textOf(manifest),
     reuse: manifest.reuse,
+    concurrency: manifest.concurrency,
     lifecycle: manifest.lifecycle,
     idempotent: manifest.idempotent,
     limits: limitsOf(manifest),

@@ -69,6 +69,12 @@ function checkText(manifest: JsonObject): RuleBreach[] {
     .map((key) => invalid([key], `\`${key}\` goes with \`protocol: text\``));
 }
 
+function checkConcurrency(manifest: JsonObject): RuleBreach[] {
+  const { concurrency, protocol, reuse } = manifest;
+  if (typeof concurrency !== 'number' || concurrency <= 1 || (protocol === 'stream' && reuse === 'warm')) return [];
+  return [invalid(['concurrency'], '`concurrency` above 1 goes with `protocol: stream` and `reuse: warm`')];
+}
+
 function checkStream(manifest: JsonObject): RuleBreach[] {
   const reuse = manifest['reuse'];
   const isReused = reuse === 'warm' || reuse === 'fork';
@@ -120,6 +126,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
   checkDependencies,
   checkText,
   checkStream,
+  checkConcurrency,
   checkRepeats,
   checkPool,
   checkConfigSchema,

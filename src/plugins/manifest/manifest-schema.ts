@@ -1,11 +1,10 @@
 // Every key of plugin.yaml with its description, default and shape. docs/manifest.md and the JSON Schema for editors are generated
 // from here. Rules across keys are in manifest-rules.ts, so that one wrong value never hides another.
 import * as z from 'zod';
-import { DEFAULT_LIMITS, LIMIT_RANGES, type LimitName } from '../../core/limits.ts';
-import { PROTOCOLS, REUSES, RUNTIMES } from '../../core/plugin.ts';
+import { DEFAULT_LIMITS } from '../../core/limits.ts';
+import { CONCURRENCY_MAX, PROTOCOLS, REUSES, RUNTIMES } from '../../core/plugin.ts';
 import { formatDuration, formatSize } from '../../lib/format-units.ts';
-import { parseDurationMs } from '../../lib/parse-duration.ts';
-import { parseSizeBytes } from '../../lib/parse-size.ts';
+import { CORES, COUNT, DURATION, limit, quantity, SIZE } from './quantity-schema.ts';
 
 export const NAME_RULE = '[a-z][a-z0-9_-]{0,62}';
 const NAME = new RegExp(`^${NAME_RULE}$`);
@@ -45,54 +44,6 @@ const command = z
   )
   .min(1)
   .max(64);
-
-interface Unit {
-  readonly what: string;
-  /** what it is written as */
-  shape(error: string): z.ZodType<string | number, string | number>;
-  parse(value: string | number): number | null;
-  format(value: number): string;
-}
-
-const DURATION: Unit = {
-  shape: (error) => z.string({ error }),
-  what: 'a duration like `250ms`, `30s`, `10m`',
-  parse: (value) => (typeof value === 'string' ? parseDurationMs(value) : null),
-  format: formatDuration,
-};
-const SIZE: Unit = {
-  shape: (error) => z.union([z.string(), z.number()], { error }),
-  what: 'a size like `512Ki`, `128Mi`, or a number of bytes',
-  parse: parseSizeBytes,
-  format: formatSize,
-};
-const COUNT: Unit = {
-  shape: (error) => z.number({ error }),
-  what: 'a whole number',
-  parse: (value) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : null),
-  format: String,
-};
-const CORES: Unit = {
-  shape: (error) => z.number({ error }),
-  what: 'a number of CPU cores',
-  parse: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : null),
-  format: String,
-};
-
-function quantity(unit: Unit, range: { readonly min: number; readonly max: number }, text: string) {
-  const rule = `must be ${unit.what}, from ${unit.format(range.min)} to ${unit.format(range.max)}`;
-  return unit
-    .shape(rule)
-    .transform((value, context) => {
-      const parsed = unit.parse(value);
-      if (parsed !== null && parsed >= range.min && parsed <= range.max) return parsed;
-      context.issues.push({ code: 'custom', message: rule, input: value });
-      return z.NEVER;
-    })
-    .describe(`${text} ${rule.charAt(0).toUpperCase()}${rule.slice(1)}.`);
-}
-
-const limit = (unit: Unit, limitName: LimitName, text: string) => quantity(unit, LIMIT_RANGES[limitName], text);
 
 const limits = z.strictObject({
   cpus: limit(CORES, 'cpus', 'Share of the CPUs, in cores.').prefault(DEFAULT_LIMITS.cpus),
@@ -214,7 +165,10 @@ export const manifestSchema = z.strictObject({
     z.enum(REUSES).default('never'),
     '`never`: a fresh sandbox per invocation. `fork`: a fresh process per invocation in a sandbox that stays. `warm`: the same process serves many invocations. Other than `never` with `protocol: stream` only.',
   ),
-  concurrency: described(z.literal(1, { error: 'must be 1' }).default(1), 'Invocations at once in one sandbox.'),
+  concurrency: described(
+    z.int().min(1).max(CONCURRENCY_MAX).default(1),
+    `Invocations at once in one sandbox, 1 to ${CONCURRENCY_MAX}. Above 1 with \`reuse: warm\` only, and as far as the plugin says that it can. They share the sandbox's limits; when it has to go because of one of them, the others end as \`lost\`.`,
+  ),
   idempotent: described(z.boolean().default(false), '`true`: an invocation whose fate is unknown may be repeated.'),
   limits: limits.prefault({}).describe('Quotas of one sandbox.'),
   pool: pool.prefault({}).describe('How many sandboxes are kept.'),
@@ -223,7 +177,7 @@ export const manifestSchema = z.strictObject({
     .describe('With `protocol: stream`: what the plugin is told beside `run`; each only if it can answer it.'),
   isolation: described(
     z.literal('standard', { error: 'must be `standard`' }).default('standard'),
-    'The container runtime.',
+    'Container runtime.',
   ),
   network: described(network.default('none'), 'A plugin has no network.'),
   secrets: described(

@@ -33,11 +33,14 @@ export class StreamSession {
     return this.#core.capabilities;
   }
 
+  /** Most runs at once: what the manifest allows, if the plugin says that it can. */
+  get slots(): number {
+    return this.capabilities?.concurrency === true ? this.#options.concurrency : 1;
+  }
+
   /** How many runs may be started now. */
   get freeSlots(): number {
-    if (this.state !== 'idle' && this.state !== 'busy') return 0;
-    const most = this.capabilities?.concurrency === true ? this.#options.concurrency : 1;
-    return most - this.#core.open.runs;
+    return this.state === 'idle' || this.state === 'busy' ? this.slots - this.#core.open.runs : 0;
   }
 
   /** When `advanceTo` must be called at the latest; null when nothing waits. */

@@ -162,6 +162,14 @@ describe.each(SDK_LANGUAGES.filter(isTryable))('the $name SDK, in a stream,', (l
     expect(await host.answerTo(first)).toMatchObject({ result: { ...stopped, nonce: `nonce-${String(first)}` } });
   });
 
+  it('answers many runs at once, each whole on a line of its own', TIMEOUT, async () => {
+    await using host = await open();
+    const runs = Array.from({ length: 8 }, (_, index) => host.run(index % 2 === 0 ? 'big' : 'tell', { length: 3e5 }));
+    for (const run of runs) {
+      expect(await host.answerTo(run)).toMatchObject({ result: { status: 'success', nonce: `nonce-${String(run)}` } });
+    }
+  });
+
   it('cancels the only run, too, where there is never another', TIMEOUT, async () => {
     await using host = await open({ concurrency: 1 });
     const run = host.run('until_cancelled');

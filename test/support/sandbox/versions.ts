@@ -22,6 +22,7 @@ export function pluginVersion(changes: VersionChanges = {}): PluginVersion {
     protocol: 'json',
     text: null,
     reuse: 'never',
+    concurrency: 1,
     lifecycle: { onLoad: true, onShutdown: true, cancel: true },
     idempotent: false,
     pool: poolLimits(),

@@ -12,7 +12,8 @@ export interface Scenario {
   readonly pipeline: JsonObject;
   /** body of the request that starts the run */
   readonly input: JsonObject;
-  readonly expected: JsonObject;
+  /** of each run; a list of several: so many runs are started at once */
+  readonly expected: readonly JsonObject[];
 }
 
 export async function readScenarios(folder: string): Promise<readonly Scenario[]> {
@@ -28,7 +29,7 @@ async function readScenario(folder: string, name: string): Promise<Scenario> {
     folder,
     pipeline: parse(await readFile(join(folder, 'pipeline.yaml'), 'utf8')) as JsonObject,
     input: JSON.parse(input) as JsonObject,
-    expected: JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as JsonObject,
+    expected: [JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as JsonObject | JsonObject[]].flat(),
   };
 }
 

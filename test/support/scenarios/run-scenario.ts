@@ -5,7 +5,12 @@ import { pipelineOf, type Scenario } from './read-scenarios.ts';
 
 const END_MS = 170_000;
 
-export async function runScenario(url: string, scenario: Scenario): Promise<JsonObject> {
+/** What came of each run, in the order of `expected`. */
+export async function runScenario(url: string, scenario: Scenario): Promise<readonly JsonObject[]> {
+  return await Promise.all(scenario.expected.map((expected) => runOnce(url, scenario, expected)));
+}
+
+async function runOnce(url: string, scenario: Scenario, expected: JsonObject): Promise<JsonObject> {
   const deadline = AbortSignal.timeout(END_MS);
   const path = `${url}/api/v1/pipelines/${pipelineOf(scenario)}/runs`;
   const body = JSON.stringify(scenario.input);
@@ -23,8 +28,8 @@ export async function runScenario(url: string, scenario: Scenario): Promise<Json
   const normal = normalizeRun(run);
   return {
     ...normal,
-    ...('logs' in scenario.expected ? { logs: await logsOf(url, id, deadline) } : {}),
-    ...('sandboxes' in scenario.expected ? { sandboxes: sandboxesOf(run) } : {}),
+    ...('logs' in expected ? { logs: await logsOf(url, id, deadline) } : {}),
+    ...('sandboxes' in expected ? { sandboxes: sandboxesOf(run) } : {}),
   };
 }
 

@@ -33,6 +33,7 @@ export function examplePlugin(name: string, hook: string): PluginVersion {
       protocol: 'json',
       text: null,
       reuse: 'never',
+      concurrency: 1,
       lifecycle: { onLoad: true, onShutdown: true, cancel: true },
       idempotent: false,
       limits: DEFAULT_LIMITS,

@@ -26,6 +26,7 @@ describe('readManifest', () => {
       protocol: 'json',
       text: null,
       reuse: 'never',
+      concurrency: 1,
       lifecycle: { onLoad: true, onShutdown: true, cancel: true },
       idempotent: false,
       limits: {
@@ -157,8 +158,6 @@ pool: {min: 1, max: 2, idle: 30s, maxInvocations: 7, maxAge: 90m}`);
   });
 
   it.each([
-    ['concurrency: 2'],
-    ['protocol: stream\nreuse: warm\nconcurrency: 2'],
     ['isolation: gvisor'],
     ['network: {allow: ["api.example.com:443"]}'],
     ['services: [state]'],
@@ -169,8 +168,9 @@ pool: {min: 1, max: 2, idle: 30s, maxInvocations: 7, maxAge: 90m}`);
     expect(codesOf(manifestText(extra))).toEqual(['NOT_SUPPORTED_YET']);
   });
 
-  it.each([['rust'], ['java']])('accepts the runtime %s', (runtime) => {
-    expect(codesOf(manifestText().replace('runtime: shell', `runtime: ${runtime}`))).toEqual([]);
+  it.each([['rust'], ['java']])('accepts the runtime %s, many at once', (runtime) => {
+    const extra = 'protocol: stream\nreuse: warm\nconcurrency: 64';
+    expect(codesOf(manifestText(extra).replace('runtime: shell', `runtime: ${runtime}`))).toEqual([]);
   });
 
   it.each([
@@ -181,6 +181,13 @@ pool: {min: 1, max: 2, idle: 30s, maxInvocations: 7, maxAge: 90m}`);
     ['a warm plugin that reads one document', 'reuse: warm', '`reuse: warm` goes with `protocol: stream`'],
     ['a filter that forks', 'protocol: text\nreuse: fork', '`reuse: fork` goes with `protocol: stream`'],
     ['a shell plugin that forks', 'protocol: stream\nreuse: fork', 'goes with `runtime: python`'],
+    [
+      'two at once in a forked sandbox',
+      'protocol: stream\nreuse: fork\nconcurrency: 2',
+      'goes with `protocol: stream`',
+    ],
+    ['none at once', 'protocol: stream\nreuse: warm\nconcurrency: 0', 'concurrency'],
+    ['too many at once', 'protocol: stream\nreuse: warm\nconcurrency: 65', '64'],
     ['a lifecycle without stream', 'lifecycle: {cancel: true}', '`lifecycle` goes with `protocol: stream`'],
     ['a word that is no reuse', 'protocol: stream\nreuse: always', 'must be one of never, fork, warm'],
     ['a repeated hook', 'tags: [a, a]', 'stands in the list already'],
