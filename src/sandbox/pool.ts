@@ -72,7 +72,7 @@ export class Pool {
     return taken;
   }
 
-  /** A place beside others in a sandbox at work; null when there is none, or somebody waits already. */
+  /** A place beside others; null when there is none, or somebody waits already. */
   tryJoin(secretsKey: string): Taken | null {
     const taken = this.version.plugin.concurrency === 1 ? null : this.#places.tryJoin(secretsKey);
     if (taken !== null) this.#supply.noteTaken();
@@ -193,9 +193,7 @@ export class Pool {
   }
 
   #onStarted(sandbox: Sandbox): void {
-    void sandbox.ended.then(() => {
-      this.#onIdleEnd(sandbox);
-    });
+    void sandbox.ended.then(this.#onIdleEnd.bind(this, sandbox));
     this.#admit({ ...idleTaken(sandbox), kind: 'cold' });
   }
 

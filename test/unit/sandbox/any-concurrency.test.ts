@@ -25,7 +25,8 @@ test('I-7: whatever happens, no sandbox has more at work than places, every invo
           ends.push(held.invoke(taken.act, { stop: stop.signal, timeoutMs: 900 }));
         } else if ('answer' in taken) {
           const [run] = held.runs.splice(taken.answer, 1);
-          await run?.say({ id: run.id, result: { nonce: run.nonce } }).catch(() => undefined);
+          // Not awaited: nobody reads what a dead process says.
+          void run?.say({ id: run.id, result: { nonce: run.nonce } }).catch(() => undefined);
         } else if ('cancel' in taken) stopsGiven[taken.cancel]?.abort('cancelled');
         else await worker.clock.advance(taken.passMs);
         await worker.settle();
