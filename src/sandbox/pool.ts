@@ -198,13 +198,11 @@ export class Pool {
   }
 
   #goOn(sandbox: Sandbox, why: string | null): void {
-    if (why !== null) {
-      this.#dismiss(sandbox, why);
-      return;
-    }
     const taken = idleTaken(sandbox);
-    sandbox.move('idle', taken.cleanliness === 'reused-unverified' ? 'not verified' : 'verified clean');
-    this.#admit(taken);
+    if (why === null)
+      sandbox.move('idle', taken.cleanliness === 'reused-unverified' ? 'not verified' : 'verified clean');
+    if (why === null) this.#admit(taken);
+    else this.#dismiss(sandbox, why);
   }
 
   #admit(taken: Taken): void {
