@@ -1,13 +1,13 @@
 // A warm run with a thousand plugins registered beside one, the catalog put together as in the program. All versions share one image: what is
 // measured is the catalog, not a thousand builds.
 import { withSoloPipelines, withSoloPlugins } from '../../src/compose/solo-runs.ts';
-import type { PluginVersion } from '../../src/core/plugin.ts';
 import type { PluginCatalog } from '../../src/core/ports/plugin-catalog.ts';
 import { Registry } from '../../src/plugins/registry.ts';
 import { makePipeline } from '../support/pipeline/run-world.ts';
 import type { Benchmark, BenchRequest, BenchResult } from './bench-document.ts';
 import { REQUEST_BYTES } from './bench-warm.ts';
 import { interleave } from './interleave.ts';
+import { otherVersions } from './other-versions.ts';
 import { PIPELINE, WarmWorld, type WarmWorldOptions } from './warm-world.ts';
 
 const MANY = 1_000;
@@ -53,13 +53,4 @@ function catalogOf(count: number): NonNullable<WarmWorldOptions['catalog']> {
     const pipelines = new Map([PIPELINE, 'other'].map((name) => [name, makePipeline({ name })]));
     return { catalog: withSoloPlugins(catalog), pipelines: () => withSoloPipelines(pipelines, catalog) };
   };
-}
-
-/** Versions that serve another pipeline's hook. */
-function otherVersions(like: PluginVersion, count: number): readonly PluginVersion[] {
-  return Array.from({ length: count }, (_, index) => {
-    const name = `other_${String(index + 1)}`;
-    const plugin = { ...like.plugin, name, hooks: ['other'], pipelines: ['other'] };
-    return { ...like, id: `${name}@1.0.0+0123456789ab`, plugin, imageTag: `gantry/plugin-${name}:0123456789ab` };
-  });
 }

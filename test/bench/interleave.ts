@@ -2,14 +2,29 @@
 // round begins with another contender; the round before the first warms caches and is not counted.
 import { caseOf, median, percentile, quotient, rateOf, type BenchCase, type Measured } from './measure.ts';
 
-export interface Contender<Name extends string> {
+export type Contender<Name extends string> = ContenderParts<Name> &
+  (
+    | {
+        /** @param caller number of the caller, from 0. @returns milliseconds that the call took */
+        call(caller: number): Promise<number>;
+      }
+    | {
+        /** All calls of a round, made elsewhere by `inFlight` callers. */
+        batch(calls: number): Promise<Batch>;
+      }
+  );
+
+export interface Batch {
+  readonly timesMs: readonly number[];
+  readonly elapsedMs: number;
+}
+
+interface ContenderParts<Name extends string> {
   readonly name: Name;
   /** in one round of a whole run */
   readonly calls: number;
   /** callers at once; 1 unless given */
   readonly inFlight?: number;
-  /** @param caller number of the caller, from 0. @returns milliseconds that the call took */
-  call(caller: number): Promise<number>;
   /** what goes on beside the calls of a round; ended after them */
   during?(): AsyncDisposable | Promise<AsyncDisposable>;
 }
@@ -87,16 +102,31 @@ async function callAll(
 ): Promise<{ readonly timesMs: readonly number[]; readonly rate: number }> {
   const { inFlight = 1 } = contender;
   await using _beside = await contender.during?.();
+  const calls = Math.max(inFlight, Math.ceil(contender.calls * scale));
+  signal.throwIfAborted();
+  const { timesMs, elapsedMs } =
+    'batch' in contender
+      ? await contender.batch(calls)
+      : await callFrom(inFlight, calls, (caller) => contender.call(caller), signal);
+  return { timesMs, rate: rateOf(timesMs, elapsedMs, inFlight) };
+}
+
+async function callFrom(
+  inFlight: number,
+  calls: number,
+  call: (caller: number) => Promise<number>,
+  signal: AbortSignal,
+): Promise<Batch> {
   const timesMs: number[] = [];
-  let left = Math.max(inFlight, Math.ceil(contender.calls * scale));
+  let left = calls;
   const startedMs = performance.now();
   const callOn = async (caller: number): Promise<void> => {
     while (left > 0) {
       left -= 1;
       signal.throwIfAborted();
-      timesMs.push(await contender.call(caller));
+      timesMs.push(await call(caller));
     }
   };
   await Promise.all(Array.from({ length: inFlight }, (_, caller) => callOn(caller)));
-  return { timesMs, rate: rateOf(timesMs, performance.now() - startedMs, inFlight) };
+  return { timesMs, elapsedMs: performance.now() - startedMs };
 }

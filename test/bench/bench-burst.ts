@@ -1,0 +1,56 @@
+// What is left of the throughput when four times as many callers come as there is room for: of sandboxes that must be started (room is the
+// number of cores, beyond which starts only slow each other), of warm ones, and of `docker run` for comparison.
+import { cpus } from 'node:os';
+import type { Benchmark, BenchRequest, BenchResult } from './bench-document.ts';
+import { REQUEST_BYTES } from './bench-warm.ts';
+import { IMAGE, onceVersion, runClassic } from './contenders.ts';
+import { imageIdOf } from './image-id.ts';
+import { interleave } from './interleave.ts';
+import { WarmWorld } from './warm-world.ts';
+
+const SANDBOXES = 4;
+const BURST = 4;
+const WARM_CALLS = 400;
+
+export const burstBenchmark: Benchmark = {
+  name: 'burst',
+  title: 'throughput kept when four times more callers come than there is room for',
+  goals: [
+    { ratio: 'cold_kept', sense: 'at least', bound: 0.95, says: 'starts are let through only as fast as they help' },
+    { ratio: 'warm_kept', sense: 'at least', bound: 0.95, says: 'those who wait for a warm sandbox cost nothing' },
+  ],
+  run: benchBurst,
+};
+
+async function benchBurst(request: BenchRequest): Promise<BenchResult> {
+  const { dockerHost } = request;
+  await using world = await WarmWorld.open({ dockerHost, sandboxes: SANDBOXES });
+  const { warm } = world.versions;
+  const room = Math.min(4, cpus().length);
+  const once = onceVersion(imageIdOf(dockerHost, IMAGE), 'once', { min: 0, max: room * BURST });
+  const { line, data } = world.requestOfLength(REQUEST_BYTES);
+  const cold = (): Promise<number> => world.invoke(once, data);
+  const warmCall = (): Promise<number> => world.invoke(warm, data);
+  const classic = async (): Promise<number> => (await runClassic(dockerHost, line)).settledMs;
+  const crowd = room * BURST;
+  await world.ready(warm);
+  const found = await interleave(
+    [
+      { name: 'cold_at_capacity', calls: crowd, inFlight: room, call: cold },
+      { name: 'cold_in_burst', calls: crowd, inFlight: crowd, call: cold },
+      { name: 'classic_at_capacity', calls: room, inFlight: room, call: classic },
+      { name: 'classic_in_burst', calls: crowd, inFlight: crowd, call: classic },
+      { name: 'warm_at_capacity', calls: WARM_CALLS, inFlight: SANDBOXES, call: warmCall },
+      { name: 'warm_in_burst', calls: WARM_CALLS, inFlight: SANDBOXES * BURST, call: warmCall },
+    ],
+    request,
+  );
+  return {
+    cases: found.cases,
+    ratios: {
+      cold_kept: found.rateRatio('cold_in_burst', 'cold_at_capacity'),
+      warm_kept: found.rateRatio('warm_in_burst', 'warm_at_capacity'),
+      classic_kept: found.rateRatio('classic_in_burst', 'classic_at_capacity'),
+    },
+  };
+}
