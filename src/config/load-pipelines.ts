@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { HookSpec, Pipeline } from '../core/pipeline.ts';
+import { DURABILITIES, type HookSpec, type Pipeline } from '../core/pipeline.ts';
 import type { Problem } from '../core/plugin.ts';
 import { checkSchema } from '../core/schema-subset.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
@@ -36,6 +36,10 @@ const PIPELINE = z.strictObject({
     .enum(['warn', 'fail'])
     .prefault('warn')
     .describe('What happens when parallel plugins write the same key.'),
+  durability: z
+    .enum(DURABILITIES)
+    .prefault('stored')
+    .describe('Whether a run is acknowledged when it is stored, or at once and stored within store.flushWithin.'),
   hooks: z.array(HOOK).min(1).max(100).describe('Hooks in their order.'),
 });
 
@@ -74,6 +78,7 @@ function toPipeline(declared: z.output<typeof PIPELINE>): Pipeline {
     timeoutMs: declared.timeout,
     priority: declared.priority,
     onMergeConflict: declared.onMergeConflict,
+    durability: declared.durability,
     hooks,
   };
   return { ...definition, version: createHash('sha256').update(canonicalJson(definition)).digest('hex') };

@@ -76,6 +76,13 @@ export const SYSTEM_SCHEMA = z.strictObject({
         .prefault('gantry')
         .describe('Name of the MongoDB database.'),
       timeout: duration('10s', '100ms', '5m', 'How long one operation of the store may take.'),
+      flushWithin: duration(
+        '25ms',
+        '1ms',
+        '10s',
+        'How long records of runs with `durability: queued` may wait in memory: what a killed program loses.',
+      ),
+      heldSize: size('64Mi', '1Mi', '4Gi', 'Memory that such records may take; beyond, new runs wait for the store.'),
     })
     .prefault({}),
   engine: z

@@ -10,6 +10,13 @@ export interface HookSpec {
 
 export type MergeConflictPolicy = 'warn' | 'fail';
 
+/**
+ * What the acknowledgement of a run says: `stored`, it is durable; `queued`, it is in the memory of this program and is stored, together with
+ * others, within a bounded time. What is not stored when the program is killed is lost.
+ */
+export const DURABILITIES = ['stored', 'queued'] as const;
+export type Durability = (typeof DURABILITIES)[number];
+
 export interface Pipeline {
   readonly name: string;
   readonly description: string;
@@ -18,6 +25,7 @@ export interface Pipeline {
   readonly timeoutMs: number;
   readonly priority: number;
   readonly onMergeConflict: MergeConflictPolicy;
+  readonly durability: Durability;
   readonly hooks: readonly HookSpec[];
   /** SHA-256 (hex) of the definition in canonical form */
   readonly version: string;
@@ -42,6 +50,7 @@ export function soloPipeline(
     timeoutMs: SOLO_TIMEOUT_MS,
     priority: 0,
     onMergeConflict: 'warn',
+    durability: 'stored',
     hooks: hooks.slice(0, 1).map((hook) => ({ name: hook, timeoutMs: null })),
     version,
   };

@@ -4,6 +4,7 @@
 import { GantryError } from './errors/gantry-error.ts';
 import type { JsonObject } from './json.ts';
 import type { RunId, WorkerId } from './ids.ts';
+import type { Durability } from './pipeline.ts';
 
 export const RUN_STATES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled', 'timed_out'] as const;
 export type RunState = (typeof RUN_STATES)[number];
@@ -59,6 +60,8 @@ export interface Run {
   /** content hash of the pipeline's definition that this run uses */
   readonly pipelineVersion: string;
   readonly trigger: Trigger;
+  /** of the pipeline when the run was accepted */
+  readonly durability: Durability;
   readonly state: RunState;
   readonly epoch: number;
   readonly worker: WorkerId | null;

@@ -136,6 +136,7 @@ export class RunStarter {
       pipeline: pipeline.name,
       pipelineVersion: pipeline.version,
       trigger: request.trigger,
+      durability: pipeline.durability,
       state: 'queued',
       epoch: 0,
       worker: null,

@@ -11,20 +11,24 @@ export class DocumentMap<T extends object> {
   readonly #fields: ReadonlySet<string>;
   readonly #json: ReadonlySet<string>;
   readonly #idField: string | null;
+  readonly #defaults: ReadonlyMap<string, unknown>;
 
   /**
    * @param fields all fields of the record
    * @param json those of them that are stored as JSON text
    * @param idField the field that is the document's `_id`, if there is one
+   * @param defaults what fields that came later are where a document lacks them
    */
   constructor(
     fields: readonly (keyof T & string)[],
     json: readonly (keyof T & string)[],
     idField: (keyof T & string) | null,
+    defaults: Partial<T> = {},
   ) {
     this.#fields = new Set(fields);
     this.#json = new Set(json);
     this.#idField = idField;
+    this.#defaults = new Map(Object.entries(defaults));
   }
 
   /** The stored fields of a record or of a part of one, without its id. */
@@ -47,7 +51,8 @@ export class DocumentMap<T extends object> {
     const record: Record<string, unknown> = {};
     for (const field of this.#fields) {
       // A document of an earlier release lacks the fields that came later.
-      const value: unknown = document[field === this.#idField ? '_id' : field] ?? null;
+      const stored: unknown = document[field === this.#idField ? '_id' : field];
+      const value = stored === undefined ? (this.#defaults.get(field) ?? null) : stored;
       record[field] = this.#json.has(field) && typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
     }
     return record as T;

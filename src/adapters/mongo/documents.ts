@@ -15,9 +15,12 @@ export const RUNS = new DocumentMap<Run>(
     ...(['id', 'pipeline', 'pipelineVersion', 'trigger', 'state', 'epoch', 'worker', 'part', 'priority'] as const),
     ...(['readyAtMs', 'createdAtMs', 'startedAtMs', 'finishedAtMs', 'deadlineAtMs', 'cancelRequestedAtMs'] as const),
     ...(['params', 'idempotencyKey', 'requestHash', 'hooks', 'failure', 'warnings'] as const),
+    'durability',
   ],
   ['params', 'hooks', 'failure', 'warnings'],
   'id',
+  // Runs of the first release do not say it.
+  { durability: 'stored' },
 );
 
 export const INVOCATIONS = new DocumentMap<Invocation>(

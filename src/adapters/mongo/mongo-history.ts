@@ -24,6 +24,17 @@ function chunkIds(id: string, version: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${id}:${version}:${index}`);
 }
 
+export interface PayloadText {
+  readonly runId: RunId;
+  readonly name: string;
+  readonly json: string;
+}
+
+/** The head of a payload that is small enough to stand in it. */
+function headOf(id: string, runId: RunId, bytes: Buffer, text: string): StoredDocument {
+  return { _id: id, runId, version: newToken(), chunks: 0, hash: sha256(bytes), sizeBytes: bytes.byteLength, text };
+}
+
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
@@ -39,6 +50,11 @@ export class MongoHistory {
     const document = { _id: invocation.id, ...INVOCATIONS.encode(invocation) };
     const outcome = await this.#writer.insert('invocations', document);
     if (outcome === 'duplicate') throw new GantryError('STORE_FAILED', `invocation ${invocation.id} stands already`);
+  }
+
+  /** One with the id that stands already stays as it is. */
+  async keepInvocation(invocation: Invocation): Promise<void> {
+    await this.#writer.insert('invocations', { _id: invocation.id, ...INVOCATIONS.encode(invocation) });
   }
 
   async updateInvocation(
@@ -73,6 +89,23 @@ export class MongoHistory {
     if (before === null) return;
     const old = chunkIds(id, String(before['version']), Number(before['chunks']));
     // Chunks that no head names only take room: losing this deletion loses no more than that.
+    if (old.length > 0) await this.#chunks.deleteMany({ _id: { $in: old } }).catch(() => undefined);
+  }
+
+  /** Small ones in two commands for all; the others one by one. */
+  async putPayloads(payloads: readonly PayloadText[]): Promise<void> {
+    const small = payloads.filter(({ json }) => Buffer.byteLength(json) <= CHUNK_BYTES);
+    for (const { runId, name, json } of payloads) {
+      if (Buffer.byteLength(json) > CHUNK_BYTES) await this.putPayload(runId, name, json);
+    }
+    if (small.length === 0) return;
+    const heads = small.map(({ runId, name, json }) => headOf(payloadId(runId, name), runId, Buffer.from(json), json));
+    const before = await this.#writer
+      .collection('payloads')
+      .find({ _id: { $in: heads.map(({ _id }) => _id) } }, { projection: { version: 1, chunks: 1 } })
+      .toArray();
+    await this.#writer.replaceAll('payloads', heads);
+    const old = before.flatMap((head) => chunkIds(head._id, String(head['version']), Number(head['chunks'])));
     if (old.length > 0) await this.#chunks.deleteMany({ _id: { $in: old } }).catch(() => undefined);
   }
 

@@ -3,6 +3,7 @@ import type { MongoClient } from 'mongodb';
 import { type MongoServer, type MongoTimeouts, connectMongo } from './connect-mongo.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import { MongoCatalog } from './mongo-catalog.ts';
+import { MongoChains } from './mongo-chains.ts';
 import { MongoHistory } from './mongo-history.ts';
 import { MongoRuns } from './mongo-runs.ts';
 import { prepareSchema } from './mongo-schema.ts';
@@ -15,6 +16,7 @@ export interface MongoSession {
   readonly runs: MongoRuns;
   readonly history: MongoHistory;
   readonly catalog: MongoCatalog;
+  readonly chains: MongoChains;
   /** Ends when what was begun has ended. */
   close(): Promise<void>;
 }
@@ -26,12 +28,15 @@ export async function openSession(uri: string, name: string, timeouts: MongoTime
     const database = client.db(name);
     await prepareSchema(database);
     const writer = new MongoWriter(database, server.kind === 'ferretdb');
+    const runs = new MongoRuns(writer);
+    const history = new MongoHistory(writer);
     return {
       client,
       server,
       queue: writer.queue,
-      runs: new MongoRuns(writer),
-      history: new MongoHistory(writer),
+      runs,
+      history,
+      chains: new MongoChains(runs, history),
       catalog: new MongoCatalog(writer),
       close: async () => {
         await writer.queue.drained();

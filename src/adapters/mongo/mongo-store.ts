@@ -34,6 +34,7 @@ const DEFAULT_TIMEOUTS: MongoTimeouts = { serverSelectionMs: 10_000, socketMs: 3
 export class MongoStore implements port.Store {
   readonly #options: MongoStoreOptions;
   #session: MongoSession | null = null;
+  #chainsBegun = 0;
 
   constructor(options: MongoStoreOptions) {
     this.#options = options;
@@ -151,6 +152,14 @@ export class MongoStore implements port.Store {
 
   async listLogs(filter: port.LogFilter, options: Options): Promise<readonly port.StoredLogLine[]> {
     return await this.#call('listLogs', options, ({ history }) => history.listLogs(filter));
+  }
+
+  async writeAll(chains: readonly (readonly port.StoreWrite[])[], options: Options): Promise<readonly boolean[]> {
+    // A key of its own: who writes the same documents otherwise at the same time is told by their guards.
+    this.#chainsBegun += 1;
+    const work: Work<readonly boolean[]> = (session) => session.chains.writeAll(chains);
+    const results = await this.#write('writeAll', `chains:${String(this.#chainsBegun)}`, options, work);
+    return results.map((isApplied) => this.#noted('writeAll', isApplied));
   }
 
   async putPluginVersion(record: port.PluginVersionRecord, options: Options): Promise<void> {

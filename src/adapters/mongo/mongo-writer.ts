@@ -82,6 +82,20 @@ export class MongoWriter {
     }
   }
 
+  /** As `replace`, many in one command. */
+  async replaceAll(name: string, documents: readonly StoredDocument[]): Promise<void> {
+    const marked = documents.map((document) => ({ ...document, writeToken: newToken() }));
+    try {
+      await this.collection(name).bulkWrite(
+        marked.map(({ _id, ...body }) => ({ replaceOne: { filter: { _id }, replacement: body, upsert: true } })),
+        { ordered: false },
+      );
+    } catch (error) {
+      if (isRefusal(error)) throw mongoError(error);
+      await this.#readBack(name, marked, error);
+    }
+  }
+
   /** @throws the original failure unless the write is found to have happened */
   async #confirm(name: string, id: string, token: string, failure: unknown): Promise<void> {
     const standing = await this.collection(name)

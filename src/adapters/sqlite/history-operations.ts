@@ -18,6 +18,7 @@ export interface LogQuery {
 export const CHUNK_BYTES = 256 * 1024;
 
 const INSERT_INVOCATION = insertText('invocations', INVOCATIONS.columns);
+const KEEP_INVOCATION = `${INSERT_INVOCATION} ON CONFLICT DO NOTHING`;
 const LIST_INVOCATIONS = `SELECT ${quoted(INVOCATIONS.columns)} FROM invocations
   WHERE runId = :runId ORDER BY createdAtMs, id`;
 const PUT_PAYLOAD = `INSERT INTO payloads (runId, name, hash, sizeBytes) VALUES (:runId, :name, :hash, :sizeBytes)
@@ -54,6 +55,11 @@ export class HistoryOperations {
 
   insertInvocation(row: SqlRow): void {
     this.#sql.run(INSERT_INVOCATION, row);
+  }
+
+  /** One with the id that stands already stays as it is. */
+  keepInvocation(row: SqlRow): void {
+    this.#sql.run(KEEP_INVOCATION, row);
   }
 
   updateInvocation(id: string, guardStates: readonly InvocationState[], changes: SqlRow): boolean {

@@ -1,12 +1,23 @@
 // The one list of what the database thread can do, and which of it writes (those go into the group's transaction).
 import { CatalogOperations } from './catalog-operations.ts';
 import { HistoryOperations } from './history-operations.ts';
-import { RunOperations } from './run-operations.ts';
+import type { SqlRow } from './record-map.ts';
+import { type InsertedRow, RunOperations } from './run-operations.ts';
 import type { Statements } from './statements.ts';
 
 type Methods<T> = { readonly [Name in keyof T]: T[Name] };
 
-export type Operations = Methods<RunOperations> & Methods<HistoryOperations> & Methods<CatalogOperations>;
+/** An operation by name with its arguments, as it crosses the thread's border. */
+export type LinkOperation = readonly [name: SingleName, parameters: readonly unknown[]];
+
+interface ChainOperations {
+  /** One answer per chain: false when a write of it found its guard not to hold, and those behind it were left. */
+  writeAll(chains: readonly (readonly LinkOperation[])[]): boolean[];
+}
+
+type Singles = Methods<RunOperations> & Methods<HistoryOperations> & Methods<CatalogOperations>;
+type SingleName = keyof Singles;
+export type Operations = Singles & ChainOperations;
 export type OperationName = keyof Operations;
 export type OperationArguments<Name extends OperationName> = Parameters<Operations[Name]>;
 export type OperationResult<Name extends OperationName> = ReturnType<Operations[Name]>;
@@ -20,6 +31,8 @@ export const WRITES: ReadonlySet<OperationName> = new Set<OperationName>([
   'putPayload',
   'appendEvents',
   'appendLogs',
+  'keepInvocation',
+  'writeAll',
   'putPluginVersion',
   'putPipelineVersion',
   'putWorker',
@@ -32,11 +45,24 @@ export type Perform = (name: OperationName, parameters: readonly unknown[]) => u
 
 export function createPerform(sql: Statements): Perform {
   const owners = [new RunOperations(sql), new HistoryOperations(sql), new CatalogOperations(sql)];
-  return (name, parameters) => {
+  const perform: Perform = (name, parameters) => {
     for (const owner of owners) {
       const method: unknown = Reflect.get(owner, name);
       if (typeof method === 'function') return Reflect.apply(method, owner, parameters) as unknown;
     }
     throw new Error(`no operation ${name}`);
   };
+  return (name, parameters) => {
+    if (name !== 'writeAll') return perform(name, parameters);
+    const [chains] = parameters as Parameters<ChainOperations['writeAll']>;
+    return chains.map((chain) => chain.every((operation) => isMade(operation, perform)));
+  };
+}
+
+/** Whether a write of a chain lets the next one follow. */
+function isMade([name, parameters]: LinkOperation, perform: Perform): boolean {
+  const result = perform(name, parameters);
+  if (name !== 'insertRun') return result !== false;
+  const inserted = result as InsertedRow;
+  return inserted.kind === 'inserted' || inserted.row['id'] === (parameters[0] as SqlRow)['id'];
 }

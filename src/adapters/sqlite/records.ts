@@ -15,6 +15,7 @@ export const RUNS = new RecordMap<Run>('runs', {
   pipeline: 'plain',
   pipelineVersion: 'plain',
   trigger: 'plain',
+  durability: 'plain',
   state: 'plain',
   epoch: 'plain',
   worker: 'plain',

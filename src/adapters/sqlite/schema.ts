@@ -143,7 +143,10 @@ CREATE TABLE workers (
 
 const VERSION_2 = 'ALTER TABLE invocations ADD COLUMN transport TEXT';
 
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];
+/** Runs that were acknowledged before they were stored say so. */
+const VERSION_3 = "ALTER TABLE runs ADD COLUMN durability TEXT NOT NULL DEFAULT 'stored';";
+
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
 
 /** The schema version that this release writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

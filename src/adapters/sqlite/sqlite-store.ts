@@ -9,6 +9,7 @@ import type { Invocation, InvocationState } from '../../core/invocation.ts';
 import type { LogLine } from '../../core/events.ts';
 import type { Run } from '../../core/run.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
+import { encodeWrite, FIXED_INVOCATION_FIELDS, FIXED_RUN_FIELDS } from './encode-write.ts';
 import type { OperationArguments, OperationName, OperationResult } from './operations.ts';
 import { EVENTS, INVOCATIONS, LOGS, PIPELINE_VERSIONS, PLUGIN_VERSIONS, RUNS, WORKERS } from './records.ts';
 import { DEFAULT_BOUNDS, type LinkBounds, WorkerLink } from './worker-link.ts';
@@ -23,9 +24,6 @@ export interface SqliteStoreOptions {
   readonly logger: Logger;
   readonly bounds?: LinkBounds;
 }
-
-const FIXED_RUN_FIELDS = ['id', 'part', 'pipeline', 'createdAtMs', 'idempotencyKey'] as const;
-const FIXED_INVOCATION_FIELDS = ['id', 'runId', 'createdAtMs'] as const;
 
 export class SqliteStore implements port.Store {
   readonly #options: SqliteStoreOptions;
@@ -163,6 +161,12 @@ export class SqliteStore implements port.Store {
     const { runId = null, plugin = null, afterSeq = null, limit } = filter;
     const rows = await this.#call('listLogs', [{ runId, plugin, afterSeq, limit }], options);
     return rows.map((row) => LOGS.decode(row));
+  }
+
+  async writeAll(chains: readonly (readonly port.StoreWrite[])[], options: Options): Promise<readonly boolean[]> {
+    const encoded = chains.map((chain) => chain.map(encodeWrite));
+    const results = await this.#call('writeAll', [encoded], options);
+    return results.map((isApplied) => this.#noted('writeAll', isApplied));
   }
 
   async putPluginVersion(record: port.PluginVersionRecord, options: Options): Promise<void> {

@@ -99,6 +99,23 @@ export interface WorkerRecord {
   readonly beatAtMs: number;
 }
 
+/** One write among others of a chain. */
+export type StoreWrite =
+  /** true also when a run with this id stands: a chain may be written again */
+  | { readonly kind: 'insertRun'; readonly run: Run }
+  | { readonly kind: 'updateRun'; readonly id: RunId; readonly guard: RunGuard; readonly changes: RunChanges }
+  /** one with this id that stands already is kept */
+  | { readonly kind: 'insertInvocation'; readonly invocation: Invocation }
+  | {
+      readonly kind: 'updateInvocation';
+      readonly id: InvocationId;
+      readonly guard: { readonly states: readonly InvocationState[] };
+      readonly changes: InvocationChanges;
+    }
+  | { readonly kind: 'putPayload'; readonly runId: RunId; readonly name: string; readonly json: string }
+  | { readonly kind: 'appendEvents'; readonly events: readonly StoredEvent[] }
+  | { readonly kind: 'appendLogs'; readonly lines: readonly LogLine[] };
+
 export interface Store extends AsyncDisposable {
   /** Creates what is missing. @throws GantryError STORE_SCHEMA_NEWER, STORE_UNAVAILABLE */
   open(options: StoreOptions): Promise<void>;
@@ -145,6 +162,13 @@ export interface Store extends AsyncDisposable {
   listEvents(runId: RunId, afterSeq: number, limit: number, options: StoreOptions): Promise<readonly StoredEvent[]>;
   appendLogs(lines: readonly LogLine[], options: StoreOptions): Promise<void>;
   listLogs(filter: LogFilter, options: StoreOptions): Promise<readonly StoredLogLine[]>;
+
+  /**
+   * Many writes at the price of few. The writes of a chain happen in their order: one whose guard does not hold keeps those behind it from
+   * happening. Chains do not depend on each other. False for a chain that was cut short. When this rejects, any part may have happened, but
+   * of each chain only its beginning; writing the same again is harmless, though updates may then find their guards changed by themselves.
+   */
+  writeAll(chains: readonly (readonly StoreWrite[])[], options: StoreOptions): Promise<readonly boolean[]>;
 
   /** Same id again: no change. */
   putPluginVersion(record: PluginVersionRecord, options: StoreOptions): Promise<void>;

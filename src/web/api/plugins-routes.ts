@@ -25,6 +25,7 @@ export interface PipelineView {
   readonly timeoutMs: number;
   readonly priority: number;
   readonly onMergeConflict: Pipeline['onMergeConflict'];
+  readonly durability: Pipeline['durability'];
   readonly hooks: readonly {
     readonly name: string;
     readonly timeoutMs: number | null;
@@ -43,6 +44,7 @@ export function pipelineView(ports: WebPorts, pipeline: Pipeline): PipelineView 
     timeoutMs: pipeline.timeoutMs,
     priority: pipeline.priority,
     onMergeConflict: pipeline.onMergeConflict,
+    durability: pipeline.durability,
     hooks: pipeline.hooks.map(({ name, timeoutMs }) => ({
       name,
       timeoutMs,

@@ -2,6 +2,7 @@
 import type { Invocation, InvocationPhases, InvocationUsage } from '../../core/invocation.ts';
 import type { InvocationId } from '../../core/ids.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { Durability } from '../../core/pipeline.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { HookRecord, Run, RunFailure, RunState, RunWarning, Trigger } from '../../core/run.ts';
 
@@ -11,6 +12,8 @@ export interface RunSummary {
   readonly pipelineVersion: string;
   readonly state: RunState;
   readonly trigger: Trigger;
+  /** `queued`: acknowledged before it was stored */
+  readonly durability: Durability;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -71,6 +74,7 @@ export function runSummary(run: Run): RunSummary {
     pipelineVersion: run.pipelineVersion,
     state: run.state,
     trigger: run.trigger,
+    durability: run.durability,
     createdAt: new Date(run.createdAtMs).toISOString(),
     startedAt: isoTime(run.startedAtMs),
     finishedAt: isoTime(run.finishedAtMs),

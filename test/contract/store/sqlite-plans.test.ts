@@ -43,6 +43,8 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['countRuns', null, null],
   ['countRuns', ['queued'], 'default'],
   ['insertInvocation', INVOCATIONS.encode(invocation)],
+  ['keepInvocation', INVOCATIONS.encode(invocation)],
+  ['writeAll', [[['keepInvocation', [INVOCATIONS.encode(invocation)]]]]],
   ['updateInvocation', invocation.id, ['running'], { state: 'failed' }],
   ['listInvocations', run.id],
   ['putPayload', run.id, 'data', '{}'],

@@ -6,6 +6,7 @@ import type { EventSink } from '../../../src/core/ports/event-sink.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import { patient } from '../../support/store/build-records.ts';
 import { catalogContract } from './catalog-contract.ts';
+import { chainContract } from './chain-contract.ts';
 import { historyContract } from './history-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { runContract } from './run-contract.ts';
@@ -39,6 +40,7 @@ export function storeContract(title: string, create: (events: EventSink) => Prom
     runContract(subject);
     queueContract(subject);
     historyContract(subject);
+    chainContract(subject);
     catalogContract(subject);
   });
 }

@@ -144,6 +144,7 @@ export function makePipeline(changes: Partial<Pipeline> & { readonly hookNames?:
     timeoutMs: 60_000,
     priority: 0,
     onMergeConflict: 'warn',
+    durability: 'stored',
     hooks: hookNames.map((name) => ({ name, timeoutMs: null })),
     version: 'a1b2c3',
     ...rest,

@@ -37,6 +37,7 @@ export function buildRun(changes: Partial<Run> = {}): Run {
     pipeline: 'default',
     pipelineVersion: 'a1b2c3',
     trigger: 'api',
+    durability: 'stored',
     state: 'queued',
     epoch: 0,
     worker: null,

@@ -182,6 +182,44 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
     });
   }
 
+  async writeAll(chains: readonly (readonly port.StoreWrite[])[], options: Options): Promise<readonly boolean[]> {
+    await this.perform('writeAll', options, () => undefined);
+    const results: boolean[] = [];
+    for (const chain of chains) results.push(await this.#writeChain(chain, options));
+    return results;
+  }
+
+  async #writeChain(chain: readonly port.StoreWrite[], options: Options): Promise<boolean> {
+    for (const write of chain) if (!(await this.#writeOne(write, options))) return false;
+    return true;
+  }
+
+  /** By way of the single operations, so that what a test does to one of them is done to it here, too. */
+  async #writeOne(write: port.StoreWrite, options: Options): Promise<boolean> {
+    switch (write.kind) {
+      case 'insertRun': {
+        const inserted = await this.insertRun(write.run, options);
+        return inserted.kind === 'inserted' || inserted.run.id === write.run.id;
+      }
+      case 'updateRun':
+        return await this.updateRun(write.id, write.guard, write.changes, options);
+      case 'insertInvocation':
+        if (!this.#invocations.has(write.invocation.id)) await this.insertInvocation(write.invocation, options);
+        return true;
+      case 'updateInvocation':
+        return await this.updateInvocation(write.id, write.guard, write.changes, options);
+      case 'putPayload':
+        await this.putPayload(write.runId, write.name, write.json, options);
+        return true;
+      case 'appendEvents':
+        await this.appendEvents(write.events, options);
+        return true;
+      case 'appendLogs':
+        await this.appendLogs(write.lines, options);
+        return true;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.resolve();
   }

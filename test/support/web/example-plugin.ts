@@ -10,6 +10,7 @@ export const EXAMPLE_PIPELINE: Pipeline = {
   timeoutMs: 600_000,
   priority: 0,
   onMergeConflict: 'warn',
+  durability: 'stored',
   hooks: [
     { name: 'fetch', timeoutMs: null },
     { name: 'sum', timeoutMs: 60_000 },

@@ -35,6 +35,7 @@ describe('loading pipelines', () => {
       timeoutMs: 600_000,
       priority: 0,
       onMergeConflict: 'warn',
+      durability: 'stored',
       params: null,
       hooks: [
         { name: 'a', timeoutMs: 2000 },
