@@ -13,6 +13,7 @@ import { FifoPipes } from './adapters/system/fifo-pipes.ts';
 import { announceServer, makeDataFolder, openInstanceFolder } from './adapters/system/instance-folder.ts';
 import { SystemClock } from './adapters/system/system-clock.ts';
 import { SystemIds } from './adapters/system/system-ids.ts';
+import { WriteBehindStore } from './adapters/write-behind/write-behind-store.ts';
 import type { Ground, InstanceEngine } from './compose/ground.ts';
 import { lockKitFolder } from './compose/kit-folder.ts';
 import { listen, observe } from './compose/listen.ts';
@@ -91,8 +92,16 @@ function makeStore(
   common: { readonly clock: SystemClock; readonly events: EventBus; readonly logger: PinoLogger },
 ): Store {
   const uri = config.store.uri.reveal();
-  if (uri === '') return new SqliteStore({ path: join(dataFolder, 'gantry.db'), ...common });
-  return new MongoStore({ uri, database: config.store.database, ...common });
+  const store =
+    uri === ''
+      ? new SqliteStore({ path: join(dataFolder, 'gantry.db'), ...common })
+      : new MongoStore({ uri, database: config.store.database, ...common });
+  return new WriteBehindStore({
+    ...{ store, ...common },
+    flushWithinMs: config.store.flushWithin,
+    heldBytesMax: config.store.heldSize,
+    storeTimeoutMs: config.store.timeout,
+  });
 }
 
 async function makeEngine(ground: Ground, dockerHost: string, stack: AsyncDisposableStack): Promise<InstanceEngine> {

@@ -62,14 +62,14 @@ function conductContract(subject: StoreUnderTest): void {
     expect(description.version).toMatch(/\d/);
   });
 
-  it('refuses with STORE_TIMEOUT when the signal has aborted, and changes nothing', async () => {
+  it.skipIf(subject.isHeld)('refuses with STORE_TIMEOUT when the signal has aborted, and changes nothing', async () => {
     const run = buildRun();
     const insert = subject.store().insertRun(run, { signal: AbortSignal.abort() });
     await expect(insert).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
     expect(await subject.store().findRun(run.id, patient())).toBeNull();
   });
 
-  it('emits one event per operation, with its success', async () => {
+  it.skipIf(subject.isHeld)('emits one event per operation, with its success', async () => {
     const run = buildRun();
     const before = subject.events().length;
     await subject.store().insertRun(run, patient());

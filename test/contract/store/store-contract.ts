@@ -15,12 +15,18 @@ import type { StoreUnderTest } from './store-under-test.ts';
 /**
  * Declares the suite.
  * @param create makes a store that is not open yet, over an empty database
+ * @param isHeld see StoreUnderTest
  */
-export function storeContract(title: string, create: (events: EventSink) => Promise<Store> | Store): void {
+export function storeContract(
+  title: string,
+  create: (events: EventSink) => Promise<Store> | Store,
+  isHeld = false,
+): void {
   describe(title, () => {
     let opened: Store | null = null;
     const emitted: DomainEvent[] = [];
     const subject: StoreUnderTest = {
+      isHeld,
       store: () => {
         if (opened === null) throw new Error('the store is not open');
         return opened;

@@ -1,0 +1,153 @@
+// Writes what is held, as one group: when it has waited for its time, when there is much of it, or when someone wants to read it. One group
+// is under way at a time. While the store is away the group is tried again for as long as it takes; nothing that is held is given up before
+// the end of the program.
+import { raced, within } from '../../core/deadline.ts';
+import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { Logger } from '../../core/ports/logger.ts';
+import type { Store } from '../../core/ports/store.ts';
+import type { Run } from '../../core/run.ts';
+import type { Chain } from './forwarding-store.ts';
+
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 2_000;
+
+export interface Parcel {
+  readonly chain: Chain;
+  readonly run: Run;
+}
+
+export interface FlusherOptions {
+  readonly store: Pick<Store, 'writeAll'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** the longest time that a record waits */
+  readonly flushWithinMs: number;
+  /** deadline of one try */
+  readonly storeTimeoutMs: number;
+  /** Hands over everything that is held now. */
+  take(): readonly Parcel[];
+  /** The group is stored. @param stale those of it that someone else had taken over */
+  onStored(stale: readonly Parcel[]): void;
+}
+
+export class Flusher {
+  readonly #options: FlusherOptions;
+  readonly #stop = new AbortController();
+  #underWay: Promise<void> | null = null;
+  #isTimed = false;
+  #isAway = false;
+
+  constructor(options: FlusherOptions) {
+    this.#options = options;
+  }
+
+  /** True when the last try found no store. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#underWay !== null;
+  }
+
+  /** Something is held: it is stored within the time. */
+  soon(): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    void this.#later();
+  }
+
+  /** Stores at once unless a group is under way; then `soon` has it in hand. */
+  hurry(): void {
+    if (this.#underWay === null) void this.#begin();
+  }
+
+  /** Resolves when everything held at the time of the call is stored. @throws GantryError STORE_TIMEOUT */
+  async flush(signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#underWay !== null) await raced(this.#underWay, signal);
+      await raced(this.#underWay ?? this.#begin(), signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new GantryError('STORE_TIMEOUT', 'what is held could not be stored in time', { cause: error });
+    }
+  }
+
+  /** The last group, tried no longer than the deadline of one operation. */
+  async close(): Promise<void> {
+    const { clock, logger, storeTimeoutMs } = this.#options;
+    try {
+      await within(clock, storeTimeoutMs, null, (signal) => this.flush(signal));
+    } catch (error) {
+      logger.log('error', 'records of runs are lost: the store did not take them', { cause: messageOf(error) });
+    }
+    this.#stop.abort();
+    await this.#underWay;
+  }
+
+  async #later(): Promise<void> {
+    const { clock, flushWithinMs } = this.#options;
+    await clock.sleep(flushWithinMs, this.#stop.signal).catch(() => undefined);
+    while (this.#underWay !== null) await this.#underWay;
+    this.#isTimed = false;
+    if (!this.#stop.signal.aborted) await this.#begin();
+  }
+
+  /** Never rejects. */
+  async #begin(): Promise<void> {
+    const parcels = this.#options.take();
+    if (parcels.length === 0) return;
+    this.#underWay = this.#store(parcels).finally(() => {
+      this.#underWay = null;
+    });
+    await this.#underWay;
+  }
+
+  async #store(parcels: readonly Parcel[]): Promise<void> {
+    const { clock, logger } = this.#options;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        const stale = await this.#write(parcels);
+        this.#isAway = false;
+        this.#options.onStored(stale);
+        return;
+      } catch (error) {
+        if (!isTransient(error)) break;
+        this.#isAway = true;
+        const fields = { count: parcels.length, pauseMs, cause: error.message };
+        logger.log('warn', 'records of runs wait for the store', fields);
+      }
+      await clock.sleep(pauseMs, this.#stop.signal).catch(() => undefined);
+      if (this.#stop.signal.aborted) return;
+    }
+    this.#options.onStored(await this.#oneByOne(parcels));
+  }
+
+  /** @returns the parcels of runs that someone else had taken over */
+  async #write(parcels: readonly Parcel[]): Promise<readonly Parcel[]> {
+    const { clock, store, storeTimeoutMs } = this.#options;
+    const chains = parcels.map(({ chain }) => chain);
+    const results = await within(clock, storeTimeoutMs, null, (signal) => store.writeAll(chains, { signal }));
+    return parcels.filter((_, index) => results[index] === false);
+  }
+
+  /** One of them is at fault, and must not take the others with it. */
+  async #oneByOne(parcels: readonly Parcel[]): Promise<readonly Parcel[]> {
+    const bad: Parcel[] = [];
+    for (const parcel of parcels) {
+      try {
+        bad.push(...(await this.#write([parcel])));
+      } catch (error) {
+        bad.push(parcel);
+        const fields = { runId: parcel.run.id, cause: messageOf(error) };
+        this.#options.logger.log('error', 'records of a run were refused by the store', fields);
+      }
+    }
+    return bad;
+  }
+}
+
+function isTransient(error: unknown): error is GantryError {
+  return error instanceof GantryError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT');
+}
