@@ -10,6 +10,7 @@ import { tryOnce } from './persist.ts';
 import { recoverRuns } from './recover-runs.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 import { STOP_WAIT_MS } from './settle-after-stop.ts';
+import { settledWithin } from './settled-within.ts';
 
 const BATCH = 16;
 const REST_FIRST_MS = 25;
@@ -23,10 +24,14 @@ export class RunLoop {
   readonly #logs: LogBuffer;
   readonly #heartbeat: Heartbeat;
   readonly #inFlight = new Map<RunId, RunExecution>();
+  /** runs that are being stored as ours: their places are taken */
+  readonly #leased = new Map<RunId, PromiseWithResolvers<undefined>>();
   readonly #stop = new AbortController();
   #waker = new AbortController();
   #nextSweepAtMs = Number.NEGATIVE_INFINITY;
   #isCatalogReady = false;
+  /** false when the last look found fewer queued runs than places */
+  #hasBacklog = true;
   #flows: Promise<unknown> = Promise.resolve();
 
   /** @param onSettled called for each run that this process ended or put back */
@@ -54,9 +59,38 @@ export class RunLoop {
     this.#flows = Promise.all([this.#whenPluginsAreBuilt(), this.#claimLoop(), this.#watchLoop()]);
   }
 
-  /** There may be a queued run. */
+  /** True for a run whose end this process will tell. */
+  isInFlight(runId: RunId): boolean {
+    return this.#inFlight.has(runId);
+  }
+
+  /** There is a queued run. */
   wake(): void {
+    this.#hasBacklog = true;
     this.#waker.abort();
+  }
+
+  /**
+   * The new run as one that this worker has begun, when it may begin at once: a place is free and none waits for it. The place is taken until
+   * `launch` or `giveUp`. Null: it is to be queued.
+   */
+  lease(run: Run): Run | null {
+    const isFree = this.#wanted() > 0 && !this.#hasBacklog && !this.isDraining;
+    if (!isFree) return null;
+    this.#leased.set(run.id, Promise.withResolvers());
+    return { ...run, state: 'running', epoch: run.epoch + 1, worker: this.#settings.workerId };
+  }
+
+  /** The leased run is stored. */
+  launch(run: Run): void {
+    this.#launch(run);
+    this.giveUp(run.id);
+  }
+
+  /** The leased run could not be stored; if it was after all, a sweep finds it. */
+  giveUp(runId: RunId): void {
+    this.#leased.get(runId)?.resolve(undefined);
+    this.#leased.delete(runId);
   }
 
   /** Stops a run that is in flight here. The request itself must be stored already. */
@@ -72,6 +106,7 @@ export class RunLoop {
     const { logger } = this.#ports;
     this.#stop.abort();
     await this.#flows;
+    await Promise.all(Array.from(this.#leased.values(), ({ promise }) => promise));
     if (!(await this.#emptied(this.#settings.graceMs, signal))) {
       logger.log('warn', 'runs are stopped: the grace is over', { count: this.#inFlight.size });
       for (const execution of this.#inFlight.values()) execution.stop.stop('draining');
@@ -90,6 +125,7 @@ export class RunLoop {
       this.#waker = new AbortController();
       const wanted = this.#wanted();
       const claimed = wanted > 0 ? await this.#claim(wanted) : 0;
+      if (wanted > 0) this.#hasBacklog = claimed === wanted;
       await this.#sweepIfDue();
       if (wanted > 0 && claimed === wanted) continue;
       restMs = claimed > 0 ? REST_FIRST_MS : restMs;
@@ -114,7 +150,7 @@ export class RunLoop {
   /** How many runs may be claimed now. */
   #wanted(): number {
     if (!this.#heartbeat.isAlive || !this.#isCatalogReady) return 0;
-    return Math.min(BATCH, this.#settings.maxRunning - this.#inFlight.size);
+    return Math.min(BATCH, this.#settings.maxRunning - this.#inFlight.size - this.#leased.size);
   }
 
   async #claim(limit: number): Promise<number> {
@@ -139,7 +175,7 @@ export class RunLoop {
     void execution.ended.then((ended) => {
       this.#inFlight.delete(run.id);
       this.#onSettled(ended);
-      this.wake();
+      if (this.#hasBacklog) this.wake();
     });
   }
 
@@ -153,7 +189,7 @@ export class RunLoop {
         settings: this.#settings,
         logs: this.#logs,
         isCatalogReady: this.#isCatalogReady,
-        isInFlight: (runId) => this.#inFlight.has(runId),
+        isInFlight: (runId) => this.#inFlight.has(runId) || this.#leased.has(runId),
       });
       for (const run of settled) this.#onSettled(run);
       if (settled.length > 0) this.wake();
@@ -189,18 +225,8 @@ export class RunLoop {
 
   /** @returns true when nothing is in flight within the time */
   async #emptied(durationMs: number, signal: AbortSignal | null): Promise<boolean> {
-    const ended = Promise.all([...this.#inFlight.values()].map((execution) => execution.ended)).then(() => true);
-    const done = new AbortController();
-    const over = signal === null ? done.signal : AbortSignal.any([done.signal, signal]);
-    const late = this.#ports.clock.sleep(durationMs, over).then(
-      () => false,
-      () => false,
-    );
-    try {
-      return await Promise.race([ended, late]);
-    } finally {
-      done.abort();
-    }
+    const ended = [...this.#inFlight.values()].map((execution) => execution.ended);
+    return await settledWithin(this.#ports.clock, ended, durationMs, signal);
   }
 
   /** Rests until the time is over, someone wakes the loop, or it is to stop. @returns true when woken */

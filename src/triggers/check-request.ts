@@ -25,13 +25,14 @@ export function checkParams(pipeline: Pipeline, params: JsonObject): JsonObject 
   throw new GantryError('PARAMS_INVALID', `the params do not fit ${pipeline.name}: ${message}`, { problems });
 }
 
-/** @throws GantryError INPUT_INVALID when data or params are too large or nested too deep to reach a plugin */
-export function checkSize(name: 'params' | 'data', value: JsonValue): void {
+/** The value as JSON text. @throws GantryError INPUT_INVALID when data or params are too large or nested too deep to reach a plugin */
+export function checkSize(name: 'params' | 'data', value: JsonValue): string {
   if (isDeeperThan(value, JSON_DEPTH_MAX)) {
     throw new GantryError('INPUT_INVALID', `${name} is nested deeper than ${String(JSON_DEPTH_MAX)} levels`);
   }
-  const bytes = Buffer.byteLength(JSON.stringify(value));
-  if (bytes <= MESSAGE_BYTES_MAX) return;
+  const json = JSON.stringify(value);
+  const bytes = Buffer.byteLength(json);
+  if (bytes <= MESSAGE_BYTES_MAX) return json;
   throw new GantryError(
     'INPUT_INVALID',
     `${name} is ${String(bytes)} bytes, at most ${String(MESSAGE_BYTES_MAX)} are accepted`,

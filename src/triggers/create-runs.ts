@@ -29,10 +29,10 @@ export interface Runs extends AsyncDisposable {
 }
 
 export function createRuns({ settings, ...ports }: RunsOptions): Runs {
-  const settled = new SettledRuns(ports, settings);
   const loop = new RunLoop(ports, settings, (run) => {
-    settled.tell(run.id);
+    settled.tell(run);
   });
+  const settled = new SettledRuns(ports, settings, (runId) => loop.isInFlight(runId));
   let draining: Promise<void> | null = null;
   const impatience = new AbortController();
   const drain = async (signal: AbortSignal): Promise<void> => {
@@ -46,8 +46,13 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
   };
   const starter = new RunStarter(ports, settings, {
     isDraining: () => draining !== null,
-    onQueued: () => {
-      loop.wake();
+    lease: (run) => loop.lease(run),
+    onStored: (run) => {
+      if (run.state === 'running') loop.launch(run);
+      else loop.wake();
+    },
+    onNotStored: (run) => {
+      loop.giveUp(run.id);
     },
   });
   return {
@@ -58,7 +63,7 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
           loop.cancel(id);
         },
         onEnded: (run) => {
-          settled.tell(run.id);
+          settled.tell(run);
         },
       }),
     waitSettled: (runId, { signal }) => settled.wait(runId, signal),

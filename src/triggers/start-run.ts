@@ -12,7 +12,7 @@ import {
   type Run,
   type Trigger,
 } from '../core/run.ts';
-import type { StoreOptions } from '../core/ports/store.ts';
+import type { StoreOptions, StoreWrite } from '../core/ports/store.ts';
 import { suggest } from '../lib/suggest.ts';
 import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
 import { tryOnce } from '../pipeline/persist.ts';
@@ -41,8 +41,12 @@ const RETRY_AFTER_MS = 1_000;
 /** What the door needs to know of the loop behind it. */
 export interface Door {
   isDraining(): boolean;
+  /** the new run as one that is under way here, when it may begin at once; null: it is to be queued */
+  lease(run: Run): Run | null;
   /** called when a run was accepted */
-  onQueued(run: Run): void;
+  onStored(run: Run): void;
+  /** called when a leased run was not accepted */
+  onNotStored(run: Run): void;
 }
 
 export class RunStarter {
@@ -77,20 +81,41 @@ export class RunStarter {
     if (this.#door.isDraining()) throw new GantryError('DRAINING', 'the program is shutting down');
     const pipeline = this.#findPipeline(request.pipeline);
     checkKey(request.idempotencyKey ?? null);
-    checkSize('data', request.data);
+    const json = checkSize('data', request.data);
     const params = checkParams(pipeline, request.params);
-    const requestHash = hashRequest(pipeline.name, request.params, request.data);
+    // Only a repeat is compared with what was asked before, and only with a key there is one.
+    const isKeyed = (request.idempotencyKey ?? null) !== null;
+    const requestHash = isKeyed ? hashRequest(pipeline.name, request.params, request.data) : '';
     const earlier = await this.#findEarlier(request, requestHash);
     if (earlier !== null) return earlier;
-    const admission = await this.#once('countQueued', (options) => this.#room.enter(pipeline.name, options));
+    const run = this.#newRun(pipeline, request, params, requestHash);
+    const input = isStoredInput(request.data) ? json : null;
+    const leased = this.#door.lease(run);
+    return leased === null ? await this.#queue(run, input) : await this.#begin(leased, input);
+  }
+
+  /** A run that begins at once: one write says that it was accepted and that it is under way. */
+  async #begin(run: Run, input: string | null): Promise<Started> {
+    let isStored = false;
+    try {
+      const started = await this.#insert(run, input);
+      isStored = !started.isRepeat;
+      return started;
+    } finally {
+      if (!isStored) this.#door.onNotStored(run);
+    }
+  }
+
+  async #queue(run: Run, input: string | null): Promise<Started> {
+    const admission = await this.#once('countQueued', (options) => this.#room.enter(run.pipeline, options));
     if (admission === null) {
-      const message = `${String(this.#settings.maxQueued)} runs of ${pipeline.name} are queued already`;
+      const message = `${String(this.#settings.maxQueued)} runs of ${run.pipeline} are queued already`;
       throw new GantryError('QUEUE_FULL', message, { retryAfterMs: RETRY_AFTER_MS });
     }
     // A write whose fate is unknown may have added a run: the place stays taken until the queue is counted again.
     let isAdded = true;
     try {
-      const started = await this.#insert(this.#newRun(pipeline, request, params, requestHash), request.data);
+      const started = await this.#insert(run, input);
       isAdded = !started.isRepeat;
       return started;
     } finally {
@@ -107,7 +132,10 @@ export class RunStarter {
     throw new GantryError('PIPELINE_NOT_FOUND', `no pipeline is named ${JSON.stringify(name.slice(0, 64))}${hint}`);
   }
 
-  async #findEarlier({ pipeline, idempotencyKey }: StartRequest, requestHash: string): Promise<Started | null> {
+  async #findEarlier(
+    { pipeline, idempotencyKey }: Pick<StartRequest, 'pipeline' | 'idempotencyKey'>,
+    requestHash: string,
+  ): Promise<Started | null> {
     if (idempotencyKey === undefined || idempotencyKey === null) return null;
     const run = await this.#once('findRunByKey', (options) =>
       this.#ports.store.findRunByKey(pipeline, idempotencyKey, options),
@@ -115,17 +143,24 @@ export class RunStarter {
     return run === null ? null : repeatOf(run, requestHash);
   }
 
-  async #insert(run: Run, data: JsonValue): Promise<Started> {
+  async #insert(run: Run, input: string | null): Promise<Started> {
     const { store } = this.#ports;
-    if (isStoredInput(data)) {
-      const json = JSON.stringify(data);
-      await this.#once('putPayload', (options) => store.putPayload(run.id, INPUT_PAYLOAD, json, options));
-    }
-    const inserted = await this.#once('insertRun', (options) => store.insertRun(run, options));
-    if (inserted.kind === 'exists') return repeatOf(inserted.run, run.requestHash);
-    new RunJournal(run.id, 0, this.#ports, this.#settings).record({ kind: 'runQueued', run });
-    this.#door.onQueued(run);
+    const chain: StoreWrite[] = [];
+    if (input !== null) chain.push({ kind: 'putPayload', runId: run.id, name: INPUT_PAYLOAD, json: input });
+    chain.push({ kind: 'insertRun', run });
+    const [isInserted] = await this.#once('insertRun', (options) => store.writeAll([chain], options));
+    if (isInserted !== true) return await this.#findClash(run);
+    const queued: Run = { ...run, state: 'queued', epoch: 0, worker: null };
+    new RunJournal(run.id, 0, this.#ports, this.#settings).record({ kind: 'runQueued', run: queued });
+    this.#door.onStored(run);
     return { run, isRepeat: false };
+  }
+
+  /** The run that was started with the same key at the same time. */
+  async #findClash({ pipeline, idempotencyKey, requestHash, id }: Run): Promise<Started> {
+    const earlier = await this.#findEarlier({ pipeline, idempotencyKey }, requestHash);
+    if (earlier === null) throw new GantryError('STORE_FAILED', `store: what run ${id} clashed with has vanished`);
+    return earlier;
   }
 
   #newRun(pipeline: Pipeline, request: StartRequest, params: JsonObject, requestHash: string): Run {

@@ -8,6 +8,7 @@ import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import { NO_SECRETS } from '../../src/core/redact.ts';
 import type { WorkerId } from '../../src/core/ids.ts';
 import type { JsonValue } from '../../src/core/json.ts';
+import type { Durability } from '../../src/core/pipeline.ts';
 import type { Plugin, PluginVersion, Reuse } from '../../src/core/plugin.ts';
 import type { InvocationEnd } from '../../src/core/ports/invoker.ts';
 import type { PluginCatalog } from '../../src/core/ports/plugin-catalog.ts';
@@ -19,7 +20,7 @@ import { makePipeline, SETTINGS } from '../support/pipeline/run-world.ts';
 import { makeVersion } from '../support/plugins/make-version.ts';
 import { streamImage } from '../support/sandbox/stream-image.ts';
 import { patient } from '../support/store/build-records.ts';
-import { createSqliteStore, createTestFolder } from '../support/store/open-sqlite.ts';
+import { createSqliteStore, createTestFolder, writeBehind } from '../support/store/open-sqlite.ts';
 import { observedEvents } from './observed-events.ts';
 
 export type Kept = Exclude<Reuse, 'never'>;
@@ -39,6 +40,8 @@ export interface WarmWorldOptions {
 }
 
 export const PIPELINE = 'warm';
+/** The same with `durability: queued`. */
+const QUEUED_PIPELINE = 'warm_queued';
 const FOREVER_MS = 600_000;
 const LOOK_MS = 5;
 
@@ -75,7 +78,11 @@ export class WarmWorld implements AsyncDisposable {
     const [clock, ids] = [new SystemClock(), new SystemIds()];
     const owner = { instanceId: ids.randomHex(16), workerId: ids.newId('wrk') };
     const folder = stack.use(createTestFolder());
-    const shared = { clock, ids, ...observedEvents(folder.path, { pipelines: [PIPELINE], hooks: hookNames }, stack) };
+    const shared = {
+      clock,
+      ids,
+      ...observedEvents(folder.path, { pipelines: [PIPELINE, QUEUED_PIPELINE], hooks: hookNames }, stack),
+    };
     const engine = stack.use(new DockerEngine({ ...shared, dockerHost, instanceId: owner.instanceId }));
     const signal = AbortSignal.timeout(FOREVER_MS);
     const facts = await engine.facts({ signal });
@@ -88,16 +95,19 @@ export class WarmWorld implements AsyncDisposable {
       createSandboxes({ ...shared, engine, usage: new CgroupUsageMeter(), facts, settings: owner }),
     );
     await sandboxes.start();
-    const store = stack.use(createSqliteStore(join(folder.path, 'gantry.db')));
+    const store = stack.use(writeBehind(createSqliteStore(join(folder.path, 'gantry.db')), shared));
     await store.open(patient());
-    const pipeline = makePipeline({ name: PIPELINE, hookNames });
+    const pipelines = new Map([
+      [PIPELINE, makePipeline({ name: PIPELINE, hookNames })],
+      [QUEUED_PIPELINE, makePipeline({ name: QUEUED_PIPELINE, hookNames, durability: 'queued' })],
+    ]);
     const runs = stack.use(
       createRuns({
         ...{ ...shared, store, invoker: sandboxes.invoker },
         secrets: { read: () => Promise.resolve(new Map()) },
         expressions: { compile: (source) => ({ source, evaluate: ({ data }) => data ?? null }) },
         encoding: { json: encodeJsonRequest, text: encodeTextRequest },
-        pipelines: () => new Map([[pipeline.name, pipeline]]),
+        pipelines: () => pipelines,
         settings: { ...SETTINGS, workerId: owner.workerId, maxRunning: 64, maxQueued: 10_000 },
         ...(options.catalog?.(versions.warm) ?? { catalog: catalogOf(versions.warm) }),
       }),
@@ -106,10 +116,11 @@ export class WarmWorld implements AsyncDisposable {
     return new WarmWorld({ owner, versions, imageId, sandboxes, runs }, stack.move());
   }
 
-  /** From the door to the settled run, everything stored on the way. In milliseconds. */
-  async run(data: JsonValue): Promise<number> {
+  /** From the door to the settled run, everything stored on the way, or a moment later when queued. In milliseconds. */
+  async run(data: JsonValue, durability: Durability = 'stored'): Promise<number> {
+    const pipeline = durability === 'stored' ? PIPELINE : QUEUED_PIPELINE;
     const startedMs = performance.now();
-    const { run } = await this.#runs.startRun({ pipeline: PIPELINE, trigger: 'api', params: {}, data });
+    const { run } = await this.#runs.startRun({ pipeline, trigger: 'api', params: {}, data });
     const ended = await this.#runs.waitSettled(run.id, { signal: AbortSignal.timeout(FOREVER_MS) });
     const durationMs = performance.now() - startedMs;
     if (ended.state !== 'succeeded') throw new Error(`the run ended as ${ended.state}`);

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteStore, type SqliteStoreOptions } from '../../../src/adapters/sqlite/sqlite-store.ts';
+import { WriteBehindStore, type WriteBehindOptions } from '../../../src/adapters/write-behind/write-behind-store.ts';
+import type { Store } from '../../../src/core/ports/store.ts';
 import { testClock } from './build-records.ts';
 
 export interface TestFolder extends Disposable {
@@ -28,4 +30,14 @@ export function createSqliteStore(path: string, options: Partial<SqliteStoreOpti
     logger: { log: () => undefined },
     ...options,
   });
+}
+
+/** As the program holds records of queued runs. */
+export function writeBehind(
+  store: Store,
+  ports: Pick<WriteBehindOptions, 'clock' | 'events' | 'logger'>,
+  options: Partial<WriteBehindOptions> = {},
+): WriteBehindStore {
+  const bounds = { flushWithinMs: 25, heldBytesMax: 64 * 1024 * 1024, storeTimeoutMs: 10_000 };
+  return new WriteBehindStore({ store, ...ports, ...bounds, ...options });
 }
