@@ -1,5 +1,5 @@
 // The data folder of an instance: its random id (which labels everything on the engine) and the address of the server that holds it.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
 import type { IdSource } from '../../core/ports/id-source.ts';
@@ -13,21 +13,28 @@ const INSTANCE_FILE = 'instance.json';
 const SERVER_FILE = 'server.json';
 
 /**
- * Creates the folder when missing and gives the id of the instance, made once. Call it with the instance lock held.
+ * The id of the instance, made once, also when several programs ask for it at once. The folder stands already.
  * @throws GantryError STORE_UNAVAILABLE naming the path
  */
 export async function openInstanceFolder(folder: string, ids: IdSource): Promise<string> {
   const path = join(folder, INSTANCE_FILE);
   try {
-    const known = await readJson(path);
-    const id = known?.['instanceId'];
-    if (typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)) return id;
+    const known = instanceIdIn(await readJson(path));
+    if (known !== null) return known;
     const instanceId = ids.randomHex(16);
+    const isFirst = await writeFirst(path, `${path}.${instanceId}`, { instanceId });
+    const standing = isFirst ? instanceId : instanceIdIn(await readJson(path));
+    if (standing !== null) return standing;
     await writeWhole(path, { instanceId });
     return instanceId;
   } catch (error) {
     throw new GantryError('STORE_UNAVAILABLE', `${path}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function instanceIdIn(file: Record<string, unknown> | null): string | null {
+  const id = file?.['instanceId'];
+  return typeof id === 'string' && /^[0-9a-f]{32}$/.test(id) ? id : null;
 }
 
 /** Creates the data folder, readable by its owner only. @throws GantryError STORE_UNAVAILABLE */
@@ -73,4 +80,18 @@ async function writeWhole(path: string, value: unknown): Promise<void> {
   const beside = `${path}.${String(process.pid)}`;
   await writeFile(beside, `${JSON.stringify(value)}\n`, { mode: 0o600 });
   await rename(beside, path);
+}
+
+/** Writes beside and links, which only the first one can: false for all others. */
+async function writeFirst(path: string, beside: string, value: unknown): Promise<boolean> {
+  await writeFile(beside, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+  try {
+    await link(beside, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(beside, { force: true });
+  }
 }

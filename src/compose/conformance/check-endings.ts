@@ -5,8 +5,9 @@ import type { Found } from './finding-log.ts';
 import { failed, notApplicable, passed, type Lab } from './lab.ts';
 import { readTranscript } from './read-transcript.ts';
 import type { Trial, Trials } from './trials.ts';
+import type { Witness } from './watch-engine.ts';
 
-/** Time for a plugin of one invocation to get to work. `stream` needs none: the `cancel` follows the request on the same pipe. */
+/** Time for a plugin of one invocation to get to work, or to say so. `stream` needs none: `cancel` follows the request on one pipe. */
 const AT_WORK_MS = 500;
 
 export async function checkCancel(lab: Lab): Promise<Found> {
@@ -14,12 +15,16 @@ export async function checkCancel(lab: Lab): Promise<Found> {
   const { plugin, id } = trials.version;
   if (plugin.protocol === 'stream' && !plugin.lifecycle.cancel) return notApplicable('lifecycle.cancel is false');
   const fixture = slowFixture ?? lab.fixture;
+  const atWork = Promise.withResolvers<undefined>();
   const trial = await trials.run({
     fixture,
     version: { ...trials.version, id: `${id} cancel` },
     onStarted: (cancel) => {
       if (plugin.protocol === 'stream' || slowFixture === null) cancel();
-      else void clock.sleep(AT_WORK_MS).then(cancel);
+      else void Promise.race([atWork.promise, clock.sleep(AT_WORK_MS)]).then(cancel);
+    },
+    onLog: () => {
+      atWork.resolve(undefined);
     },
   });
   const { outcome, witness } = trial;
@@ -47,11 +52,12 @@ export async function checkEndOfInput({ trials, fixture }: Lab): Promise<Found> 
     : failed(`at the end of input without a request: ${tellOutcome(outcome)}`);
 }
 
-/** `stream`: how the sandboxes ended that were not cancelled and broke nothing. Only when all of them are gone. */
+/** `stream`: how the sandboxes ended that answered all they were asked. Only when all of them are gone. */
 export function checkShutdown(trials: Trials, graceMs: number): Found {
-  const witnesses = trials.all
-    .filter(({ outcome }) => isClean(outcome, 'stream'))
-    .flatMap(({ witness }) => (witness === null || readTranscript(witness).fault !== null ? [] : [witness]));
+  const witnesses = [...served(trials)].flatMap(([witness, runs]) => {
+    const { runAnswers, fault } = readTranscript(witness);
+    return fault === null && runAnswers === runs ? [witness] : [];
+  });
   const killed = witnesses.find(({ signals }) => signals.includes('SIGKILL'));
   if (killed !== undefined)
     return failed(`after on_shutdown and the end of input it did not end within ${String(graceMs)} ms and was killed`);
@@ -60,6 +66,17 @@ export function checkShutdown(trials: Trials, graceMs: number): Found {
   return witnesses.length === 0
     ? notApplicable('no sandbox was left to end')
     : passed('it ended with exit code 0 after the end of input');
+}
+
+/** How many runs each container was given. One that did not answer all of them ended for that, and not because it was asked to. */
+function served(trials: Trials): ReadonlyMap<Witness, number> {
+  const runs = new Map<Witness, number>();
+  for (const { witness, outcome } of trials.all) {
+    if (witness === null) continue;
+    // A cancelled one is killed, however it answers.
+    runs.set(witness, outcome.code === 'cancelled' ? Infinity : (runs.get(witness) ?? 0) + 1);
+  }
+  return runs;
 }
 
 /** All that was written in all checks. Only when all sandboxes are gone. */

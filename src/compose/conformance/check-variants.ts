@@ -16,10 +16,11 @@ import { failed, passed, type Lab } from './lab.ts';
 import type { Trial } from './trials.ts';
 import type { WatchedEngine } from './watch-engine.ts';
 
-/** Two sandboxes at once, since each live one has a user of its own. */
+/** Two sandboxes at once, since each live one has a user of its own; of two pools, or one that serves again might serve both. */
 export async function checkAnyUser(lab: Lab): Promise<Found> {
   const { trials, fixture } = lab;
-  const both = await Promise.all([trials.run({ fixture }), trials.run({ fixture })]);
+  const other = { ...trials.version, id: `${trials.version.id} any-user` };
+  const both = await Promise.all([trials.run({ fixture }), trials.run({ fixture, version: other })]);
   const users = [...new Set(trials.all.flatMap(({ witness }) => (witness === null ? [] : [witness.user])))];
   const miss = both.map((trial) => whyBad(lab, trial)).find((why) => why !== null);
   return miss === undefined ? passed(`as ${users.sort().join(', ')}`) : failed(miss);

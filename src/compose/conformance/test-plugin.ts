@@ -25,8 +25,8 @@ export interface TestRequest {
   readonly shown: string;
   /** ids of the checks that were asked for; empty: all */
   readonly only: readonly string[];
-  /** of a sandbox; the default of sandboxes unless given */
-  readonly startTimeoutMs?: number;
+  /** of a cancelled invocation and of an ending sandbox; the configured one unless given, but at least GRACE_MIN_MS */
+  readonly graceMs?: number;
   readonly stop: AbortSignal;
   readonly onFinding: (finding: Finding) => void;
 }
@@ -49,11 +49,11 @@ function rank(id: CheckId): number {
 
 async function testBuilt(kit: PluginKit, request: TestRequest, built: BuiltPlugin, log: FindingLog): Promise<void> {
   const { ground } = kit;
-  const graceMs = Math.max(GRACE_MIN_MS, ground.config.sandbox.grace);
+  const graceMs = request.graceMs ?? Math.max(GRACE_MIN_MS, ground.config.sandbox.grace);
   const watched = watchEngine(kit.sandboxes.engine);
   const moves = new SandboxMoves(ground.clock);
   using _listening = ground.events.subscribe(moves.record);
-  const sandboxes = await openSandboxes(kit, watched, graceMs, request);
+  const sandboxes = await openSandboxes(kit, watched, graceMs, request.stop);
   const trials = new Trials(built.version, ground, sandboxes, watched, request.stop);
   let answers: Answers;
   try {
@@ -129,7 +129,7 @@ async function openSandboxes(
   { ground, sandboxes: { instanceId } }: PluginKit,
   { engine }: WatchedEngine,
   graceMs: number,
-  { startTimeoutMs, stop }: TestRequest,
+  stop: AbortSignal,
 ): Promise<Sandboxes> {
   const { clock, ids, events, logger, usage, config } = ground;
   const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
@@ -141,7 +141,6 @@ async function openSandboxes(
       engineTimeoutMs: config.engine.timeout,
       // A plugin that crashes on bad data is still asked the next question.
       quarantineFailures: Number.MAX_SAFE_INTEGER,
-      ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     },
   });
   await sandboxes.start();

@@ -34,6 +34,7 @@ export interface TrialRequest {
   readonly bytes?: Uint8Array;
   /** once the sandbox was had, just before its input is written; the given function cancels the invocation */
   readonly onStarted?: (cancel: () => void) => void;
+  readonly onLog?: () => void;
 }
 
 /** On a busy machine, builds and other programs come first. */
@@ -91,7 +92,10 @@ export class Trials {
         });
         return Promise.resolve();
       },
-      onLog: (line) => logs.push(line),
+      onLog: (line) => {
+        logs.push(line);
+        request.onLog?.();
+      },
       stop: AbortSignal.any([cancelled.signal, this.#halt.signal]),
     });
     if (this.#stop.aborted) throw new GantryError('CANCELLED', 'stopped by a signal');

@@ -105,7 +105,7 @@ export const CHECKS = [
     id: 'any-user',
     promise: 'runs as whatever user it is given',
     protocols: ALL,
-    how: 'Two sandboxes at once, each with a user of its own, answer the same fixture.',
+    how: 'Two sandboxes at once, each with a user of its own, answer the same fixture; no user has a name.',
     mend: 'Make files of the image readable for everybody, and look up no user name or home folder.',
   },
   {
@@ -154,7 +154,7 @@ export const CHECKS = [
     id: 'cancel',
     promise: 'ends within the grace when it is cancelled',
     protocols: ALL,
-    how: 'The fixture marked `cancel`, else the first, is cancelled while it runs: by `cancel` (`stream`) or SIGTERM.',
+    how: 'The fixture marked `cancel`, else the first, is cancelled at once by `cancel` (`stream`); or by SIGTERM, the marked one at its first log line or after 500 ms.',
     mend: 'Look at `cancelled` while working, and return; do not ignore SIGTERM.',
   },
   {

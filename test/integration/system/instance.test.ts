@@ -1,7 +1,7 @@
 // Proves that one program holds a data folder, and that a killed one leaves no stale lock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -55,6 +55,14 @@ describe('the instance lock', () => {
 });
 
 describe('the instance folder', () => {
+  it('has one id, whoever asks for it first', async () => {
+    const data = join(folder, 'data');
+    await makeDataFolder(data);
+    const asked = Array.from({ length: 8 }, () => openInstanceFolder(data, new SystemIds()));
+    expect(new Set(await Promise.all(asked)).size).toBe(1);
+    expect(await readdir(data)).toEqual(['instance.json']);
+  });
+
   it('keeps its id, and makes a new one when the file is damaged', async () => {
     const data = join(folder, 'data');
     await makeDataFolder(data);

@@ -1,0 +1,111 @@
+// Misbehaviours planted in a plugin that is honest otherwise: for each, the kit fails the check that is about it, with a reason that names it,
+// and no other check.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failuresOf, KitWorld } from '../../support/conformance/kit-world.ts';
+import { misbehavingFolder, type Planted } from '../../support/conformance/misbehaving-folder.ts';
+
+type Plant = readonly [promise: string, planted: Planted, check: string, reason: RegExp];
+
+const PLANTS: readonly Plant[] = [
+  [
+    'prints beside its answer',
+    { fault: 'prints', protocol: 'stream' },
+    'stdout',
+    /protocol\/not_json: .*seen: now it works/,
+  ],
+  ['answers with a foreign nonce', { fault: 'foreign-nonce', protocol: 'stream' }, 'nonce', /a foreign nonce/],
+  ['answers twice', { fault: 'answers-twice', protocol: 'stream' }, 'stdout', /second_result/],
+  ['writes two documents', { fault: 'two-documents', protocol: 'json' }, 'stdout', /protocol\/second_result/],
+  [
+    'crashes on members of a newer version',
+    { fault: 'crashes-on-unknown', protocol: 'stream' },
+    'newer-protocol',
+    /^crash: /,
+  ],
+  [
+    'crashes on empty data',
+    { fault: 'crashes-on-empty', protocol: 'stream' },
+    'bad-input',
+    /^an empty object as data: crash: /,
+  ],
+  [
+    'writes to the root file system',
+    { fault: 'writes-root', protocol: 'json' },
+    'read-only-root',
+    /Read-only file system/,
+  ],
+  ['needs the network', { fault: 'needs-network', protocol: 'json' }, 'no-network', /name resolution|not known/],
+  ['needs a user with a name', { fault: 'needs-user', protocol: 'json' }, 'any-user', /uid not found/],
+  ['needs more memory than it asks for', { fault: 'needs-memory', protocol: 'json' }, 'limits', /oom: .*memory/],
+  ['logs more than it asks for', { fault: 'logs-much', protocol: 'json' }, 'logs', /limits\.logs/],
+  ['ignores a cancellation', { fault: 'ignores-cancel', protocol: 'stream' }, 'cancel', /did not answer within/],
+  ['remembers earlier invocations', { fault: 'remembers', protocol: 'stream' }, 'reuse', /earlier invocation/],
+  ['hangs on a big request', { fault: 'hangs-on-big', protocol: 'stream', timeout: '15s' }, 'big-input', /timeout: /],
+  ['takes every text for ASCII', { fault: 'reads-ascii', protocol: 'stream' }, 'unicode', /not ASCII/],
+  ['never becomes ready', { fault: 'never-ready', protocol: 'stream' }, 'ready', /did not answer initialize/],
+  ['ends without an answer', { fault: 'ends-without-answer', protocol: 'json' }, 'good-input', /no_result: /],
+  [
+    'answers something else',
+    { fault: 'wrong-answer', protocol: 'stream' },
+    'good-input',
+    /doubled: expected 42, got 44/,
+  ],
+  ['answers after its deadline', { fault: 'answers-late', protocol: 'json', timeout: '3s' }, 'deadline', /timeout: /],
+  ['goes on when its input ends', { fault: 'does-not-end', protocol: 'stream' }, 'polite-end', /did not end within/],
+  ['crashes when its input ends', { fault: 'crashes-at-end', protocol: 'json' }, 'polite-end', /exit code 3/],
+];
+
+/** What can be told only where the host reads the engine's cgroups. */
+const METERED: readonly Plant[] = [
+  ['leaves a file behind', { fault: 'leaves-file', protocol: 'stream' }, 'reuse', /bytes in \/tmp/],
+  ['leaves a process behind', { fault: 'leaves-process', protocol: 'stream' }, 'reuse', /2 processes, not 1/],
+];
+
+/** Several kits at once share the machine; a start that never comes about alone takes a minute. */
+const TEST_MS = 600_000;
+
+let world: KitWorld;
+let isMetered = false;
+
+async function failures(planted: Planted): Promise<readonly string[]> {
+  await using folder = await misbehavingFolder(planted);
+  return failuresOf(await world.test(folder.path));
+}
+
+// Builds the image, so that the others need not wait for each other's build.
+beforeAll(async () => {
+  world = await KitWorld.open();
+  await using folder = await misbehavingFolder({ fault: 'none', protocol: 'stream' });
+  const findings = await world.test(folder.path);
+  expect(failuresOf(findings)).toEqual([]);
+  isMetered = findings.some(({ check, state }) => check === 'reuse' && state === 'passed');
+}, TEST_MS);
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+describe('the conformance kit', { timeout: TEST_MS }, () => {
+  it('finds nothing wrong with the plugin when it behaves', async () => {
+    expect(await failures({ fault: 'none', protocol: 'json' })).toEqual([]);
+    expect(await failures({ fault: 'none', protocol: 'stream', reuse: 'never' })).toEqual([]);
+  });
+
+  it.concurrent.each(PLANTS)('names a plugin that %s', async (_promise, planted, check, reason) => {
+    const [only, ...others] = await failures(planted);
+    expect(others).toEqual([]);
+    expect(only).toMatch(new RegExp(`^✗ ${check}: `));
+    expect(only?.slice(`✗ ${check}: `.length)).toMatch(reason);
+  });
+
+  it.concurrent.each(METERED)('names a plugin that %s', async (_promise, planted, check, reason) => {
+    const [only, ...others] = await failures(planted);
+    expect(others).toEqual([]);
+    if (!isMetered) {
+      expect(only).toBeUndefined();
+      return;
+    }
+    expect(only).toMatch(new RegExp(`^✗ ${check}: `));
+    expect(only?.slice(`✗ ${check}: `.length)).toMatch(reason);
+  });
+});
