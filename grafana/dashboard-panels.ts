@@ -157,6 +157,9 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
       lines('Capacity held', 'Share of what sandboxes may hold together.', 'percentunit', [
         query('max by (resource) (gantry_capacity_used_ratio)', '{{resource}}'),
       ]),
+      lines('Pressure of the host', 'Share of time in which some process had to wait.', 'percentunit', [
+        query('max by (resource) (gantry_host_pressure_ratio)', '{{resource}}'),
+      ]),
       lines('Orphans removed', 'Containers of an earlier life.', 'ops', [
         query('sum(rate(gantry_orphans_reaped_total[$__rate_interval]))', 'removed'),
       ]),

@@ -11,6 +11,7 @@ import { SqliteStore } from './adapters/sqlite/sqlite-store.ts';
 import { CgroupUsageMeter } from './adapters/system/cgroup-usage-meter.ts';
 import { FifoPipes } from './adapters/system/fifo-pipes.ts';
 import { announceServer, makeDataFolder, openInstanceFolder } from './adapters/system/instance-folder.ts';
+import { ProcPressure } from './adapters/system/proc-pressure.ts';
 import { SystemClock } from './adapters/system/system-clock.ts';
 import { SystemIds } from './adapters/system/system-ids.ts';
 import { WriteBehindStore } from './adapters/write-behind/write-behind-store.ts';
@@ -79,8 +80,13 @@ async function layGround(
     secrets: new ConfigSecrets(at(config.secrets.folder), environment),
     expressions: new CelExpressions(),
     usage: new CgroupUsageMeter(),
+    pressure: config.brake.isOn && isLocal(loaded.dockerHost) ? new ProcPressure() : null,
     pipes: new FifoPipes(join(dataFolder, 'runtime')),
   };
+}
+
+function isLocal(dockerHost: string): boolean {
+  return !/^(tcp|http):/.test(dockerHost.trim());
 }
 
 function pathsFrom(root: string): (path: string) => string {
@@ -113,12 +119,13 @@ async function makeEngine(ground: Ground, dockerHost: string, stack: AsyncDispos
 /** Store and engine for `doctor`, beside a server that may be running. */
 export async function openParts(
   request: PartsRequest,
-): Promise<{ readonly store: Store; readonly engine: ContainerEngine } & AsyncDisposable> {
+): Promise<Pick<Ground, 'store' | 'pressure'> & { readonly engine: ContainerEngine } & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const ground = await layGround(request, new Map(), false, stack);
   const { engine } = await makeEngine(ground, request.loaded.dockerHost, stack);
   const held = stack.move();
-  return { store: ground.store, engine, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  const { store, pressure } = ground;
+  return { store, pressure, engine, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 /** For work on one plugin's folder beside a server that may be running: without a store. */

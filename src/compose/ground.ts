@@ -4,6 +4,7 @@ import type { Pipeline } from '../core/pipeline.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import type { Expressions } from '../core/ports/expression.ts';
+import type { HostPressure } from '../core/ports/host-pressure.ts';
 import type { IdSource } from '../core/ports/id-source.ts';
 import type { Logger } from '../core/ports/logger.ts';
 import type { NamedPipes } from '../core/ports/named-pipes.ts';
@@ -27,6 +28,8 @@ export interface Ground {
   readonly secrets: Secrets;
   readonly expressions: Expressions;
   readonly usage: UsageMeter;
+  /** null where it is not to be looked at, or the engine is on another machine */
+  readonly pressure: HostPressure | null;
   readonly pipes: NamedPipes;
   readonly pipelines: ReadonlyMap<string, Pipeline>;
   /** absolute path of a configured one */

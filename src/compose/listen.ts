@@ -4,7 +4,8 @@ import { createProgramUsage } from '../adapters/system/program-usage.ts';
 import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { HealthMonitor, type HealthCheck } from '../observe/health-monitor.ts';
-import { LiveStatus } from '../observe/live-status.ts';
+import { describePressure } from '../core/pressure.ts';
+import { LiveStatus, type LiveStatusState } from '../observe/live-status.ts';
 import { logEvents } from '../observe/log-events.ts';
 import { ProgramGauges } from '../observe/program-gauges.ts';
 import { MetricsRecorder } from '../observe/record-metrics.ts';
@@ -120,7 +121,7 @@ function webPorts(
   };
 }
 
-function checksOf({ ground, engine, work }: ListenRequest): readonly HealthCheck[] {
+function checksOf({ ground, engine, work, live }: ListenRequest): readonly HealthCheck[] {
   const { store } = ground;
   const checks: HealthCheck[] = [
     {
@@ -140,7 +141,16 @@ function checksOf({ ground, engine, work }: ListenRequest): readonly HealthCheck
   ];
   if (engine !== null)
     checks.push({ name: 'engine', isRequired: true, check: (signal) => engineVersion(engine, signal) });
+  if (ground.pressure !== null && engine !== null)
+    checks.push({ name: 'pressure', isRequired: false, check: () => toldPressure(live.status().pressure) });
   return checks;
+}
+
+/** Down while starts are stopped: the program is ready all the same. */
+async function toldPressure(pressure: LiveStatusState['pressure']): Promise<string> {
+  if (pressure === null) return 'not read yet';
+  const told = `starts ${pressure.state}: ${describePressure(pressure)}`;
+  return await (pressure.state === 'stopped' ? Promise.reject(new Error(told)) : Promise.resolve(told));
 }
 
 async function engineVersion(engine: ContainerEngine, signal: AbortSignal): Promise<string> {

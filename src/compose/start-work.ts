@@ -34,12 +34,12 @@ export async function startWork(
   stop: AbortSignal,
   stack: AsyncDisposableStack,
 ): Promise<Work> {
-  const { clock, ids, events, logger, usage, pipes, config } = ground;
+  const { clock, ids, events, logger, usage, pipes, pressure, config } = ground;
   const workerId = ids.newId('wrk');
   const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
   const sandboxes = stack.use(
     createSandboxes({
-      ...{ engine, clock, ids, events, logger, usage, facts, pipes },
+      ...{ engine, clock, ids, events, logger, usage, facts, pipes, pressure },
       whyNoPipes: whyNoPipes(config.sandbox.transport, facts, release()),
       settings: {
         ...{ instanceId, workerId },
@@ -50,6 +50,8 @@ export async function startWork(
         quarantineFailures: config.sandbox.quarantineFailures,
         quarantineWindowMs: config.sandbox.quarantineWindow,
         graceMs: config.sandbox.grace,
+        pressureIntervalMs: config.brake.interval,
+        brake: config.brake,
         engineTimeoutMs: config.engine.timeout,
       },
     }),

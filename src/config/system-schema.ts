@@ -34,6 +34,10 @@ function whole(fallback: number, min: number, max: number, meaning: string) {
   return z.int().min(min).max(max).prefault(fallback).describe(meaning);
 }
 
+function ratio(fallback: number, meaning: string) {
+  return z.number().min(0.01).max(1).prefault(fallback).describe(meaning);
+}
+
 function path(fallback: string, meaning: string) {
   return z.string().min(1).max(1024).prefault(fallback).describe(meaning);
 }
@@ -146,6 +150,24 @@ export const SYSTEM_SCHEMA = z.strictObject({
         .describe(
           "How `stream` plugins are reached: auto takes named pipes where the engine shares host and files with Gantry, else the engine's stream (attach).",
         ),
+    })
+    .prefault({}),
+  brake: z
+    .strictObject({
+      isOn: z
+        .boolean()
+        .prefault(true)
+        .describe(
+          "Whether starts of sandboxes are slowed while the host is pressed, and stopped while it is short of memory. The engine's must be this host.",
+        ),
+      interval: duration('2s', '100ms', '1m', 'How often the pressure is read.'),
+      cpu: ratio(0.95, 'CPU pressure from which on starts that nobody waits for are put off.'),
+      io: ratio(0.95, 'The same for I/O; starts go one by one then.'),
+      memory: ratio(0.2, 'The same for memory, counted only while less than a tenth of it is available.'),
+      memoryStop: ratio(
+        0.5,
+        'Memory pressure from which on nothing is started while something runs, and idle sandboxes are stopped.',
+      ),
     })
     .prefault({}),
   build: z

@@ -2,6 +2,7 @@
 // from these, so they cannot disagree with the store.
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
 import type { Invocation, InvocationState, SandboxKind } from './invocation.ts';
+import type { BrakeState, PressedResource } from './pressure.ts';
 import type { QuarantineState } from './quarantine.ts';
 import type { Run, RunState, Trigger } from './run.ts';
 import type { SandboxState, Transport } from './sandbox.ts';
@@ -101,6 +102,22 @@ export type SystemEvent =
       readonly cause: string;
       /** when a probe may be made (wall clock); null unless it opens */
       readonly untilMs: number | null;
+    }
+  | {
+      readonly kind: 'pressureMeasured';
+      readonly cpu: number | null;
+      readonly memory: number | null;
+      readonly io: number | null;
+      /** of the brake, after this reading */
+      readonly state: BrakeState;
+    }
+  | {
+      readonly kind: 'pressureChanged';
+      readonly from: BrakeState;
+      readonly to: BrakeState;
+      /** what is pressed hardest */
+      readonly resource: PressedResource;
+      readonly ratio: number;
     }
   | { readonly kind: 'capacityChanged'; readonly resource: 'cpu' | 'memory'; readonly usedRatio: number }
   | { readonly kind: 'logWritten'; readonly line: LogLine };

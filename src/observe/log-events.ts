@@ -137,13 +137,26 @@ function pluginEntry(event: OfPlatform): Entry | null {
         message: 'plugin refused',
         fields: { plugin: event.plugin, code: event.code, reason: event.message },
       };
-    case 'quarantineMoved':
-      return quarantineEntry(event);
     case 'sandboxMoved':
       return {
         level: 'debug',
         message: `sandbox ${event.to}`,
         fields: { sandbox: event.sandboxId, plugin: event.plugin, from: event.from, reason: event.reason },
+      };
+    default:
+      return capacityEntry(event);
+  }
+}
+
+function capacityEntry(event: OfPlatform): Entry | null {
+  switch (event.kind) {
+    case 'quarantineMoved':
+      return quarantineEntry(event);
+    case 'pressureChanged':
+      return {
+        level: event.to === 'free' ? 'info' : 'warn',
+        message: `starts of sandboxes are ${event.to}`,
+        fields: { was: event.from, resource: event.resource, pressure: event.ratio },
       };
     default:
       return null;

@@ -83,6 +83,11 @@ export const METRICS = {
     ['plugin', 'kind'],
   ),
   capacityUsed: gauge('capacity_used_ratio', 'Share of the capacity that sandboxes hold, 0 to 1.', ['resource']),
+  hostPressure: gauge(
+    'host_pressure_ratio',
+    'Share of the last ten seconds in which some process had to wait for the resource.',
+    ['resource'],
+  ),
   orphansReaped: counter('orphans_reaped_total', 'Containers of an earlier life that were removed.'),
 
   plugins: gauge('plugins', 'Plugins that were registered and not removed since.'),

@@ -1,6 +1,7 @@
 // Domain events of sandboxes, builds, the engine and the store → metrics.
 import type { RunEvent, SystemEvent } from '../core/events.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
+import { PRESSED_RESOURCES } from '../core/pressure.ts';
 import type { QuarantineState } from '../core/quarantine.ts';
 import { SANDBOX_STATES, type SandboxState } from '../core/sandbox.ts';
 import type { KnownNames } from './known-names.ts';
@@ -15,7 +16,10 @@ type PluginEvent = Extract<
   PlatformEvent,
   { readonly kind: 'buildFinished' | 'pluginRegistered' | 'pluginRemoved' | 'pluginRefused' }
 >;
-type CapacityEvent = Extract<PlatformEvent, { readonly kind: 'capacityChanged' | 'quarantineMoved' }>;
+type CapacityEvent = Extract<
+  PlatformEvent,
+  { readonly kind: 'capacityChanged' | 'quarantineMoved' | 'pressureMeasured' | 'pressureChanged' }
+>;
 type HostEvent = Exclude<PlatformEvent, SandboxEvent | PluginEvent>;
 
 /** Events that the recorder of runs leaves to this file. */
@@ -117,6 +121,14 @@ export class PlatformMetrics {
         return;
       case 'quarantineMoved':
         this.#quarantine(event.version, event.to);
+        return;
+      case 'pressureMeasured':
+        for (const resource of PRESSED_RESOURCES) {
+          const ratio = event[resource];
+          if (ratio !== null) this.#metrics.set(METRICS.hostPressure, { resource }, ratio);
+        }
+        return;
+      case 'pressureChanged':
         return;
     }
   }

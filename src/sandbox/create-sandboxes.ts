@@ -4,6 +4,7 @@ import { messageOf } from '../core/errors/gantry-error.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { ContainerEngine, EngineFacts } from '../core/ports/container-engine.ts';
+import type { HostPressure } from '../core/ports/host-pressure.ts';
 import type { EventSink } from '../core/ports/event-sink.ts';
 import type { IdSource } from '../core/ports/id-source.ts';
 import type { Invoker } from '../core/ports/invoker.ts';
@@ -34,6 +35,8 @@ export interface SandboxesOptions {
   readonly pipes?: NamedPipes;
   /** of `whyNoPipes`; null: they are tried */
   readonly whyNoPipes?: string | null;
+  /** of the machine that the engine runs on; without it starts are never slowed */
+  readonly pressure?: HostPressure | null;
   /** for the reaper; without it every other worker of the instance counts as dead */
   readonly isWorkerAlive?: (workerId: string) => Promise<boolean>;
 }
@@ -46,7 +49,9 @@ export class Sandboxes implements AsyncDisposable {
   readonly #owners: Owners;
   readonly #stopped = new AbortController();
   readonly #listening: Disposable;
+  readonly #pressure: HostPressure | null;
   #reaping: Promise<void> | null = null;
+  #watching: Promise<void> | null = null;
 
   constructor(options: SandboxesOptions) {
     const { engine, clock, ids, events, logger, usage, facts } = options;
@@ -55,6 +60,7 @@ export class Sandboxes implements AsyncDisposable {
     const transports = new Transports(options.pipes ?? null, options.whyNoPipes ?? null, logger);
     this.#context = { engine, clock, ids, events, logger, usage, settings, hasAppArmor, transports };
     this.#pools = new Pools(this.#context, facts);
+    this.#pressure = options.pressure ?? null;
     this.#invoker = new SandboxInvoker(this.#context, this.#pools);
     this.invoker = this.#invoker;
     this.#owners = {
@@ -70,6 +76,7 @@ export class Sandboxes implements AsyncDisposable {
   async start(): Promise<void> {
     await this.#context.transports.sweep();
     this.#pools.start();
+    if (this.#pressure !== null) this.#watching ??= this.#pools.watch(this.#pressure);
     await untilAnswered(this.#context);
     await this.#reap();
     this.#reaping ??= this.#reapOn();
@@ -106,6 +113,7 @@ export class Sandboxes implements AsyncDisposable {
     await this.#reaping;
     await this.#invoker.halt();
     await this.#pools.close();
+    await this.#watching;
     this.#listening[Symbol.dispose]();
   }
 

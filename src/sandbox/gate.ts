@@ -7,12 +7,13 @@ interface Entrant {
 }
 
 export class Gate {
-  readonly #width: number;
+  readonly #width: () => number;
   readonly #waiting: Entrant[] = [];
   #inside = 0;
 
-  constructor(width: number) {
-    this.#width = Math.max(1, width);
+  /** @param width how many may be inside now; call `admit` when it has grown */
+  constructor(width: () => number) {
+    this.#width = width;
   }
 
   async run<T>(isUrgent: () => boolean, work: () => Promise<T>): Promise<T> {
@@ -25,7 +26,7 @@ export class Gate {
   }
 
   async #enter(isUrgent: () => boolean): Promise<void> {
-    if (this.#inside < this.#width) {
+    if (this.#waiting.length === 0 && this.#inside < this.#width()) {
       this.#inside += 1;
       return;
     }
@@ -34,14 +35,22 @@ export class Gate {
       entered.resolve(undefined);
     };
     this.#waiting.push({ isUrgent, enter });
+    this.admit();
     await entered.promise;
   }
 
-  /** Hands the place on, so that nobody slips in between. */
+  /** Lets in as many as there is width for, the urgent first. */
+  admit(): void {
+    while (this.#waiting.length > 0 && this.#inside < this.#width()) {
+      const urgent = this.#waiting.findIndex((entrant) => entrant.isUrgent());
+      const [next] = this.#waiting.splice(Math.max(0, urgent), 1);
+      this.#inside += 1;
+      next?.enter();
+    }
+  }
+
   #leave(): void {
-    const urgent = this.#waiting.findIndex((entrant) => entrant.isUrgent());
-    const [next] = this.#waiting.splice(Math.max(0, urgent), 1);
-    if (next === undefined) this.#inside -= 1;
-    else next.enter();
+    this.#inside -= 1;
+    this.admit();
   }
 }

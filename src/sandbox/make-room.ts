@@ -26,6 +26,13 @@ export function makeRoom(pools: Iterable<Evictable>, isShort: () => boolean, rea
   }
 }
 
+/** Stops what stands idle. @param withMinimum whether also what pools are to have at least */
+export function relieve(pools: Iterable<Evictable>, withMinimum: boolean, reason: string): void {
+  const mayGo = (next: Evictable): boolean => withMinimum || next.worth?.tier !== 'minimum';
+  for (let next = leastValuable(pools); next !== null && mayGo(next); next = leastValuable(pools))
+    if (!next.evict(reason)) return;
+}
+
 export function leastValuable(pools: Iterable<Evictable>): Evictable | null {
   let least: { readonly pool: Evictable; readonly worth: Worth } | null = null;
   for (const pool of pools) {

@@ -14,6 +14,9 @@ import type { Sandbox } from './sandbox.ts';
 import type { Holding } from './tokens.ts';
 
 const REST_STEP_MS = 10;
+/** How long a start that nobody waits for is put off while the host is pressed: it makes things worse, but must not stay out for good. */
+const PUT_OFF_MS = 5_000;
+const PUT_OFF_STEP_MS = 100;
 
 /** The pool that is supplied. */
 export interface SupplyPool {
@@ -84,6 +87,7 @@ export class PoolSupply {
 
   /** How an invocation ended. @param isFirst whether its sandbox had served nobody before */
   judge(outcome: Outcome, isFirst: boolean): void {
+    if (outcome.code === 'ok' && this.#quarantine.isSpotless) return;
     this.#quarantine.judge(this.#nowMs(), outcome, isFirst);
   }
 
@@ -135,11 +139,15 @@ export class PoolSupply {
     const nowMs = this.#nowMs();
     const needed = Math.ceil(this.#pool.waiting() / this.#places) - this.#starting;
     const isQuiet = this.#fills.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;
-    const isFillable = isQuiet && this.#quarantine.state === 'closed' && this.#parts.context.engine.isConnected();
+    const isFillable = isQuiet && this.#quarantine.state === 'closed' && this.#mayStartAhead;
     const standby = this.#isReused ? this.#live + Math.max(0, needed) : this.#pool.idle() + Math.max(0, -needed);
     const wanted = isFillable ? this.target - standby : 0;
     const count = Math.min(Math.max(0, needed) + Math.max(0, wanted), pool.max - this.#live);
     return Array.from({ length: Math.max(0, count) }, (_, index) => () => this.#launch(index < needed));
+  }
+
+  get #mayStartAhead(): boolean {
+    return this.#parts.brake.state !== 'stopped' && this.#parts.context.engine.isConnected();
   }
 
   get #isReused(): boolean {
@@ -170,20 +178,23 @@ export class PoolSupply {
 
   /** A start keeps a core busy: one that nobody waits for lets the invocation that made it necessary go first. Whoever comes ends the rest. */
   async #rest(): Promise<void> {
-    const { clock, settings } = this.#parts.context;
+    const { brake, context } = this.#parts;
+    await this.#pause(context.settings.restMs, REST_STEP_MS, () => true);
+    await this.#pause(PUT_OFF_MS, PUT_OFF_STEP_MS, () => brake.state === 'slowed');
+  }
+
+  async #pause(durationMs: number, stepMs: number, isNeeded: () => boolean): Promise<void> {
     const { halt } = this.#pool;
-    for (
-      let leftMs = settings.restMs;
-      leftMs > 0 && this.#pool.waiting() === 0 && !halt.aborted;
-      leftMs -= REST_STEP_MS
-    )
-      await clock.sleep(REST_STEP_MS, halt).catch(() => undefined);
+    const mayGoOn = (): boolean => this.#pool.waiting() === 0 && !halt.aborted && isNeeded();
+    for (let leftMs = durationMs; leftMs > 0 && mayGoOn(); leftMs -= stepMs)
+      await this.#parts.context.clock.sleep(stepMs, halt).catch(() => undefined);
   }
 
   /** Memory for one more. A start that nobody waits for gives up when there is none. */
   async #reserve(isAwaited: boolean): Promise<Holding | null> {
     const { memory, makeRoom } = this.#parts;
     const { memoryBytes } = this.#version.plugin.limits;
+    if (!isAwaited && !this.#mayStartAhead) return null;
     const holding = memory.tryTake(memoryBytes);
     if (holding !== null || !isAwaited) return holding;
     const waiting = memory.take(this.#version.id, memoryBytes, this.#pool.halt);

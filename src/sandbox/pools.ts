@@ -2,14 +2,17 @@
 import type { SandboxRecord } from '../core/sandbox.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { EngineFacts } from '../core/ports/container-engine.ts';
+import type { HostPressure } from '../core/ports/host-pressure.ts';
 import { Gate } from './gate.ts';
-import { makeRoom } from './make-room.ts';
+import { makeRoom, relieve } from './make-room.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { Pool } from './pool.ts';
+import { PressureBrake } from './pressure-brake.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Sandbox } from './sandbox.ts';
 import { Slots } from './slots.ts';
 import { Tokens } from './tokens.ts';
+import { watchPressure } from './watch-pressure.ts';
 
 const SWEEP_MS = 1_000;
 
@@ -18,6 +21,8 @@ export class Pools {
   readonly cpu: Tokens;
   readonly #context: SandboxContext;
   readonly #memory: Tokens;
+  readonly #brake: PressureBrake;
+  readonly #cores: number;
   readonly #parts: PoolParts;
   readonly #all = new Set<Sandbox>();
   readonly #pools = new Map<string, Pool>();
@@ -29,6 +34,8 @@ export class Pools {
   constructor(context: SandboxContext, facts: Pick<EngineFacts, 'cpus' | 'memoryBytes'>) {
     const { settings, events } = context;
     this.#context = context;
+    this.#cores = Math.max(1, Math.ceil(facts.cpus));
+    this.#brake = new PressureBrake(settings.brake);
     this.cpu = new Tokens(facts.cpus * settings.cpuOvercommit, (usedRatio) => {
       events.emit({ kind: 'capacityChanged', resource: 'cpu', usedRatio });
     });
@@ -37,7 +44,8 @@ export class Pools {
     });
     this.#parts = {
       context,
-      gate: new Gate(Math.ceil(facts.cpus)),
+      gate: new Gate(() => this.#gateWidth),
+      brake: this.#brake,
       memory: this.#memory,
       slots: new Slots(),
       all: this.#all,
@@ -53,6 +61,14 @@ export class Pools {
 
   start(): void {
     this.#sweeping ??= this.#sweepOn();
+  }
+
+  /** Lets the host's pressure slow and stop starts, until the pools close. */
+  async watch(pressure: HostPressure): Promise<void> {
+    await watchPressure(this.#context, pressure, this.#brake, this.#stopped.signal, (wasStopped) => {
+      if (this.#brake.state === 'stopped') relieve(this.#pools.values(), wasStopped, 'the host is short of memory');
+      this.#parts.gate.admit();
+    });
   }
 
   of(version: PluginVersion): Pool {
@@ -90,6 +106,7 @@ export class Pools {
     await this.#sweeping;
     const pools = [...this.#pools.values(), ...this.#leaving];
     for (const pool of pools) pool.retire('the worker stops');
+    this.#parts.gate.admit();
     await Promise.all(pools.map((pool) => pool.settled()));
   }
 
@@ -99,8 +116,17 @@ export class Pools {
       for (const pool of this.#pools.values()) pool.sweep();
       for (const pool of this.#leaving) if (pool.isEmpty) this.#leaving.delete(pool);
       this.#parts.makeRoom();
+      this.#parts.gate.admit();
       await this.#context.clock.sleep(SWEEP_MS, signal).catch(() => undefined);
     }
+  }
+
+  /** Starts at once: they do not parallelise beyond the cores. One is let through however hard the host is pressed, if nothing runs. */
+  get #gateWidth(): number {
+    if (this.#stopped.signal.aborted || !this.#brake.isNarrow) return this.#cores;
+    if (this.#brake.state !== 'stopped') return 1;
+    for (const { state } of this.#all) if (state === 'starting' || state === 'busy') return 0;
+    return 1;
   }
 
   /** Memory of sandboxes that are on their way out. */

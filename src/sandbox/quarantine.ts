@@ -41,6 +41,11 @@ export class Quarantine {
     return this.#state;
   }
 
+  /** Whether nothing has failed: then an invocation that is served says nothing new. */
+  get isSpotless(): boolean {
+    return this.#row.length === 0;
+  }
+
   /** Why nobody may try now. Null: one may, and in quarantine that one is the probe and owes `judge` or `giveUp`. */
   admit(nowMs: number): GantryError | null {
     if (this.#state === 'half_open') return this.#refusal(nowMs);

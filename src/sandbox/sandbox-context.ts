@@ -6,6 +6,7 @@ import type { IdSource } from '../core/ports/id-source.ts';
 import type { Logger } from '../core/ports/logger.ts';
 import type { UsageMeter } from '../core/ports/usage-meter.ts';
 import type { WorkerId } from '../core/ids.ts';
+import type { BrakeThresholds } from './pressure-brake.ts';
 import type { Transports } from './transports.ts';
 
 export interface SandboxSettings {
@@ -31,6 +32,9 @@ export interface SandboxSettings {
   /** how often a running invocation's cgroup is read */
   readonly usageIntervalMs: number;
   readonly reapIntervalMs: number;
+  /** how often the host's pressure is read, and from which pressure on starts are slowed or stopped */
+  readonly pressureIntervalMs: number;
+  readonly brake: BrakeThresholds;
   /** before a start that nobody waits for, so that it does not take the core from the invocation that made it necessary */
   readonly restMs: number;
 }
@@ -47,6 +51,8 @@ export const DEFAULT_SANDBOX_SETTINGS = {
   startTimeoutMs: 60_000,
   usageIntervalMs: 75,
   reapIntervalMs: 5_000,
+  pressureIntervalMs: 2_000,
+  brake: { cpu: 0.95, io: 0.95, memory: 0.2, memoryStop: 0.5 },
   restMs: 100,
 } as const satisfies Partial<SandboxSettings>;
 

@@ -1,9 +1,11 @@
 // `gantry doctor`: looks at everything a run needs and says how to mend what is not right. Exit code: that of the first failed check.
 import { statfs } from 'node:fs/promises';
 import { openParts } from '../../compose.ts';
+import type { SystemConfig } from '../../config/system-schema.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import { asGantryError } from '../../core/errors/gantry-error.ts';
+import { describePressure, PRESSED_RESOURCES } from '../../core/pressure.ts';
 import type { Command } from '../command.ts';
 
 interface Check {
@@ -33,6 +35,7 @@ export const doctorCommand: Command = {
       checks.push(ok('configuration', 'no problems'));
       await using parts = await openParts({ root, environment, loaded });
       checks.push(...(await engineChecks(parts)), await storeCheck(parts), await diskCheck(loaded.dataFolder));
+      checks.push(...(await pressureChecks(parts, loaded.config.brake)));
     } catch (error) {
       checks.push(failed('configuration', error));
     }
@@ -93,6 +96,16 @@ async function storeCheck({ store }: Parts): Promise<Check> {
   } catch (error) {
     return failed('store', error);
   }
+}
+
+/** Nothing where the pressure is not looked at. */
+async function pressureChecks({ pressure }: Parts, limits: SystemConfig['brake']): Promise<Check[]> {
+  const reading = await pressure?.read();
+  if (reading === undefined) return [];
+  const message = describePressure(reading);
+  const isPressed = PRESSED_RESOURCES.some((resource) => (reading[resource] ?? 0) >= limits[resource]);
+  const mend = 'Starts of sandboxes are slowed: see what else runs here, or lower runs.maxRunning.';
+  return [isPressed ? warning('pressure', message, mend) : ok('pressure', message)];
 }
 
 async function diskCheck(folder: string): Promise<Check> {

@@ -21,6 +21,7 @@ const SHOWN: ReadonlySet<DomainEvent['kind']> = new Set([
   'pluginRemoved',
   'pluginRefused',
   'quarantineMoved',
+  'pressureChanged',
   'engineLost',
   'engineFound',
 ]);

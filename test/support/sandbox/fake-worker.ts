@@ -3,6 +3,8 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import { isJsonObject } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import { NO_SECRETS } from '../../../src/core/redact.ts';
+import type { HostPressure } from '../../../src/core/ports/host-pressure.ts';
+import type { PressureReading } from '../../../src/core/pressure.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
 import type { CgroupUsage, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
@@ -53,6 +55,15 @@ export class FakeMeter implements UsageMeter {
   }
 }
 
+/** A host that is pressed as the test says. */
+class FakePressure implements HostPressure {
+  reading: PressureReading = { cpu: 0, memory: 0, io: 0, memoryFree: 0.05 };
+
+  read(): Promise<PressureReading> {
+    return Promise.resolve(this.reading);
+  }
+}
+
 async function allOf(input: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of input) chunks.push(chunk);
@@ -77,6 +88,7 @@ export class FakeWorker implements AsyncDisposable {
   readonly events = new EventList();
   readonly logger = new SilentLogger();
   readonly meter = new FakeMeter();
+  readonly pressure = new FakePressure();
   readonly ids = new SystemIds();
   readonly engine: FakeEngine;
   readonly sandboxes: Sandboxes;
@@ -104,6 +116,7 @@ export class FakeWorker implements AsyncDisposable {
       events: this.events,
       logger: this.logger,
       usage: this.meter,
+      pressure: this.pressure,
       facts,
       ...transport,
       settings: { instanceId: this.instanceId, workerId: this.ids.newId('wrk'), restMs: 0, ...settings },

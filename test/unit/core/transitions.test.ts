@@ -11,6 +11,7 @@ import {
 } from '../../../src/core/invocation.ts';
 import { isSuccessful, OUTCOME_CODES, type Outcome } from '../../../src/core/outcome.ts';
 import { advanceRun, isTerminal, mayAdvance, RUN_STATES, type Run } from '../../../src/core/run.ts';
+import { BRAKE_STATES, describePressure, mayMoveBrake } from '../../../src/core/pressure.ts';
 import { mayMoveQuarantine, QUARANTINE_STATES } from '../../../src/core/quarantine.ts';
 import { mayMoveSandbox, SANDBOX_STATES } from '../../../src/core/sandbox.ts';
 
@@ -46,6 +47,12 @@ const QUARANTINE_MATRIX = {
   closed: /*   */ '.x.',
   open: /*     */ 'x.x',
   half_open: /**/ 'xx.',
+};
+
+const BRAKE_MATRIX = {
+  free: /*   */ '.xx',
+  slowed: /* */ 'x.x',
+  stopped: /**/ '.x.',
 };
 
 function pairs<State extends string>(
@@ -124,5 +131,15 @@ describe('a sandbox', () => {
 describe('the quarantine of a plugin version', () => {
   it.each(pairs(QUARANTINE_STATES, QUARANTINE_MATRIX))('from %s to %s: %s', (from, to, isPermitted) => {
     expect(mayMoveQuarantine(from, to)).toBe(isPermitted);
+  });
+});
+
+describe('the brake on starts', () => {
+  it.each(pairs(BRAKE_STATES, BRAKE_MATRIX))('from %s to %s: %s', (from, to, isPermitted) => {
+    expect(mayMoveBrake(from, to)).toBe(isPermitted);
+  });
+
+  it('tells what can be read of the pressure, in percent', () => {
+    expect(describePressure({ cpu: 0.123, memory: null, io: 0 })).toBe('cpu 12 %, io 0 %');
   });
 });

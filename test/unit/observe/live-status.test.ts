@@ -25,3 +25,10 @@ test('a plugin in quarantine is shown with its cause until it serves again, also
   live.record({ ...moved, from: 'half_open', to: 'closed', cause: '', untilMs: null });
   expect(live.status().quarantined).toEqual([]);
 });
+
+test('the pressure of the host is as it was last measured', () => {
+  const live = new LiveStatus();
+  expect(live.status().pressure).toBeNull();
+  live.record({ kind: 'pressureMeasured', cpu: 0.5, memory: null, io: 0, state: 'free' });
+  expect(live.status().pressure).toEqual({ state: 'free', cpu: 0.5, memory: null, io: 0 });
+});

@@ -75,4 +75,12 @@ describe('logEvents', () => {
       'again',
     );
   });
+
+  it('warns when starts are slowed or stopped, and tells when they are free again', () => {
+    const changed = { kind: 'pressureChanged', resource: 'memory', ratio: 0.6 } as const;
+    expect(logged({ ...changed, from: 'free', to: 'stopped' })).toMatchObject([
+      { level: 'warn', message: 'starts of sandboxes are stopped', fields: { was: 'free', resource: 'memory' } },
+    ]);
+    expect(logged({ ...changed, from: 'slowed', to: 'free' })[0]?.level).toBe('info');
+  });
 });

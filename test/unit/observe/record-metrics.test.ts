@@ -131,6 +131,16 @@ describe('sandboxes', () => {
 });
 
 describe('the platform', () => {
+  it('shows the pressure that can be read, and no series for the rest', async () => {
+    recorder.record({ kind: 'pressureMeasured', cpu: 0.5, memory: null, io: 0, state: 'free' });
+    recorder.record({ kind: 'pressureChanged', from: 'free', to: 'slowed', resource: 'cpu', ratio: 0.5 });
+    const shown = (await series()).filter((line) => line.startsWith('gantry_host_pressure_ratio'));
+    expect(shown).toEqual([
+      'gantry_host_pressure_ratio{resource="cpu"} 0.5',
+      'gantry_host_pressure_ratio{resource="io"} 0',
+    ]);
+  });
+
   it('counts plugin versions that are left alone, probed ones too', async () => {
     const move = (version: string, from: QuarantineState, to: QuarantineState): void => {
       recorder.record({ kind: 'quarantineMoved', plugin: 'sample', version, from, to, cause: '', untilMs: null });

@@ -79,7 +79,7 @@ describe('tokens', () => {
 });
 
 test('the gate lets its width in, the urgent first', async () => {
-  const gate = new Gate(1);
+  const gate = new Gate(() => 1);
   const order: string[] = [];
   const open = Promise.withResolvers<undefined>();
   const enter = (name: string, isUrgent: boolean): Promise<unknown> =>
@@ -103,7 +103,7 @@ test('the gate lets its width in, the urgent first', async () => {
 });
 
 test('the gate goes on after a failure', async () => {
-  const gate = new Gate(1);
+  const gate = new Gate(() => 1);
   await expect(
     gate.run(
       () => true,
