@@ -48,11 +48,16 @@ export class BareAttach implements AsyncDisposable {
     const bare = { ...version, command: [PYTHON, '-c', bareProgram(worker)] };
     const { body } = containerSpec(bare, { ...owner, hasAppArmor: false }, SLOT + started++, ids.newId('sbx'));
     const container = await docker.createContainer(body);
-    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
-    await container.start();
-    const attached = new BareAttach(container, stream);
-    await attached.call({ invocation: { id: 'first' }, context: { data: null } });
-    return attached;
+    try {
+      const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+      await container.start();
+      const attached = new BareAttach(container, stream);
+      await attached.call({ invocation: { id: 'first' }, context: { data: null } });
+      return attached;
+    } catch (error) {
+      await container.remove({ force: true });
+      throw error;
+    }
   }
 
   /** Milliseconds from the request as a value to its answer as a value. */

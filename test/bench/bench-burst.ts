@@ -1,14 +1,13 @@
 // What is left of the throughput when four times as many callers come as there is room for: of sandboxes that must be started (room is the
 // number of cores, beyond which starts only slow each other), of warm ones, and of `docker run` for comparison.
 import { cpus } from 'node:os';
-import type { Benchmark, BenchRequest, BenchResult } from './bench-document.ts';
+import { manySandboxes, type Benchmark, type BenchRequest, type BenchResult } from './bench-document.ts';
 import { REQUEST_BYTES } from './bench-warm.ts';
 import { IMAGE, onceVersion, runClassic } from './contenders.ts';
 import { imageIdOf } from './image-id.ts';
 import { interleave } from './interleave.ts';
 import { WarmWorld } from './warm-world.ts';
 
-const SANDBOXES = 4;
 const BURST = 4;
 const WARM_CALLS = 400;
 
@@ -24,9 +23,10 @@ export const burstBenchmark: Benchmark = {
 
 async function benchBurst(request: BenchRequest): Promise<BenchResult> {
   const { dockerHost } = request;
-  await using world = await WarmWorld.open({ dockerHost, sandboxes: SANDBOXES });
+  const sandboxes = manySandboxes(request) / 2;
+  await using world = await WarmWorld.open({ dockerHost, sandboxes });
   const { warm } = world.versions;
-  const room = Math.min(4, cpus().length);
+  const room = request.scale < 1 ? 1 : Math.min(4, cpus().length);
   const once = onceVersion(imageIdOf(dockerHost, IMAGE), 'once', { min: 0, max: room * BURST });
   const { line, data } = world.requestOfLength(REQUEST_BYTES);
   const cold = (): Promise<number> => world.invoke(once, data);
@@ -40,8 +40,8 @@ async function benchBurst(request: BenchRequest): Promise<BenchResult> {
       { name: 'cold_in_burst', calls: crowd, inFlight: crowd, call: cold },
       { name: 'classic_at_capacity', calls: room, inFlight: room, call: classic },
       { name: 'classic_in_burst', calls: crowd, inFlight: crowd, call: classic },
-      { name: 'warm_at_capacity', calls: WARM_CALLS, inFlight: SANDBOXES, call: warmCall },
-      { name: 'warm_in_burst', calls: WARM_CALLS, inFlight: SANDBOXES * BURST, call: warmCall },
+      { name: 'warm_at_capacity', calls: WARM_CALLS, inFlight: sandboxes, call: warmCall },
+      { name: 'warm_in_burst', calls: WARM_CALLS, inFlight: sandboxes * BURST, call: warmCall },
     ],
     request,
   );

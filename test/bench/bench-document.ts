@@ -11,6 +11,11 @@ export interface BenchRequest extends Rounds {
   readonly dockerHost: string;
 }
 
+/** Sandboxes of the larger sizes: eight, but two where a benchmark is only tried out. */
+export function manySandboxes({ scale }: Rounds): number {
+  return scale < 1 ? 2 : 8;
+}
+
 export interface BenchResult {
   readonly cases: readonly BenchCase[];
   /** name → figure; the name says what is over what, or which unit per what */

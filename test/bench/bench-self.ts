@@ -2,7 +2,7 @@
 // The CPU time is the whole process's (every thread of it), read around a round's calls.
 import { Registry } from '../../src/plugins/registry.ts';
 import { BareAttach } from './bare-attach.ts';
-import type { Benchmark, BenchRequest, BenchResult } from './bench-document.ts';
+import { manySandboxes, type Benchmark, type BenchRequest, type BenchResult } from './bench-document.ts';
 import { REQUEST_BYTES } from './bench-warm.ts';
 import { collectedMemory } from './collected-memory.ts';
 import { interleave, type Contender } from './interleave.ts';
@@ -11,7 +11,6 @@ import { otherVersions } from './other-versions.ts';
 import { warmVersion, WarmWorld } from './warm-world.ts';
 
 const REGISTERED = 1_000;
-const HOT = 8;
 const CALLS = 300;
 const KIB = 1024;
 
@@ -45,12 +44,13 @@ export const selfBenchmark: Benchmark = {
 async function benchSelf(request: BenchRequest): Promise<BenchResult> {
   const { dockerHost } = request;
   await using stack = new AsyncDisposableStack();
-  const world = stack.use(await WarmWorld.open({ dockerHost, sandboxes: HOT }));
+  const hot = manySandboxes(request);
+  const world = stack.use(await WarmWorld.open({ dockerHost, sandboxes: hot }));
   const { warm } = world.versions;
   const { value, data } = world.requestOfLength(REQUEST_BYTES);
-  const memory = await memoryOf(world);
+  const memory = await memoryOf(world, hot);
   const bare: BareAttach[] = [];
-  for (let count = 0; count < HOT; count += 1)
+  for (let count = 0; count < hot; count += 1)
     bare.push(stack.use(await BareAttach.start({ dockerHost, owner: world.owner, version: warm })));
   const callBare = async (caller: number): Promise<number> => (await bare[caller]?.call(value)) ?? 0;
   const meter = new CpuMeter();
@@ -60,7 +60,7 @@ async function benchSelf(request: BenchRequest): Promise<BenchResult> {
     meter.on({ name: `run_${size}`, calls: calls / 3, inFlight, call: () => world.run(data) }),
   ];
   await world.ready(warm);
-  const found = await interleave([...sized('1x1', 1, CALLS), ...sized('8x8', HOT, CALLS * 2)], request);
+  const found = await interleave([...sized('1x1', 1, CALLS), ...sized('8x8', hot, CALLS * 2)], request);
   const cpu = (name: CpuCase): number => Number(meter.msPerCall(name).toPrecision(4));
   return {
     cases: found.cases,
@@ -116,19 +116,19 @@ class CpuMeter {
 }
 
 /** Memory held after a collection, in KiB: heap and what it keeps outside. */
-async function memoryOf(world: WarmWorld): Promise<Record<string, number>> {
+async function memoryOf(world: WarmWorld, sandboxes: number): Promise<Record<string, number>> {
   const start = await collectedMemory();
   const registry = new Registry([{ name: 'other', hooks: [{ name: 'other' }] }]);
   for (const version of otherVersions(world.versions.warm, REGISTERED))
     registry.putVersion(`plugins/${version.plugin.name}`, structuredClone(version), []);
   registry.snapshot();
   const registered = await collectedMemory();
-  const hot = warmVersion(world.imageId, 'warm', HOT, ['fetch'], 'hot');
+  const hot = warmVersion(world.imageId, 'warm', sandboxes, ['fetch'], 'hot');
   await world.ready(hot);
   const standing = await collectedMemory();
   await world.forget(hot);
   const perPlugin = (registered.heldBytes - start.heldBytes) / REGISTERED;
-  const perSandbox = (standing.heldBytes - registered.heldBytes) / HOT;
+  const perSandbox = (standing.heldBytes - registered.heldBytes) / sandboxes;
   return {
     kib_per_registered_plugin: quotient(registry.statuses().length === REGISTERED ? perPlugin : Number.NaN, KIB),
     kib_per_warm_sandbox: quotient(perSandbox, KIB),

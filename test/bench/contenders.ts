@@ -45,6 +45,15 @@ export async function runLoop(dockerHost: string, version: PluginVersion, input:
   const owner = { instanceId: ids.randomHex(16), workerId: ids.newId('wrk'), hasAppArmor: false };
   const startedMs = performance.now();
   const container = await docker.createContainer(containerSpec(version, owner, 0, ids.newId('sbx')).body);
+  try {
+    return await talkTo(container, input, startedMs);
+  } finally {
+    await container.remove({ force: true, v: true }).catch(() => undefined);
+  }
+}
+
+/** To its end, and until it is removed. */
+async function talkTo(container: Docker.Container, input: Uint8Array, startedMs: number): Promise<Times> {
   const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
   let firstByteMs = Number.NaN;
   stream.once('data', () => (firstByteMs = performance.now() - startedMs));

@@ -2,7 +2,10 @@
 // keeps the document and writes docs/performance.md anew. Run it on an otherwise idle machine; compare ratios, never milliseconds.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { measureBenchmark } from './bench-document.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PERFORMANCE_PAGE, renderPerformance, RESULTS_FOLDER } from '../support/docs/render-performance.ts';
+import { measureBenchmark, type BenchDocument } from './bench-document.ts';
 import { BENCHMARKS } from './benchmarks.ts';
 import { showDocument } from './show-document.ts';
 
@@ -10,6 +13,7 @@ const DEFAULT_ROUNDS = 15;
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const flags = process.argv.slice(2).filter((word) => word.startsWith('--'));
+const isJson = flags.includes('--json');
 const [name = null, rounds = String(DEFAULT_ROUNDS)] = words;
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -24,18 +28,24 @@ else await runOne(name);
 function list(): void {
   const width = Math.max(...BENCHMARKS.map((benchmark) => benchmark.name.length));
   const lines = BENCHMARKS.map((benchmark) => `  ${benchmark.name.padEnd(width)}  ${benchmark.title}`);
-  process.stdout.write(`npm run bench -- <name>|all [rounds] [--json]\n\n${lines.join('\n')}\n`);
+  process.stdout.write(`npm run bench -- <name>|all [rounds] [--json] [--save]\n\n${lines.join('\n')}\n`);
 }
 
-/** Each in a process of its own, so that none inherits the memory of another. */
+/** Each in a process of its own, so that none inherits the memory of another; with --json, one list of documents. */
 async function runAll(): Promise<void> {
+  const documents: unknown[] = [];
   for (const benchmark of BENCHMARKS) {
-    interrupted.signal.throwIfAborted();
+    if (interrupted.signal.aborted) break;
     const file = process.argv[1] ?? '';
-    const child = spawn(process.execPath, [file, benchmark.name, rounds, ...flags], { stdio: 'inherit' });
+    const args = [file, benchmark.name, rounds, ...flags];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', isJson ? 'pipe' : 'inherit', 'inherit'] });
+    const chunks: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0) process.exitCode = 1;
+    else if (isJson) documents.push(JSON.parse(Buffer.concat(chunks).toString('utf8')));
   }
+  if (isJson) process.stdout.write(`${JSON.stringify(documents, null, 2)}\n`);
 }
 
 async function runOne(wanted: string): Promise<void> {
@@ -51,6 +61,13 @@ async function runOne(wanted: string): Promise<void> {
     ...{ dockerHost, rounds: count, scale: 1 },
     signal: interrupted.signal,
   });
-  if (flags.includes('--json')) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  if (flags.includes('--save')) await save(document);
+  if (isJson) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   else process.stdout.write(showDocument(benchmark, document));
+}
+
+async function save(document: BenchDocument): Promise<void> {
+  await mkdir(RESULTS_FOLDER, { recursive: true });
+  await writeFile(join(RESULTS_FOLDER, `${document.benchmark}.json`), `${JSON.stringify(document, null, 2)}\n`);
+  await writeFile(PERFORMANCE_PAGE, renderPerformance());
 }

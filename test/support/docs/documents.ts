@@ -4,6 +4,7 @@ import { renderConfiguration, renderSystemYaml } from './render-configuration.ts
 import { renderErrors } from './render-errors.ts';
 import { renderManifest, renderManifestSchema } from './render-manifest.ts';
 import { renderTestingPlugins } from './render-testing-plugins.ts';
+import { PERFORMANCE_PAGE, renderPerformance } from './render-performance.ts';
 import { renderHostSchema, renderPluginSchema } from './render-stream-schemas.ts';
 
 export const DOCUMENTS: ReadonlyMap<string, () => string> = new Map([
@@ -16,4 +17,5 @@ export const DOCUMENTS: ReadonlyMap<string, () => string> = new Map([
   ['docs/schemas/plugin.schema.json', renderManifestSchema],
   ['docs/schemas/stream-host.schema.json', renderHostSchema],
   ['docs/schemas/stream-plugin.schema.json', renderPluginSchema],
+  [PERFORMANCE_PAGE, renderPerformance],
 ]);
