@@ -1,9 +1,10 @@
 // The session of a sandbox as everything sees it that holds sandboxes. Apart from its making, which knows sandboxes in turn.
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
-import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
+import type { CgroupUsage } from '../core/ports/usage-meter.ts';
 import type { StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
 import type { LinkRun, LinkVerdict } from './link-runs.ts';
 import type { LogLines } from './log-lines.ts';
+import type { ThriftyGauge } from './thrifty-gauge.ts';
 import type { UsageRounds } from './usage-rounds.ts';
 import type { UsageWatch } from './usage-watch.ts';
 
@@ -25,7 +26,7 @@ export interface SessionLink extends Disposable {
 export interface HeldSession extends Disposable {
   readonly link: SessionLink;
   /** null where no cgroup can be read */
-  readonly gauge: UsageGauge | null;
+  readonly gauge: ThriftyGauge | null;
   /** the clockwork that looks at its runs */
   readonly rounds: UsageRounds;
   /** runs so far */

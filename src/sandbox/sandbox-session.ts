@@ -2,7 +2,7 @@
 // Clean means: as many processes as when it first stood idle, no byte more in /tmp, and about as much memory. Threads, and what the plugin's
 // own process remembers, are not looked for: that is what `reuse: warm` allows.
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
-import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
+import type { CgroupUsage } from '../core/ports/usage-meter.ts';
 import { NO_SECRETS } from '../core/redact.ts';
 import type { HeldSession } from './held-session.ts';
 import { LogLines } from './log-lines.ts';
@@ -10,6 +10,7 @@ import { NotReadyError } from './not-ready.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Sandbox } from './sandbox.ts';
 import { StreamLink } from './stream-link.ts';
+import { ThriftyGauge } from './thrifty-gauge.ts';
 import { UsageRounds } from './usage-rounds.ts';
 import { UsageWatch } from './usage-watch.ts';
 
@@ -23,7 +24,7 @@ const START_LOG_BYTES = 64 * 1024;
 
 export class SandboxSession implements HeldSession {
   readonly link: StreamLink;
-  readonly gauge: UsageGauge | null;
+  readonly gauge: ThriftyGauge | null;
   readonly rounds: UsageRounds;
   /** monotonic; after it, no run is given to it */
   readonly expiresAtMs: number;
@@ -41,7 +42,7 @@ export class SandboxSession implements HeldSession {
   readonly #processes: number | null;
   #isVerified: boolean;
 
-  private constructor(context: SandboxContext, sandbox: Sandbox, link: StreamLink, gauge: UsageGauge | null) {
+  private constructor(context: SandboxContext, sandbox: Sandbox, link: StreamLink, gauge: ThriftyGauge | null) {
     this.#context = context;
     this.#sandbox = sandbox;
     this.link = link;
@@ -75,7 +76,8 @@ export class SandboxSession implements HeldSession {
       link[Symbol.dispose]();
       throw new NotReadyError(refusal);
     }
-    return new SandboxSession(context, sandbox, link, await context.usage.open(containerId));
+    const gauge = await context.usage.open(containerId);
+    return new SandboxSession(context, sandbox, link, gauge && new ThriftyGauge(gauge, plugin.limits));
   }
 
   /** What is known of leftovers before its next run. */

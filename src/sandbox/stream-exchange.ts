@@ -89,8 +89,8 @@ export class StreamExchange {
     const endedAtMs = this.#context.clock.monotonicMs();
     this.#stop[Symbol.dispose]();
     this.#session.rounds.delete(this.#usage);
-    this.#session.endUsage = this.#usage.look();
     const isSound = this.#mayGoOn(verdict) && this.#session.link.isOpen;
+    this.#session.endUsage = isSound ? this.#usage.lookThriftily() : this.#usage.look();
     if (!isSound) await this.#kill();
     const { sentAtMs, firstByteAtMs, seenBytes } = run;
     const facts = { logs: this.#logs, usage: this.#usage, output: { seenBytes } };

@@ -1,7 +1,8 @@
 // Reads the cgroup of a running invocation at short intervals: ends it when its CPU time is used up, and remembers the last figures, since
 // the files vanish with the container. CPU time counts from the first reading: what the start cost is not the invocation's.
-import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
+import type { CgroupUsage } from '../core/ports/usage-meter.ts';
 import type { SandboxContext } from './sandbox-context.ts';
+import type { ThriftyGauge } from './thrifty-gauge.ts';
 
 export class UsageWatch {
   readonly #context: SandboxContext;
@@ -13,7 +14,7 @@ export class UsageWatch {
   #memoryPeakBytes: number | null = null;
   #oomKills: number | null = null;
   #hostOomKills: number | null = null;
-  #gauge: UsageGauge | null = null;
+  #gauge: ThriftyGauge | null = null;
 
   constructor(context: SandboxContext, containerId: string, cpuTimeMs: number, onExceeded: () => void) {
     this.#context = context;
@@ -66,14 +67,22 @@ export class UsageWatch {
   }
 
   /** In a sandbox that serves again: counts from that reading, by that gauge. */
-  countFrom(first: CgroupUsage | null, gauge: UsageGauge): void {
+  countFrom(first: CgroupUsage | null, gauge: ThriftyGauge): void {
     this.#first = first;
     this.#gauge = gauge;
   }
 
-  /** A reading by the gauge; null without one. */
+  /** A reading of everything by the gauge; null without one. */
   look(): CgroupUsage | null {
-    const usage = this.#gauge?.read() ?? null;
+    return this.#noted(this.#gauge?.read() ?? null);
+  }
+
+  /** A reading at the end of a run that went well. */
+  lookThriftily(): CgroupUsage | null {
+    return this.#noted(this.#gauge?.readThriftily() ?? null);
+  }
+
+  #noted(usage: CgroupUsage | null): CgroupUsage | null {
     if (usage !== null) this.#take(usage);
     return usage;
   }

@@ -28,6 +28,8 @@ export class SocketAttachment implements Attachment {
       this.#lost = reason;
       socket.destroy(reason);
     });
+    // The agent of the request that it came from has put a time-out on it, which every byte would wind up anew.
+    socket.setTimeout(0);
     // Without a listener an error between two reads would end the process; readers and writers see it on their own.
     socket.on('error', (error) => {
       this.#readError ??= error;

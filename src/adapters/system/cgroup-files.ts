@@ -1,5 +1,5 @@
 // Which cgroup file says what, in both versions: the one table that the asynchronous reading and the held-open gauge share.
-import type { CgroupUsage } from '../../core/ports/usage-meter.ts';
+import type { CgroupUsage, RareUsage } from '../../core/ports/usage-meter.ts';
 
 const NO_LIMIT = 2 ** 52;
 
@@ -61,6 +61,13 @@ export function filesOf(version: CgroupVersion): readonly CgroupFile[] {
 function eachOnce(version: CgroupVersion): readonly CgroupFile[] {
   const all = Object.values(SOURCES[version]);
   return all.filter(({ file }, index) => all.findIndex((other) => other.file === file) === index);
+}
+
+const RARE: readonly string[] = ['oomKills', 'throttledMs', 'pidsRefused'] satisfies (keyof RareUsage)[];
+
+/** Whether a file says nothing but rare things. */
+export function isRareFile(version: CgroupVersion, file: string): boolean {
+  return Object.entries(SOURCES[version]).every(([name, source]) => source.file !== file || RARE.includes(name));
 }
 
 /** Which of the texts a field is read from. */

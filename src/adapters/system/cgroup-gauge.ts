@@ -2,8 +2,8 @@
 // kernel when they are read and never touch a disk; going through the thread pool would cost ten times as much as the reading itself.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
-import type { CgroupUsage, UsageGauge } from '../../core/ports/usage-meter.ts';
-import { filesOf, usageFrom, type CgroupVersion } from './cgroup-files.ts';
+import type { CgroupUsage, RareUsage, UsageGauge } from '../../core/ports/usage-meter.ts';
+import { filesOf, isRareFile, usageFrom, type CgroupVersion } from './cgroup-files.ts';
 
 /** More than any of these files is long. */
 const buffer = Buffer.alloc(16 * 1024);
@@ -12,6 +12,8 @@ export class CgroupGauge implements UsageGauge {
   readonly #version: CgroupVersion;
   /** in the order of filesOf; null: there is no such file */
   readonly #descriptors: readonly (number | null)[];
+  /** the same without those of rare counters */
+  readonly #usual: readonly (number | null)[];
   readonly #processList: string;
   #isOpen = true;
 
@@ -19,14 +21,20 @@ export class CgroupGauge implements UsageGauge {
   constructor(root: string, version: CgroupVersion, folder: string) {
     this.#processList = path.join(root, version === 1 ? 'pids' : '', folder, 'cgroup.procs');
     this.#version = version;
-    this.#descriptors = filesOf(version).map(({ controller, file }) =>
-      opened(path.join(root, controller, folder, file)),
+    const files = filesOf(version);
+    this.#descriptors = files.map(({ controller, file }) => opened(path.join(root, controller, folder, file)));
+    this.#usual = this.#descriptors.map((descriptor, index) =>
+      isRareFile(version, files[index]?.file ?? '') ? null : descriptor,
     );
   }
 
   read(): CgroupUsage | null {
-    if (!this.#isOpen) return null;
-    return usageFrom(this.#version, this.#descriptors.map(textOf));
+    return this.#isOpen ? usageFrom(this.#version, this.#descriptors.map(textOf)) : null;
+  }
+
+  readBeside({ oomKills, throttledMs, pidsRefused }: RareUsage): CgroupUsage | null {
+    const usage = this.#isOpen ? usageFrom(this.#version, this.#usual.map(textOf)) : null;
+    return usage === null ? null : { ...usage, oomKills, throttledMs, pidsRefused };
   }
 
   /** Opened anew each time: version 1 keeps the list of an open file for a second. */

@@ -24,9 +24,9 @@ export function encodeRefusal(id: number | string, code: number, message: string
 
 /** @param document the request document as JSON bytes; line feeds between its tokens become spaces */
 export function encodeRun(id: number, document: Uint8Array): Uint8Array {
-  const start = encoder.encode(`{"jsonrpc":"2.0","id":${String(id)},"method":"run","params":`);
+  const start = `{"jsonrpc":"2.0","id":${String(id)},"method":"run","params":`;
   const line = new Uint8Array(start.length + document.length + END.length);
-  line.set(start);
+  encoder.encodeInto(start, line);
   line.set(document, start.length);
   for (let at = line.indexOf(LINE_FEED); at !== -1; at = line.indexOf(LINE_FEED, at + 1)) line[at] = SPACE;
   line.set(END, line.length - END.length);

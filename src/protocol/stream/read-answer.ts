@@ -72,7 +72,8 @@ export function readRunAnswer(request: OpenRequest, answer: Answer, line: Uint8A
     return violationVerdict('not_object', line, 'the result of run is no object: answer {"nonce": …, "data": …}');
   const { nonce } = result;
   if (nonce !== request.nonce) return foreign(nonce ?? null, request, line);
-  delete result['nonce'];
+  // A result without a status is its own data, which the nonce is no part of.
+  if (!Object.hasOwn(result, 'status')) delete result['nonce'];
   return readResultDocument(result, line);
 }
 

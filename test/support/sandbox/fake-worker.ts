@@ -6,7 +6,7 @@ import { NO_SECRETS } from '../../../src/core/redact.ts';
 import type { HostPressure } from '../../../src/core/ports/host-pressure.ts';
 import type { PressureReading } from '../../../src/core/pressure.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
-import type { CgroupUsage, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
+import type { CgroupUsage, RareUsage, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import { createSandboxes, type Sandboxes, type SandboxesOptions } from '../../../src/sandbox/create-sandboxes.ts';
 import { FakeClock, settleChains } from '../clock/fake-clock.ts';
@@ -48,6 +48,7 @@ export class FakeMeter implements UsageMeter {
   open(): Promise<UsageGauge | null> {
     const gauge: UsageGauge = {
       read: () => this.usage,
+      readBeside: (rare) => this.usage && { ...this.usage, ...rareOf(rare) },
       countProcesses: () => this.usage?.pids ?? null,
       [Symbol.dispose]: () => undefined,
     };
@@ -62,6 +63,10 @@ class FakePressure implements HostPressure {
   read(): Promise<PressureReading> {
     return Promise.resolve(this.reading);
   }
+}
+
+function rareOf({ oomKills, throttledMs, pidsRefused }: RareUsage): RareUsage {
+  return { oomKills, throttledMs, pidsRefused };
 }
 
 async function allOf(input: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -102,6 +102,20 @@ describe('parseStrictJson', () => {
     expect(JSON.stringify(valueOf(parse('{"a":1,"b":2,"a":3}')))).toBe('{"a":3,"b":2}');
   });
 
+  it('makes the same of a small document, which it copies, as of a large one, which it changes', () => {
+    const large = ' '.repeat(5_000);
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), (text) => {
+        const [small, padded] = [parse(text), parse(text + large)];
+        expect(padded).toEqual(small);
+        if (!small.ok || !padded.ok) return;
+        expect(JSON.stringify(padded.value)).toBe(JSON.stringify(small.value));
+        for (const value of [small.value, padded.value])
+          expect([...prototypesIn(value)].filter((prototype) => prototype !== null)).toEqual([]);
+      }),
+    );
+  });
+
   it('ignores a byte order mark at the start only', () => {
     expect(valueOf(parse('\ufeff1'))).toBe(1);
     expect(violationOf(parse('1\ufeff'))).toBe('not_json');

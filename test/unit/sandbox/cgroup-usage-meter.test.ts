@@ -126,9 +126,12 @@ test.each([layUnified, laySplit])('holds the files of one container open and rea
   using gauge = await new CgroupUsageMeter(root).open(ID);
   expect(gauge?.read()).toEqual(USAGE);
   expect(gauge?.read()).toEqual(USAGE);
+  const rare = { oomKills: 7, throttledMs: 8, pidsRefused: 9 };
+  expect(gauge?.readBeside(rare)).toEqual({ ...USAGE, ...rare });
   expect(gauge?.countProcesses()).toBe(2);
   gauge?.[Symbol.dispose]();
   expect(gauge?.countProcesses()).toBeNull();
   expect(gauge?.read()).toBeNull();
+  expect(gauge?.readBeside(rare)).toBeNull();
   expect(await new CgroupUsageMeter(root).open('b2'.repeat(32))).toBeNull();
 });
