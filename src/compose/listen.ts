@@ -13,6 +13,7 @@ import { createWeb } from '../web/create-web.ts';
 import { createMetricsWeb } from '../web/health/metrics-web.ts';
 import { DEFAULT_WEB_SETTINGS } from '../web/ports.ts';
 import type { Ground } from './ground.ts';
+import { describeTransport } from '../sandbox/transports.ts';
 import type { Work } from './start-work.ts';
 
 export interface Listeners {
@@ -143,6 +144,9 @@ function checksOf({ ground, engine, work, live }: ListenRequest): readonly Healt
     checks.push({ name: 'engine', isRequired: true, check: (signal) => engineVersion(engine, signal) });
   if (ground.pressure !== null && engine !== null)
     checks.push({ name: 'pressure', isRequired: false, check: () => toldPressure(live.status().pressure) });
+  const { transport } = work;
+  if (transport !== null)
+    checks.push({ name: 'transport', isRequired: false, check: () => Promise.resolve(describeTransport(transport())) });
   return checks;
 }
 

@@ -12,7 +12,7 @@ import { Plugins } from '../plugins/plugins.ts';
 import { encodeJsonRequest } from '../protocol/json-request.ts';
 import { encodeTextRequest } from '../protocol/text-request.ts';
 import { createSandboxes } from '../sandbox/create-sandboxes.ts';
-import { whyNoPipes } from '../sandbox/transports.ts';
+import { whyNoPipes, type TransportState } from '../sandbox/transports.ts';
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
 import { followCatalog } from './follow-catalog.ts';
 import type { Ground, InstanceEngine } from './ground.ts';
@@ -23,6 +23,8 @@ export interface Work {
   readonly catalog: PluginCatalog;
   readonly plugins: Plugins | null;
   readonly invoker: Invoker;
+  /** how plugins of protocol `stream` are reached, and why; null without an engine */
+  readonly transport: (() => TransportState) | null;
 }
 
 const FIRST_ANSWER_MS = 30_000;
@@ -62,7 +64,7 @@ export async function startWork(
   plugins.start();
   const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker));
   await runs.start();
-  return { runs, catalog: plugins, plugins, invoker: sandboxes.invoker };
+  return { runs, catalog: plugins, plugins, invoker: sandboxes.invoker, transport: () => sandboxes.transport() };
 }
 
 /** Without an engine: what is stored can be looked at, and queued runs can be cancelled; nothing is claimed. */
@@ -76,7 +78,7 @@ export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
     invoke: () => Promise.reject(new GantryError('DEFECT', 'an invocation without an engine')),
   };
   const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker));
-  return { runs, catalog, plugins: null, invoker };
+  return { runs, catalog, plugins: null, invoker, transport: null };
 }
 
 function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine): Plugins {

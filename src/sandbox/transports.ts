@@ -16,6 +16,11 @@ export interface TransportState {
   readonly reason: string;
 }
 
+/** In a few words, for health and `doctor`. */
+export function describeTransport({ transport, reason }: TransportState): string {
+  return `${transport} (${reason})`;
+}
+
 /** Runtimes whose images have a shell, which puts the command on the pipes. */
 const WITH_SHELL: ReadonlySet<Runtime> = new Set(['python', 'node', 'shell', 'java']);
 
@@ -38,6 +43,11 @@ export function isForPipes({ protocol, source }: Plugin): boolean {
   );
 }
 
+export function transportState(whyNot: string | null, isProven: boolean): TransportState {
+  if (whyNot !== null) return { transport: 'attach', reason: whyNot };
+  return { transport: 'fifo', reason: isProven ? 'a sandbox has opened its pipes' : 'not tried yet' };
+}
+
 export class Transports {
   readonly #pipes: NamedPipes | null;
   readonly #logger: Logger;
@@ -52,9 +62,7 @@ export class Transports {
   }
 
   get state(): TransportState {
-    if (this.#whyNot !== null) return { transport: 'attach', reason: this.#whyNot };
-    const reason = this.#isProven ? 'a sandbox has opened its pipes' : 'not tried yet';
-    return { transport: 'fifo', reason };
+    return transportState(this.#whyNot, this.#isProven);
   }
 
   /** Null: the engine's stream. */

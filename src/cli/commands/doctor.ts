@@ -1,12 +1,18 @@
 // `gantry doctor`: looks at everything a run needs and says how to mend what is not right. Exit code: that of the first failed check.
 import { statfs } from 'node:fs/promises';
+import { release } from 'node:os';
 import { openParts } from '../../compose.ts';
 import type { SystemConfig } from '../../config/system-schema.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import { asGantryError } from '../../core/errors/gantry-error.ts';
+import type { JsonValue } from '../../core/json.ts';
+import type { EngineFacts } from '../../core/ports/container-engine.ts';
 import { describePressure, PRESSED_RESOURCES } from '../../core/pressure.ts';
+import { describeTransport, transportState, whyNoPipes, type TransportSetting } from '../../sandbox/transports.ts';
 import type { Command } from '../command.ts';
+import { listAt, textAt } from '../json-fields.ts';
+import { runningServer } from '../local-server.ts';
 
 interface Check {
   readonly name: string;
@@ -34,7 +40,9 @@ export const doctorCommand: Command = {
       const loaded = await loadConfig(root, environment);
       checks.push(ok('configuration', 'no problems'));
       await using parts = await openParts({ root, environment, loaded });
-      checks.push(...(await engineChecks(parts)), await storeCheck(parts), await diskCheck(loaded.dataFolder));
+      const setting = loaded.config.sandbox.transport;
+      checks.push(...(await engineChecks(parts, setting, await runningServer(root, environment))));
+      checks.push(await storeCheck(parts), await diskCheck(loaded.dataFolder));
       checks.push(...(await pressureChecks(parts, loaded.config.brake)));
     } catch (error) {
       checks.push(failed('configuration', error));
@@ -51,7 +59,7 @@ export const doctorCommand: Command = {
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
-async function engineChecks({ engine }: Parts): Promise<Check[]> {
+async function engineChecks({ engine }: Parts, setting: TransportSetting, server: string | null): Promise<Check[]> {
   try {
     const facts = await engine.facts({ signal: AbortSignal.timeout(CHECK_MS) });
     const memory = `${(facts.memoryBytes / 1024 ** 3).toFixed(1)} GiB`;
@@ -70,6 +78,7 @@ async function engineChecks({ engine }: Parts): Promise<Check[]> {
         ),
       );
     checks.push(...facts.warnings.map((text) => warning('engine', text, 'See the documentation of the engine.')));
+    checks.push(await transportCheck(facts, setting, server));
     return [...checks, ...(await Promise.all(BASES.map((name) => baseCheck(engine, name))))];
   } catch (error) {
     return [failed('engine', error)];
@@ -81,6 +90,23 @@ async function baseCheck(engine: Parts['engine'], name: string): Promise<Check> 
   const image = await engine.inspectImage(reference, { signal: AbortSignal.timeout(CHECK_MS) });
   if (image !== null) return ok('base image', reference);
   return warning('base image', `${reference} is not on the engine`, ERROR_TABLE.BASE_IMAGE_MISSING.mend);
+}
+
+/** A running server knows; else what is known before a first sandbox. Either transport works: never a warning. */
+async function transportCheck(facts: EngineFacts, setting: TransportSetting, server: string | null): Promise<Check> {
+  const state = transportState(whyNoPipes(setting, facts, release()), false);
+  return ok('transport', (server === null ? null : await servedTransport(server)) ?? describeTransport(state));
+}
+
+async function servedTransport(server: string): Promise<string | null> {
+  try {
+    const response = await fetch(new URL('/readyz', server), { signal: AbortSignal.timeout(CHECK_MS) });
+    const components = listAt((await response.json()) as JsonValue, 'components');
+    const known = components.find((part) => textAt(part, 'name') === 'transport');
+    return known === undefined ? null : textAt(known, 'message');
+  } catch {
+    return null;
+  }
 }
 
 async function storeCheck({ store }: Parts): Promise<Check> {
