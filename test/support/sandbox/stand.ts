@@ -10,6 +10,7 @@ import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import type { EngineFacts } from '../../../src/core/ports/container-engine.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
+import type { NamedPipes } from '../../../src/core/ports/named-pipes.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import { NO_SECRETS } from '../../../src/core/redact.ts';
@@ -34,6 +35,8 @@ export interface StandTransport {
   readonly transport?: TransportSetting;
   /** one of its own unless given; removed with the stand */
   readonly pipesFolder?: string;
+  /** makes of the real pipes what the sandboxes are to get */
+  readonly alterPipes?: (pipes: NamedPipes) => NamedPipes;
 }
 
 export interface StandEnd extends InvocationEnd {
@@ -63,11 +66,13 @@ export class Stand implements AsyncDisposable {
     imageId: string,
     facts: EngineFacts,
     settings: Partial<SandboxSettings>,
-    { transport = 'auto', pipesFolder = mkdtempSync(path.join(tmpdir(), 'gantry-pipes-')) }: StandTransport,
+    transport: StandTransport,
   ) {
+    const { pipesFolder = mkdtempSync(path.join(tmpdir(), 'gantry-pipes-')), alterPipes = (same: NamedPipes) => same } =
+      transport;
     this.engine = engine;
     this.pipesFolder = pipesFolder;
-    this.whyNoPipes = whyNoPipes(transport, facts, release());
+    this.whyNoPipes = whyNoPipes(transport.transport ?? 'auto', facts, release());
     this.instanceId = instanceId;
     this.imageId = imageId;
     const { clock, ids, events, logger, usage } = this;
@@ -79,7 +84,7 @@ export class Stand implements AsyncDisposable {
       logger,
       usage,
       facts,
-      pipes: new FifoPipes(pipesFolder),
+      pipes: alterPipes(new FifoPipes(pipesFolder)),
       whyNoPipes: this.whyNoPipes,
       // Patient with a slow machine: no test is about an engine that does not answer.
       settings: {

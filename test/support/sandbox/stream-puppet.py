@@ -63,7 +63,10 @@ def handle(request):
     runs += 1
     data = request.context["data"] or {}
     seen = {"pid": os.getpid(), "runs": runs, "tmp": sorted(os.listdir("/tmp")), "secrets": sorted(request.secrets.values())}
-    if "act" in data:
+    if data.get("act") == "look_around":
+        seen["environment"] = sorted(os.environ)
+        seen["command"] = open("/proc/1/cmdline").read().split("\0")[:-1]
+    elif "act" in data:
         ACTS[data["act"]](data)
     return seen
 

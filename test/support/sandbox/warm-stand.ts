@@ -24,10 +24,15 @@ export class WarmStand implements AsyncDisposable {
     this.#imageId = imageId;
   }
 
-  static async open(settings: Partial<SandboxSettings> = {}, transport: StandTransport = {}): Promise<WarmStand> {
+  /** @param program the plugin's file; the stream puppet unless given */
+  static async open(
+    settings: Partial<SandboxSettings> = {},
+    transport: StandTransport = {},
+    program?: string,
+  ): Promise<WarmStand> {
     const stand = await Stand.open(settings, transport);
     using patience = stand.clock.deadline(PREPARE_MS);
-    return new WarmStand(stand, await streamImage(stand.engine, patience.signal));
+    return new WarmStand(stand, await streamImage(stand.engine, patience.signal, program));
   }
 
   version(
