@@ -34,6 +34,8 @@ export interface BuilderOptions {
   /** of one build, or of one pull */
   readonly buildTimeoutMs: number;
   readonly buildMemoryBytes: number;
+  /** see BuildRequest */
+  readonly keepsStages?: boolean;
   /** of any other call */
   readonly callTimeoutMs: number;
 }
@@ -146,6 +148,7 @@ export class PluginBuilder {
             isNetworked: plugin.isBuildNetworked,
             memoryBytes: buildMemoryBytes,
             buildArgs: {},
+            keepsStages: this.#options.keepsStages === true,
             onLine: (line) => {
               log.append(plugin.name, line);
             },

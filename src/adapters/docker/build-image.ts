@@ -28,6 +28,8 @@ export interface ImageBuilderOptions {
 export class ImageBuilder {
   readonly #options: ImageBuilderOptions;
   readonly #leftovers = new Set<string>();
+  /** of the latest build that keeps its stages */
+  #kept: readonly string[] = [];
   #openBuilds = 0;
 
   constructor(options: ImageBuilderOptions) {
@@ -44,11 +46,24 @@ export class ImageBuilder {
     } catch (thrown) {
       throw toBuildError(thrown, request, output);
     } finally {
-      for (const id of output.leftovers()) this.#leftovers.add(id);
+      this.#noteLeftovers(output.leftovers(), request.keepsStages === true);
       this.#openBuilds -= 1;
       await this.#tidy();
     }
     return { imageId: await this.#finished(request, output, signal) };
+  }
+
+  /** Removes what was kept for later builds. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#noteLeftovers([], true);
+    await this.#tidy();
+  }
+
+  /** Stages that are kept stand until the next ones do, which share what did not change; so nothing piles up. */
+  #noteLeftovers(ids: readonly string[], isKept: boolean): void {
+    const due = isKept ? this.#kept : ids;
+    if (isKept) this.#kept = ids;
+    for (const id of due) if (!this.#kept.includes(id)) this.#leftovers.add(id);
   }
 
   async #run(request: BuildRequest, output: BuildOutput, signal: AbortSignal): Promise<void> {

@@ -152,6 +152,7 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#builder[Symbol.asyncDispose]();
     await this.#engineEvents[Symbol.asyncDispose]();
   }
 }

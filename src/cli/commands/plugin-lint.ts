@@ -9,6 +9,7 @@ import { lintFolder } from '../../plugins/lint/lint-folder.ts';
 import type { Command } from '../command.ts';
 import type { Output } from '../output.ts';
 import { pluginFolder } from '../plugin-folder.ts';
+import { problemLine } from '../print-turn.ts';
 
 export const pluginLintCommand: Command = {
   name: 'plugin lint',
@@ -34,12 +35,7 @@ export const pluginLintCommand: Command = {
 };
 
 function print(problems: readonly Problem[], warnings: readonly Problem[], shown: string, output: Output): void {
-  for (const problem of problems) output.line(`✗ ${lineOf(problem)}`);
-  for (const warning of warnings) output.line(`! ${lineOf(warning)}`);
+  for (const problem of problems) output.line(`✗ ${problemLine(problem)}`);
+  for (const warning of warnings) output.line(`! ${problemLine(warning)}`);
   output.line(`${shown}: ${String(problems.length)} problem(s), ${String(warnings.length)} warning(s)`);
-}
-
-function lineOf({ file, line, column, message, code }: Problem): string {
-  const place = [file, line, column].filter((part) => part !== null && part !== '').join(':');
-  return `${place}: ${message.startsWith(`${file} `) ? message.slice(file.length + 1) : message} (${code})`;
 }

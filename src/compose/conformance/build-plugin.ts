@@ -8,11 +8,9 @@ import { BuildLog } from '../../plugins/build-log.ts';
 import type { Finding } from '../../plugins/conformance/checks.ts';
 import type { Fixture } from '../../plugins/conformance/fixture.ts';
 import { readFixtures } from '../../plugins/conformance/read-fixtures.ts';
-import { DEFAULT_BASES } from '../../plugins/image/recipes.ts';
-import { SdkFiles } from '../../plugins/image/sdk-files.ts';
 import { loadFolder, type LoadedFolder } from '../../plugins/load-folder.ts';
-import { PluginBuilder } from '../../plugins/plugin-builder.ts';
 import type { PluginKit } from '../../compose.ts';
+import { kitBuilder } from '../kit-parts.ts';
 import type { FindingLog } from './finding-log.ts';
 
 export interface BuiltPlugin {
@@ -75,7 +73,7 @@ async function buildVersion(
   const built = await log.add('build', async (): Promise<Looked<Built>> => {
     const lines = new BuildLog();
     try {
-      const version = await builderOf(kit, lines).build(loaded, shown, stop);
+      const version = await kitBuilder(kit, lines, false).build(loaded, shown, stop);
       return { state: 'passed', reason: version.imageTag, value: { version } };
     } catch (error) {
       if (!(error instanceof GantryError) || ERROR_TABLE[error.code].fault !== 'plugin') throw error;
@@ -97,20 +95,6 @@ function imageOf(built: Built): Looked<PluginVersion> {
   return 'refusal' in built
     ? { state: 'failed', reason: built.refusal, value: null }
     : { state: 'passed', reason: 'no setting of it weakens the sandbox', value: built.version };
-}
-
-function builderOf({ ground, images }: PluginKit, log: BuildLog): PluginBuilder {
-  const { clock, events, config, root } = ground;
-  return new PluginBuilder({
-    ...{ clock, events, log },
-    ...images,
-    store: { putPluginVersion: () => Promise.resolve() },
-    bases: DEFAULT_BASES,
-    sdk: new SdkFiles(join(root, 'docker', 'runtimes')),
-    buildTimeoutMs: config.build.timeout,
-    buildMemoryBytes: config.build.memory,
-    callTimeoutMs: config.engine.timeout,
-  });
 }
 
 function problemsText(error: GantryError): string {

@@ -1,12 +1,10 @@
 // The conformance kit: makes every check of a plugin's folder in turn, in real sandboxes through the program's own core. Two checks come last,
 // when all sandboxes are gone: how they ended, and what they ever wrote.
 import type { PluginKit } from '../../compose.ts';
-import { GantryError } from '../../core/errors/gantry-error.ts';
-import { within } from '../../core/deadline.ts';
 import type { Plugin } from '../../core/plugin.ts';
 import { CHECKS, type CheckId, type Finding } from '../../plugins/conformance/checks.ts';
 import { NO_FIXTURE, type Fixture } from '../../plugins/conformance/fixture.ts';
-import { createSandboxes, type Sandboxes } from '../../sandbox/create-sandboxes.ts';
+import { openKitSandboxes } from '../kit-parts.ts';
 import { buildPlugin, type BuiltPlugin } from './build-plugin.ts';
 import { answerFixtures, foundInAnswers, isFor, notForProtocol, notJudged, type Answers } from './check-answers.ts';
 import { checkCancel, checkEndOfInput, checkShutdown, checkStdout } from './check-endings.ts';
@@ -31,7 +29,6 @@ export interface TestRequest {
   readonly onFinding: (finding: Finding) => void;
 }
 
-const FIRST_ANSWER_MS = 30_000;
 /** Least grace: the kit shares its machine with builds, and is about whether a plugin ends, not about how fast. */
 const GRACE_MIN_MS = 5_000;
 
@@ -53,7 +50,7 @@ async function testBuilt(kit: PluginKit, request: TestRequest, built: BuiltPlugi
   const watched = watchEngine(kit.sandboxes.engine);
   const moves = new SandboxMoves(ground.clock);
   using _listening = ground.events.subscribe(moves.record);
-  const sandboxes = await openSandboxes(kit, watched, graceMs, request.stop);
+  const sandboxes = await openKitSandboxes(kit, { engine: watched.engine, graceMs, stop: request.stop });
   const trials = new Trials(built.version, ground, sandboxes, watched, request.stop);
   let answers: Answers;
   try {
@@ -123,27 +120,4 @@ function looksOf(lab: Lab, { kit, watched }: Tools): readonly Look[] {
     ['cancel', () => checkCancel(lab)],
     ...(lab.trials.version.plugin.protocol === 'stream' ? [] : [end]),
   ];
-}
-
-async function openSandboxes(
-  { ground, sandboxes: { instanceId } }: PluginKit,
-  { engine }: WatchedEngine,
-  graceMs: number,
-  stop: AbortSignal,
-): Promise<Sandboxes> {
-  const { clock, ids, events, logger, usage, config } = ground;
-  const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
-  const sandboxes = createSandboxes({
-    ...{ engine, clock, ids, events, logger, usage, facts },
-    settings: {
-      ...{ instanceId, graceMs, workerId: ids.newId('wrk') },
-      ...{ cpuOvercommit: config.sandbox.cpuOvercommit, memoryShare: config.sandbox.memoryShare },
-      engineTimeoutMs: config.engine.timeout,
-      // A plugin that crashes on bad data is still asked the next question.
-      quarantineFailures: Number.MAX_SAFE_INTEGER,
-    },
-  });
-  await sandboxes.start();
-  if (stop.aborted) throw new GantryError('CANCELLED', 'stopped by a signal');
-  return sandboxes;
 }

@@ -144,6 +144,8 @@ export interface BuildRequest {
   readonly isNetworked: boolean;
   readonly memoryBytes: number;
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** What its stages made stays for the next build of the kind, at the longest until the engine is disposed of: for builds at each save. */
+  readonly keepsStages?: boolean;
   onLine(line: string): void;
 }
 

@@ -35,6 +35,11 @@ export class IgnoreList {
     this.#hasTakenBack = patterns.some(({ isTakenBack }) => isTakenBack);
   }
 
+  /** Only what is always left out. */
+  static none(): IgnoreList {
+    return new IgnoreList(ALWAYS_IGNORED.map(toPattern));
+  }
+
   /** @param file path of the .dockerignore, for the problems */
   static parse(text: string, file: string): IgnoreList | { readonly problems: readonly Problem[] } {
     const problems: Problem[] = [];

@@ -146,6 +146,32 @@ describe('a build', () => {
   });
 });
 
+describe('a build that keeps its stages', () => {
+  test('lets the next one take them, and leaves none when the engine is disposed of', async () => {
+    const marker = randomBytes(6).toString('hex');
+    const stages = (last: string) => [
+      `RUN echo ${marker} > /made`,
+      `RUN echo ${last} >> /made`,
+      `FROM ${SHELL_IMAGE}`,
+      'COPY --from=0 /made /made',
+    ];
+    await using after = await openTestEngine();
+    const seen: string[] = [];
+    {
+      await using opened = await openTestEngine();
+      for (const last of ['one', 'two']) {
+        const { request, lines } = build(stages(last), { keepsStages: true });
+        await opened.engine.buildImage(request, soon());
+        expect(lines.some((line) => line.includes('Using cache'))).toBe(last === 'two');
+        seen.push(layersOf(lines)[2] ?? '');
+        expect(await opened.engine.inspectImage(seen.at(-1) ?? '', soon())).not.toBeNull();
+      }
+      expect(await opened.engine.inspectImage(seen[0] ?? '', soon())).toBeNull();
+    }
+    expect(await after.engine.inspectImage(seen[1] ?? '', soon())).toBeNull();
+  });
+});
+
 describe('an image', () => {
   test('is listed by its labels, gets further names, and is gone after its last name', async () => {
     await using opened = await openTestEngine();
