@@ -37,7 +37,7 @@ async function benchCold(request: BenchRequest): Promise<BenchResult> {
     return durationMs;
   };
   const coldStream = async (): Promise<number> => {
-    const kept = warmVersion(world.imageId, 'warm', 1, ['fetch'], freshName('kept'));
+    const kept = warmVersion(world.imageId, 'warm', 1, ['fetch'], { id: freshName('kept') });
     const version = { ...kept, plugin: { ...kept.plugin, pool: { ...kept.plugin.pool, min: 0 } } };
     const durationMs = await world.invoke(version, data);
     await world.forget(version);

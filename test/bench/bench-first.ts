@@ -29,7 +29,7 @@ async function benchFirst(request: BenchRequest): Promise<BenchResult> {
   const { warm } = world.versions;
   const { data } = world.requestOfLength(REQUEST_BYTES);
   const first = async (): Promise<number> => {
-    const version = warmVersion(world.imageId, 'warm', 1, ['fetch'], `first-${world.ids.randomHex(6)}`);
+    const version = warmVersion(world.imageId, 'warm', 1, ['fetch'], { id: `first-${world.ids.randomHex(6)}` });
     await world.ready(version);
     await sleep(PAUSE_MS, undefined, { signal });
     const durationMs = await world.invoke(version, data);

@@ -29,8 +29,8 @@ async function benchNeighbour(request: BenchRequest): Promise<BenchResult> {
   const { dockerHost } = request;
   await using world = await WarmWorld.open({ dockerHost, program: 'work-plugin.py' });
   const { warm } = world.versions;
-  const burner = warmVersion(world.imageId, 'warm', 1, ['fetch'], 'burner');
-  const crasher = warmVersion(world.imageId, 'warm', 1, ['fetch'], 'crasher');
+  const burner = warmVersion(world.imageId, 'warm', 1, ['fetch'], { id: 'burner' });
+  const crasher = warmVersion(world.imageId, 'warm', 1, ['fetch'], { id: 'crasher' });
   const { data } = world.requestOfLength(REQUEST_BYTES);
   const call = (): Promise<number> => world.invoke(warm, data);
   await world.ready(burner);

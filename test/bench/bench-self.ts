@@ -123,7 +123,7 @@ async function memoryOf(world: WarmWorld, sandboxes: number): Promise<Record<str
     registry.putVersion(`plugins/${version.plugin.name}`, structuredClone(version), []);
   registry.snapshot();
   const registered = await collectedMemory();
-  const hot = warmVersion(world.imageId, 'warm', sandboxes, ['fetch'], 'hot');
+  const hot = warmVersion(world.imageId, 'warm', sandboxes, ['fetch'], { id: 'hot' });
   await world.ready(hot);
   const standing = await collectedMemory();
   await world.forget(hot);

@@ -20,6 +20,12 @@ export const warmBenchmark: Benchmark = {
       says: 'a whole run over attach costs little more than the bare transport',
     },
     {
+      ratio: 'warm_fifo_over_bare_attach',
+      sense: 'at most',
+      bound: 0.7,
+      says: 'a whole run over named pipes is faster than the bare transport over attach',
+    },
+    {
       ratio: 'classic_over_warm',
       sense: 'at least',
       bound: 500,
@@ -37,7 +43,8 @@ export const warmBenchmark: Benchmark = {
 
 async function benchWarm(request: BenchRequest): Promise<BenchResult> {
   const { dockerHost } = request;
-  await using world = await WarmWorld.open({ dockerHost });
+  await using world = await WarmWorld.open({ dockerHost, transport: 'attach' });
+  await using piped = await WarmWorld.open({ dockerHost, transport: 'fifo' });
   const { warm } = world.versions;
   await using bare = await BareAttach.start({ dockerHost, owner: world.owner, version: warm });
   await using echo = await BareAttach.start({ dockerHost, owner: world.owner, version: warm, worker: 'echo' });
@@ -51,6 +58,8 @@ async function benchWarm(request: BenchRequest): Promise<BenchResult> {
       { name: 'warm_invocation', calls: 200, call: () => world.invoke(warm, data) },
       { name: 'warm_run', calls: 100, call: () => world.run(data, 'queued') },
       { name: 'warm_run_stored', calls: 100, call: () => world.run(data) },
+      { name: 'warm_fifo_invocation', calls: 200, call: () => piped.invoke(piped.versions.warm, data) },
+      { name: 'warm_fifo_run', calls: 100, call: () => piped.run(data, 'queued') },
       { name: 'docker_exec', calls: 2, call: async () => (await runExec(dockerHost, bare.id, line)).settledMs },
       { name: 'classic', calls: 1, call: async () => (await runClassic(dockerHost, line)).settledMs },
     ],
@@ -60,7 +69,9 @@ async function benchWarm(request: BenchRequest): Promise<BenchResult> {
     cases: found.cases,
     ratios: {
       warm_attach_over_bare_attach: found.p50Ratio('warm_run', 'bare_attach'),
+      warm_fifo_over_bare_attach: found.p50Ratio('warm_fifo_run', 'bare_attach'),
       warm_invocation_over_bare_attach: found.p50Ratio('warm_invocation', 'bare_attach'),
+      warm_fifo_invocation_over_bare_attach: found.p50Ratio('warm_fifo_invocation', 'bare_attach'),
       warm_invocation_over_bare_echo: found.p50Ratio('warm_invocation', 'bare_echo'),
       stored_run_over_bare_attach: found.p50Ratio('warm_run_stored', 'bare_attach'),
       warm_p99_over_bare_p99: found.p99Ratio('warm_run', 'bare_attach'),

@@ -1,7 +1,9 @@
 // One worker with everything a run passes on its way: embedded store in a temporary folder, runs, pools, a real engine, and what listens to
 // events in the program.
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { DockerEngine } from '../../src/adapters/docker/docker-engine.ts';
+import { FifoPipes } from '../../src/adapters/system/fifo-pipes.ts';
 import { CgroupUsageMeter } from '../../src/adapters/system/cgroup-usage-meter.ts';
 import { SystemClock } from '../../src/adapters/system/system-clock.ts';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
@@ -11,10 +13,12 @@ import type { JsonValue } from '../../src/core/json.ts';
 import type { Durability } from '../../src/core/pipeline.ts';
 import type { Plugin, PluginVersion, Reuse } from '../../src/core/plugin.ts';
 import type { InvocationEnd } from '../../src/core/ports/invoker.ts';
+import type { Transport } from '../../src/core/sandbox.ts';
 import type { PluginCatalog } from '../../src/core/ports/plugin-catalog.ts';
 import { encodeJsonRequest } from '../../src/protocol/json-request.ts';
 import { encodeTextRequest } from '../../src/protocol/text-request.ts';
 import { createSandboxes, type Sandboxes } from '../../src/sandbox/create-sandboxes.ts';
+import { whyNoPipes } from '../../src/sandbox/transports.ts';
 import { createRuns, type Runs, type RunsOptions } from '../../src/triggers/create-runs.ts';
 import { makePipeline, SETTINGS } from '../support/pipeline/run-world.ts';
 import { makeVersion } from '../support/plugins/make-version.ts';
@@ -29,6 +33,8 @@ export interface WarmWorldOptions {
   readonly dockerHost: string;
   /** sandboxes of each plugin; 1 unless given */
   readonly sandboxes?: number;
+  /** by which the sandboxes are reached; named pipes, the program's choice, unless given (and where they do not work, by attach all the same) */
+  readonly transport?: Transport;
   /** hooks of the pipeline, all served by the warm plugin; one unless given */
   readonly hookNames?: readonly string[];
   /** file of the plugin in this folder */
@@ -92,7 +98,11 @@ export class WarmWorld implements AsyncDisposable {
       fork: warmVersion(imageId, 'fork', count, hookNames),
     };
     const sandboxes = stack.use(
-      createSandboxes({ ...shared, engine, usage: new CgroupUsageMeter(), facts, settings: owner }),
+      createSandboxes({
+        ...{ ...shared, engine, usage: new CgroupUsageMeter(), facts, settings: owner },
+        pipes: new FifoPipes(join(folder.path, 'runtime')),
+        whyNoPipes: whyNoPipes(options.transport === 'attach' ? 'attach' : 'auto', facts, release()),
+      }),
     );
     await sandboxes.start();
     const store = stack.use(writeBehind(createSqliteStore(join(folder.path, 'gantry.db')), shared));
@@ -202,10 +212,18 @@ export function warmVersion(
   reuse: Kept,
   sandboxes: number,
   hooks: readonly string[],
-  id: string = reuse,
+  { id = reuse, concurrency = 1 }: { readonly id?: string; readonly concurrency?: number } = {},
 ): PluginVersion {
   const pool = { min: sandboxes, max: sandboxes, idleMs: FOREVER_MS, maxInvocations: 10_000_000, maxAgeMs: 36_000_000 };
-  const plugin: Partial<Plugin> = { name: id, hooks, pipelines: [PIPELINE], protocol: 'stream', reuse, pool };
+  const plugin: Partial<Plugin> = {
+    name: id,
+    hooks,
+    pipelines: [PIPELINE],
+    protocol: 'stream',
+    reuse,
+    concurrency,
+    pool,
+  };
   const env = ['PATH=/usr/local/bin:/usr/bin:/bin', 'PYTHONUNBUFFERED=1', 'PYTHONDONTWRITEBYTECODE=1'];
   return { ...makeVersion(plugin), imageId, command: ['/usr/bin/python3', '/plugin/main.py'], env };
 }
