@@ -1,4 +1,5 @@
-// Several invocations in one sandbox: each must be answered for itself, and the pool must find the sandbox clean after each.
+// Several invocations in one sandbox, one after another and at once: each must be answered for itself, and the pool must find the sandbox clean
+// after each.
 import type { PluginVersion } from '../../core/plugin.ts';
 import { withText } from '../../plugins/conformance/vary-input.ts';
 import { whyBad } from './check-variants.ts';
@@ -8,17 +9,14 @@ import { readTranscript } from './read-transcript.ts';
 import type { Trial } from './trials.ts';
 
 const INVOCATIONS = 3;
+const AT_ONCE_MAX = 4;
 /** The kernel sums up small changes of a cgroup's memory every two seconds only (FLUSH_TIME in mm/memcontrol.c). */
 const COUNTED_MS = 2_500;
 
 export async function checkReuse(lab: Lab, newMarker: () => string): Promise<Found> {
   const { plugin } = lab.trials.version;
   if (plugin.reuse === 'never') return notApplicable('the manifest says reuse: never');
-  const version = {
-    ...lab.trials.version,
-    id: `${lab.trials.version.id} reuse`,
-    plugin: { ...plugin, pool: { ...plugin.pool, min: 0, max: 1, maxInvocations: 1_000 } },
-  };
+  const version = inOneSandbox(lab.trials.version, 'reuse');
   const markers: string[] = [];
   let isVerified = true;
   for (let count = 1; count <= INVOCATIONS; count += 1) {
@@ -30,6 +28,34 @@ export async function checkReuse(lab: Lab, newMarker: () => string): Promise<Fou
   }
   if (!isVerified) return notApplicable('answers are kept apart; what is left cannot be read on this engine');
   return passed(`${String(INVOCATIONS)} invocations in one sandbox (${plugin.reuse}), clean after each`);
+}
+
+/** As many at once as the manifest says, each with a text of its own. */
+export async function checkConcurrency(lab: Lab, newMarker: () => string): Promise<Found> {
+  const { trials, fixture } = lab;
+  const { plugin } = trials.version;
+  if (plugin.concurrency === 1) return notApplicable('the manifest says concurrency: 1');
+  const version = inOneSandbox(trials.version, 'concurrency');
+  const markers = Array.from({ length: Math.min(plugin.concurrency, AT_ONCE_MAX) }, newMarker);
+  const all = await Promise.all(
+    markers.map((marker) => trials.run({ fixture: withText(fixture, plugin.protocol, marker), version })),
+  );
+  for (const [index, trial] of all.entries()) {
+    const nth = `invocation ${String(index + 1)} of ${String(all.length)} at once`;
+    const why = whyBad(lab, trial);
+    if (why !== null) return failed(`${nth}: ${why}`);
+    const answer = JSON.stringify(trial.result);
+    if (markers.some((marker, other) => other !== index && answer.includes(marker)))
+      return failed(`${nth}: the answer holds what another invocation was given`);
+  }
+  const sandboxes = new Set(all.map(({ sandboxId }) => sandboxId)).size;
+  return passed(`${String(all.length)} invocations at once in ${String(sandboxes)} sandbox`);
+}
+
+/** A pool of its own with one sandbox. */
+function inOneSandbox(version: PluginVersion, check: string): PluginVersion {
+  const pool = { ...version.plugin.pool, min: 0, max: 1, maxInvocations: 1_000 };
+  return { ...version, id: `${version.id} ${check}`, plugin: { ...version.plugin, pool } };
 }
 
 type Served = Found & { readonly isVerified: boolean };

@@ -8,7 +8,7 @@ import { openKitSandboxes } from '../kit-parts.ts';
 import { buildPlugin, type BuiltPlugin } from './build-plugin.ts';
 import { answerFixtures, foundInAnswers, isFor, notForProtocol, notJudged, type Answers } from './check-answers.ts';
 import { checkCancel, checkEndOfInput, checkShutdown, checkStdout } from './check-endings.ts';
-import { checkReuse } from './check-reuse.ts';
+import { checkConcurrency, checkReuse } from './check-reuse.ts';
 import { checkAnyUser, checkBadInput, checkBigInput, checkNewerProtocol, checkUnicode } from './check-variants.ts';
 import { FindingLog, type Found } from './finding-log.ts';
 import type { Lab } from './lab.ts';
@@ -109,6 +109,7 @@ function whyNotMade(check: CheckId, { protocol }: Plugin, { charge, isUsable }: 
 type Look = readonly [CheckId, () => Promise<Found>];
 
 function looksOf(lab: Lab, { kit, watched }: Tools): readonly Look[] {
+  const newMarker = (): string => kit.ground.ids.randomHex(16);
   const end: Look = ['polite-end', () => checkEndOfInput(lab)];
   return [
     ['any-user', () => checkAnyUser(lab)],
@@ -116,7 +117,8 @@ function looksOf(lab: Lab, { kit, watched }: Tools): readonly Look[] {
     ['newer-protocol', () => checkNewerProtocol(lab, watched)],
     ['big-input', () => checkBigInput(lab)],
     ['unicode', () => checkUnicode(lab)],
-    ['reuse', () => checkReuse(lab, () => kit.ground.ids.randomHex(16))],
+    ['reuse', () => checkReuse(lab, newMarker)],
+    ['concurrency', () => checkConcurrency(lab, newMarker)],
     ['cancel', () => checkCancel(lab)],
     ...(lab.trials.version.plugin.protocol === 'stream' ? [] : [end]),
   ];

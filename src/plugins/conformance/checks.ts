@@ -151,6 +151,13 @@ export const CHECKS = [
     mend: 'Remove files and end child processes before the answer, keep nothing of a request; or use `reuse: never`.',
   },
   {
+    id: 'concurrency',
+    promise: 'answers invocations at once, each for itself',
+    protocols: STREAM,
+    how: 'With `concurrency` above 1: up to four invocations at once in one sandbox.',
+    mend: 'Keep what belongs to an invocation out of globals, and write each line whole; or use `concurrency: 1`.',
+  },
+  {
     id: 'cancel',
     promise: 'ends within the grace when it is cancelled',
     protocols: ALL,

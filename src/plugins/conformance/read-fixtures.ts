@@ -2,6 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plugin, Problem } from '../../core/plugin.ts';
+import { validateAgainst } from '../../core/schema-subset.ts';
+import { escapeText } from '../../lib/escape-text.ts';
 import { suggest } from '../../lib/suggest.ts';
 import { systemFiles } from '../context/folder-files.ts';
 import { readRegularFile } from '../context/read-regular-file.ts';
@@ -38,8 +40,11 @@ export async function readFixtures(folder: string, shown: string, plugin: Plugin
 }
 
 /** What does not fit the manifest. */
-function misfits(fixture: Fixture, { hooks, secrets }: Plugin, file: string): Problem[] {
+function misfits(fixture: Fixture, { hooks, secrets, configSchema }: Plugin, file: string): Problem[] {
   const problems: Problem[] = [];
+  if (fixture.config !== undefined && configSchema !== null)
+    for (const { path, message } of validateAgainst(configSchema, fixture.config).issues)
+      problems.push(problemAt(file, `\`${['config', ...path].join('.')}\` ${escapeText(message)}`));
   const { hook } = fixture;
   if (hook !== undefined && !hooks.includes(hook)) {
     const nearest = suggest(hook, hooks);

@@ -91,6 +91,13 @@ describe('the conformance kit', { timeout: TEST_MS }, () => {
     expect(await failures({ fault: 'none', protocol: 'stream', reuse: 'never' })).toEqual([]);
   });
 
+  it('sends invocations at once to a plugin that says it can serve them', async () => {
+    await using folder = await misbehavingFolder({ fault: 'none', protocol: 'stream', concurrency: 3 });
+    const findings = await world.test(folder.path);
+    expect(failuresOf(findings)).toEqual([]);
+    expect(findings.find(({ check }) => check === 'concurrency')?.reason).toBe('3 invocations at once in 1 sandbox');
+  });
+
   it.concurrent.each(PLANTS)('names a plugin that %s', async (_promise, planted, check, reason) => {
     const [only, ...others] = await failures(planted);
     expect(others).toEqual([]);

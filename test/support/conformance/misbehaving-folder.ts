@@ -9,6 +9,8 @@ export interface Planted {
   readonly protocol: 'json' | 'stream';
   /** of `stream`; warm unless given */
   readonly reuse?: 'never' | 'warm';
+  /** invocations at once; 1 unless given */
+  readonly concurrency?: number;
   /** a minute unless given: a slow machine must not be taken for the fault */
   readonly timeout?: string;
 }
@@ -29,7 +31,7 @@ export async function misbehavingFolder(planted: Planted): Promise<{ readonly pa
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-function manifestOf({ fault, protocol, reuse = 'warm', timeout = '60s' }: Planted): string {
+function manifestOf({ fault, protocol, reuse = 'warm', concurrency = 1, timeout = '60s' }: Planted): string {
   return [
     'apiVersion: gantry/v1',
     'name: misbehaving',
@@ -38,7 +40,7 @@ function manifestOf({ fault, protocol, reuse = 'warm', timeout = '60s' }: Plante
     'runtime: python',
     `command: [python3, misbehaving.py, ${fault}, ${protocol}]`,
     `protocol: ${protocol}`,
-    ...(protocol === 'stream' ? [`reuse: ${reuse}`] : []),
+    ...(protocol === 'stream' ? [`reuse: ${reuse}`, `concurrency: ${String(concurrency)}`] : []),
     `limits: { memory: 64Mi, logs: 64Ki, cpuTime: 60s, timeout: ${timeout} }`,
     '',
   ].join('\n');

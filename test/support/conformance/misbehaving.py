@@ -13,6 +13,7 @@ import time
 
 FAULT = sys.argv[1]
 HOURS = 3_600
+CAPABILITIES = {"cancel": True, "concurrency": True, "reuse": ["warm"]}
 earlier = []
 
 
@@ -80,7 +81,7 @@ def serve_stream():
         elif method == "initialize":
             if FAULT == "never-ready":
                 time.sleep(HOURS)
-            reply(key, {"protocol": "1.0", "ready": True, "capabilities": {"cancel": True, "reuse": ["warm"]}})
+            reply(key, {"protocol": "1.0", "ready": True, "capabilities": CAPABILITIES})
         elif key is not None:
             reply(key, {})
     if FAULT == "does-not-end":
