@@ -3,16 +3,12 @@
 import Docker from 'dockerode';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import type { PluginVersion } from '../../src/core/plugin.ts';
-import { containerSpec, type ContainerSettings } from '../../src/sandbox/container-spec.ts';
+import { containerSpec } from '../../src/sandbox/container-spec.ts';
 import { AnsweredLines } from './answered-lines.ts';
 import { bareProgram, PYTHON, type BareWorker } from './bare-worker.ts';
 
-type ContainerOwner = Pick<ContainerSettings, 'instanceId' | 'workerId'>;
-
 export interface BareAttachOptions {
   readonly dockerHost: string;
-  /** a worker that lives: the container of another would be taken for an orphan */
-  readonly owner: ContainerOwner;
   /** whose image and limits it has */
   readonly version: PluginVersion;
   /** `plain` unless given */
@@ -23,6 +19,8 @@ const FRAME_HEAD = 8;
 const STDOUT = 1;
 const SLOT = 9_999;
 const ids = new SystemIds();
+/** An instance of its own: a worker would take what it does not know for an orphan after a minute. */
+const OWNER = { instanceId: ids.randomHex(16), workerId: ids.newId('wrk'), hasAppArmor: false };
 let started = 0;
 
 export class BareAttach implements AsyncDisposable {
@@ -43,10 +41,10 @@ export class BareAttach implements AsyncDisposable {
     });
   }
 
-  static async start({ dockerHost, owner, version, worker = 'plain' }: BareAttachOptions): Promise<BareAttach> {
+  static async start({ dockerHost, version, worker = 'plain' }: BareAttachOptions): Promise<BareAttach> {
     const docker = new Docker({ socketPath: dockerHost.replace(/^unix:\/\//, '') });
     const bare = { ...version, command: [PYTHON, '-c', bareProgram(worker)] };
-    const { body } = containerSpec(bare, { ...owner, hasAppArmor: false }, SLOT + started++, ids.newId('sbx'));
+    const { body } = containerSpec(bare, OWNER, SLOT + started++, ids.newId('sbx'));
     const container = await docker.createContainer(body);
     try {
       const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });

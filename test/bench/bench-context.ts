@@ -44,7 +44,7 @@ async function benchContext(request: BenchRequest): Promise<BenchResult> {
     () => world.invoke(warm, data),
     calls,
   );
-  await using bare = await BareAttach.start({ dockerHost, owner: world.owner, version: warm, worker: 'all' });
+  await using bare = await BareAttach.start({ dockerHost, version: warm, worker: 'all' });
   await using raw = new RawPipe('all');
   const found = await interleave(
     [

@@ -20,7 +20,7 @@ async function benchFork(request: BenchRequest): Promise<BenchResult> {
   const { dockerHost } = request;
   await using world = await WarmWorld.open({ dockerHost });
   const { warm, fork } = world.versions;
-  await using bare = await BareAttach.start({ dockerHost, owner: world.owner, version: warm });
+  await using bare = await BareAttach.start({ dockerHost, version: warm });
   const { line, value, data } = world.requestOfLength(REQUEST_BYTES);
   const found = await interleave(
     [

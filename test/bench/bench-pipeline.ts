@@ -22,7 +22,7 @@ async function benchPipeline(request: BenchRequest): Promise<BenchResult> {
   const hookNames = Array.from({ length: HOOKS }, (_, index) => `hook_${String(index + 1)}`);
   await using world = await WarmWorld.open({ dockerHost, hookNames });
   const { warm } = world.versions;
-  await using bare = await BareAttach.start({ dockerHost, owner: world.owner, version: warm });
+  await using bare = await BareAttach.start({ dockerHost, version: warm });
   const { value, data } = world.requestOfLength(REQUEST_BYTES);
   const found = await interleave(
     [

@@ -51,7 +51,7 @@ async function benchSelf(request: BenchRequest): Promise<BenchResult> {
   const memory = await memoryOf(world, hot);
   const bare: BareAttach[] = [];
   for (let count = 0; count < hot; count += 1)
-    bare.push(stack.use(await BareAttach.start({ dockerHost, owner: world.owner, version: warm })));
+    bare.push(stack.use(await BareAttach.start({ dockerHost, version: warm })));
   const callBare = async (caller: number): Promise<number> => (await bare[caller]?.call(value)) ?? 0;
   const meter = new CpuMeter();
   const sized = (size: '1x1' | '8x8', inFlight: number, calls: number): Contender<CpuCase>[] => [

@@ -73,11 +73,11 @@ async function benchThroughput(request: BenchRequest): Promise<BenchResult> {
   await using stack = new AsyncDisposableStack();
   const attach = await openBoth(request, 'attach', stack);
   const fifo = await openBoth(request, 'fifo', stack);
-  const { owner, versions } = attach.one;
+  const { versions } = attach.one;
   const { line, value, data } = attach.one.requestOfLength(REQUEST_BYTES);
   const bare: BareAttach[] = [];
   for (let made = 0; made < count; made += 1)
-    bare.push(stack.use(await BareAttach.start({ dockerHost, owner, version: versions.warm })));
+    bare.push(stack.use(await BareAttach.start({ dockerHost, version: versions.warm })));
   const callBare = (size: (typeof SIZES)[number]): Contender<Name> => ({
     ...{ name: `bare_attach_${size.size}`, calls: size.calls, inFlight: size.inFlight },
     call: async (caller) => (await bare[size.isMany ? caller % count : 0]?.call(value)) ?? 0,

@@ -46,10 +46,8 @@ async function benchWarm(request: BenchRequest): Promise<BenchResult> {
   await using world = await WarmWorld.open({ dockerHost, transport: 'attach' });
   await using piped = await WarmWorld.open({ dockerHost, transport: 'fifo' });
   const { warm } = world.versions;
-  // Of another instance: what the reaper of ours does not know, it takes away after a minute.
-  const owner = { ...world.owner, instanceId: world.ids.randomHex(16) };
-  await using bare = await BareAttach.start({ dockerHost, owner, version: warm });
-  await using echo = await BareAttach.start({ dockerHost, owner, version: warm, worker: 'echo' });
+  await using bare = await BareAttach.start({ dockerHost, version: warm });
+  await using echo = await BareAttach.start({ dockerHost, version: warm, worker: 'echo' });
   await using raw = new RawPipe();
   const { line, value, data } = world.requestOfLength(REQUEST_BYTES);
   const found = await interleave(

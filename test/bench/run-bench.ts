@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { PERFORMANCE_PAGE, renderPerformance, RESULTS_FOLDER } from '../support/docs/render-performance.ts';
 import { measureBenchmark, type BenchDocument } from './bench-document.ts';
 import { BENCHMARKS } from './benchmarks.ts';
@@ -21,9 +22,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     interrupted.abort(new Error(`ended by ${signal}`));
   });
 
-if (name === null) list();
-else if (name === 'all') await runAll();
-else await runOne(name);
+try {
+  if (name === null) list();
+  else if (name === 'all') await runAll();
+  else await runOne(name);
+} catch (error) {
+  showError(error);
+  process.exitCode = 1;
+}
+
+/** What went wrong first comes first; what went wrong while it was cleared away, after it. */
+function showError(error: unknown): void {
+  if (!(error instanceof SuppressedError)) process.stderr.write(`${inspect(error)}\n`);
+  else for (const one of [error.suppressed, error.error]) showError(one);
+}
 
 function list(): void {
   const width = Math.max(...BENCHMARKS.map((benchmark) => benchmark.name.length));

@@ -8,7 +8,6 @@ import { CgroupUsageMeter } from '../../src/adapters/system/cgroup-usage-meter.t
 import { SystemClock } from '../../src/adapters/system/system-clock.ts';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import { NO_SECRETS } from '../../src/core/redact.ts';
-import type { WorkerId } from '../../src/core/ids.ts';
 import type { JsonValue } from '../../src/core/json.ts';
 import type { Durability } from '../../src/core/pipeline.ts';
 import type { Plugin, PluginVersion, Reuse } from '../../src/core/plugin.ts';
@@ -52,7 +51,6 @@ const FOREVER_MS = 600_000;
 const LOOK_MS = 5;
 
 interface WorldParts {
-  readonly owner: { readonly instanceId: string; readonly workerId: WorkerId };
   readonly imageId: string;
   readonly versions: Readonly<Record<Kept, PluginVersion>>;
   readonly sandboxes: Sandboxes;
@@ -60,7 +58,6 @@ interface WorldParts {
 }
 
 export class WarmWorld implements AsyncDisposable {
-  readonly owner: WorldParts['owner'];
   readonly versions: WorldParts['versions'];
   readonly imageId: string;
   readonly sandboxes: Sandboxes;
@@ -69,8 +66,7 @@ export class WarmWorld implements AsyncDisposable {
   readonly #runs: Runs;
   readonly #stack = new AsyncDisposableStack();
 
-  private constructor({ owner, versions, imageId, sandboxes, runs }: WorldParts, stack: AsyncDisposableStack) {
-    this.owner = owner;
+  private constructor({ versions, imageId, sandboxes, runs }: WorldParts, stack: AsyncDisposableStack) {
     this.versions = versions;
     this.imageId = imageId;
     this.sandboxes = sandboxes;
@@ -123,7 +119,7 @@ export class WarmWorld implements AsyncDisposable {
       }),
     );
     await runs.start();
-    return new WarmWorld({ owner, versions, imageId, sandboxes, runs }, stack.move());
+    return new WarmWorld({ versions, imageId, sandboxes, runs }, stack.move());
   }
 
   /** From the door to the settled run, everything stored on the way, or a moment later when queued. In milliseconds. */
