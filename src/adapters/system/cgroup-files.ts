@@ -1,5 +1,5 @@
 // Which cgroup file says what, in both versions: the one table that the asynchronous reading and the held-open gauge share.
-import type { CgroupUsage, RareUsage } from '../../core/ports/usage-meter.ts';
+import type { CgroupUsage } from '../../core/ports/usage-meter.ts';
 
 const NO_LIMIT = 2 ** 52;
 
@@ -63,11 +63,16 @@ function eachOnce(version: CgroupVersion): readonly CgroupFile[] {
   return all.filter(({ file }, index) => all.findIndex((other) => other.file === file) === index);
 }
 
-const RARE: readonly string[] = ['oomKills', 'throttledMs', 'pidsRefused'] satisfies (keyof RareUsage)[];
+const LEFT_OUT: readonly string[] = [
+  'memoryBytes',
+  'oomKills',
+  'throttledMs',
+  'pidsRefused',
+] satisfies (keyof CgroupUsage)[];
 
-/** Whether a file says nothing but rare things. */
-export function isRareFile(version: CgroupVersion, file: string): boolean {
-  return Object.entries(SOURCES[version]).every(([name, source]) => source.file !== file || RARE.includes(name));
+/** Whether a file says nothing that a thrifty reading asks for. */
+export function isLeftOut(version: CgroupVersion, file: string): boolean {
+  return Object.entries(SOURCES[version]).every(([name, source]) => source.file !== file || LEFT_OUT.includes(name));
 }
 
 /** Which of the texts a field is read from. */

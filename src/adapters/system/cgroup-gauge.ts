@@ -2,8 +2,8 @@
 // kernel when they are read and never touch a disk; going through the thread pool would cost ten times as much as the reading itself.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
-import type { CgroupUsage, RareUsage, UsageGauge } from '../../core/ports/usage-meter.ts';
-import { filesOf, isRareFile, usageFrom, type CgroupVersion } from './cgroup-files.ts';
+import type { CgroupUsage, UsageGauge } from '../../core/ports/usage-meter.ts';
+import { filesOf, isLeftOut, usageFrom, type CgroupVersion } from './cgroup-files.ts';
 
 /** More than any of these files is long. */
 const buffer = Buffer.alloc(16 * 1024);
@@ -12,7 +12,7 @@ export class CgroupGauge implements UsageGauge {
   readonly #version: CgroupVersion;
   /** in the order of filesOf; null: there is no such file */
   readonly #descriptors: readonly (number | null)[];
-  /** the same without those of rare counters */
+  /** the same without those that readBeside leaves out */
   readonly #usual: readonly (number | null)[];
   readonly #processList: string;
   #isOpen = true;
@@ -24,7 +24,7 @@ export class CgroupGauge implements UsageGauge {
     const files = filesOf(version);
     this.#descriptors = files.map(({ controller, file }) => opened(path.join(root, controller, folder, file)));
     this.#usual = this.#descriptors.map((descriptor, index) =>
-      isRareFile(version, files[index]?.file ?? '') ? null : descriptor,
+      isLeftOut(version, files[index]?.file ?? '') ? null : descriptor,
     );
   }
 
@@ -32,9 +32,11 @@ export class CgroupGauge implements UsageGauge {
     return this.#isOpen ? usageFrom(this.#version, this.#descriptors.map(textOf)) : null;
   }
 
-  readBeside({ oomKills, throttledMs, pidsRefused }: RareUsage): CgroupUsage | null {
+  readBeside(last: CgroupUsage): CgroupUsage | null {
     const usage = this.#isOpen ? usageFrom(this.#version, this.#usual.map(textOf)) : null;
-    return usage === null ? null : { ...usage, oomKills, throttledMs, pidsRefused };
+    if (usage === null) return null;
+    const { oomKills, throttledMs, pidsRefused } = last;
+    return { ...usage, memoryBytes: memoryBeside(usage, last), oomKills, throttledMs, pidsRefused };
   }
 
   /** Opened anew each time: version 1 keeps the list of an open file for a second. */
@@ -52,6 +54,12 @@ export class CgroupGauge implements UsageGauge {
     this.#isOpen = false;
     for (const descriptor of this.#descriptors) if (descriptor !== null) closeSync(descriptor);
   }
+}
+
+function memoryBeside(now: CgroupUsage, last: CgroupUsage): number | null {
+  if (last.memoryBytes === null) return null;
+  const heldBytes = ({ anonBytes, shmemBytes }: CgroupUsage): number => (anonBytes ?? 0) + (shmemBytes ?? 0);
+  return Math.max(0, last.memoryBytes + heldBytes(now) - heldBytes(last));
 }
 
 function opened(file: string): number | null {

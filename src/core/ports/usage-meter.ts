@@ -16,15 +16,15 @@ export interface CgroupUsage {
   readonly pidsRefused: number | null;
 }
 
-/** Counters that move seldom, and never unless much else moves. */
-export type RareUsage = Pick<CgroupUsage, 'oomKills' | 'throttledMs' | 'pidsRefused'>;
-
 /** One container's files, held open, for readings on the path of an invocation. */
 export interface UsageGauge extends Disposable {
   /** At once, some ten microseconds of kernel work; null when the container is gone. Never throws. */
   read(): CgroupUsage | null;
-  /** As read, but with those counters taken as they are given: a third fewer files. */
-  readBeside(rare: RareUsage): CgroupUsage | null;
+  /**
+   * As read, from half of the files: the rare counters are those of the last reading, and `memoryBytes` is what it was then and what the
+   * processes and /tmp have grown by since.
+   */
+  readBeside(last: CgroupUsage): CgroupUsage | null;
   /** Processes, not threads (`pids` counts both); null when the container is gone. At once. Never throws. */
   countProcesses(): number | null;
 }

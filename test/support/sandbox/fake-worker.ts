@@ -6,7 +6,7 @@ import { NO_SECRETS } from '../../../src/core/redact.ts';
 import type { HostPressure } from '../../../src/core/ports/host-pressure.ts';
 import type { PressureReading } from '../../../src/core/pressure.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
-import type { CgroupUsage, RareUsage, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
+import type { CgroupUsage, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import { createSandboxes, type Sandboxes, type SandboxesOptions } from '../../../src/sandbox/create-sandboxes.ts';
 import { FakeClock, settleChains } from '../clock/fake-clock.ts';
@@ -48,7 +48,7 @@ export class FakeMeter implements UsageMeter {
   open(): Promise<UsageGauge | null> {
     const gauge: UsageGauge = {
       read: () => this.usage,
-      readBeside: (rare) => this.usage && { ...this.usage, ...rareOf(rare) },
+      readBeside: (last) => this.usage && { ...this.usage, ...rareOf(last) },
       countProcesses: () => this.usage?.pids ?? null,
       [Symbol.dispose]: () => undefined,
     };
@@ -65,7 +65,7 @@ class FakePressure implements HostPressure {
   }
 }
 
-function rareOf({ oomKills, throttledMs, pidsRefused }: RareUsage): RareUsage {
+function rareOf({ oomKills, throttledMs, pidsRefused }: CgroupUsage): Partial<CgroupUsage> {
   return { oomKills, throttledMs, pidsRefused };
 }
 

@@ -126,12 +126,25 @@ test.each([layUnified, laySplit])('holds the files of one container open and rea
   using gauge = await new CgroupUsageMeter(root).open(ID);
   expect(gauge?.read()).toEqual(USAGE);
   expect(gauge?.read()).toEqual(USAGE);
-  const rare = { oomKills: 7, throttledMs: 8, pidsRefused: 9 };
-  expect(gauge?.readBeside(rare)).toEqual({ ...USAGE, ...rare });
   expect(gauge?.countProcesses()).toBe(2);
   gauge?.[Symbol.dispose]();
   expect(gauge?.countProcesses()).toBeNull();
   expect(gauge?.read()).toBeNull();
-  expect(gauge?.readBeside(rare)).toBeNull();
   expect(await new CgroupUsageMeter(root).open('b2'.repeat(32))).toBeNull();
 });
+
+test.each([layUnified, laySplit])(
+  'takes rare counters from the last reading when asked to be quick',
+  async (layFiles) => {
+    layFiles(`docker/${ID}`);
+    using gauge = await new CgroupUsageMeter(root).open(ID);
+    if (gauge === null) throw new Error('no gauge');
+    const rare = { oomKills: 7, throttledMs: 8, pidsRefused: 9 };
+    const last = { ...USAGE, ...rare, memoryBytes: 5_000_000, anonBytes: USAGE.anonBytes - 4096, shmemBytes: 0 };
+    const memoryBytes = 5_000_000 + 4096 + USAGE.shmemBytes;
+    expect(gauge.readBeside(last)).toEqual({ ...USAGE, ...rare, memoryBytes });
+    expect(gauge.readBeside({ ...last, memoryBytes: null })).toEqual({ ...USAGE, ...rare, memoryBytes: null });
+    gauge[Symbol.dispose]();
+    expect(gauge.readBeside(last)).toBeNull();
+  },
+);
