@@ -10,8 +10,8 @@ import os
 import select
 import signal
 import sys
-import threading
 import traceback
+from _thread import RLock, _local  # `threading` sets every forked child up anew, which takes as long as a small run
 
 __all__ = ["run", "log", "progress", "metric", "skipped", "fail", "cancelled", "Request", "PluginError"]
 _result_fd = os.dup(1)  # not inheritable: a child process cannot write into the protocol
@@ -242,7 +242,7 @@ class _Session:
     """Serves JSON-RPC lines. A lone run is served in place, and `cancelled` looks for a `cancel` itself: no thread."""
     def __init__(self, handle, lifecycle, lines):
         self.handle, self.lifecycle, self.lines = handle, lifecycle, lines
-        self.runs, self.lock, self.local, self.serve_run = {}, threading.RLock(), threading.local(), self.run
+        self.runs, self.lock, self.local, self.serve_run = {}, RLock(), _local(), self.run
         self.tmp = "/tmp" if os.getpid() == 1 else None  # outside of a sandbox it is not ours to empty
 
     def serve(self):
@@ -292,6 +292,7 @@ class _Session:
             self.prctl, self.serve_run = ctypes.CDLL(None).prctl, self.fork
             self.prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: no child reads the next request from /proc/<zygote>/fd
         elif params.get("concurrency", 1) > 1:
+            import threading
             self.serve_run = lambda *of: threading.Thread(target=self.run, args=of, daemon=True).start()
         names = {"onLoad": "on_load", "onShutdown": "on_shutdown", "metadata": "get_metadata", "configUi": "get_config_ui"}
         has = {name: self.lifecycle[method] is not None for name, method in names.items()}
