@@ -1,6 +1,7 @@
 // How long to leave a plugin alone after it failed to start: 1 s, doubling to 60 s, each cut by up to a fifth at random so that many
 // plugins do not come back at one instant.
 import type { IdSource } from '../core/ports/id-source.ts';
+import { randomPart } from './jitter.ts';
 
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
@@ -15,11 +16,6 @@ export class Backoff<Reason> {
     this.#ids = ids;
   }
 
-  /** The latest failure, until a success. */
-  get reason(): Reason | null {
-    return this.#reason;
-  }
-
   /** When it may be tried again. */
   get untilMs(): number {
     return this.#untilMs;
@@ -32,9 +28,8 @@ export class Backoff<Reason> {
 
   fail(nowMs: number, reason: Reason): void {
     const longMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures);
-    const part = Number.parseInt(this.#ids.randomHex(2), 16) / 0x1_0000;
     this.#failures = Math.min(16, this.#failures + 1);
-    this.#untilMs = nowMs + longMs * (1 - 0.2 * part);
+    this.#untilMs = nowMs + longMs * (1 - 0.2 * randomPart(this.#ids));
     this.#reason = reason;
   }
 

@@ -26,10 +26,10 @@ export class Demand {
     this.#startMs += (durationMs - this.#startMs) / 4;
   }
 
-  /** What a sandbox that has been idle since then is worth: dear to start, asked for often, used lately. */
-  worth(nowMs: number, sinceMs: number): number {
+  /** What a sandbox is worth that has been idle for so long: dear to start, asked for often, used lately. */
+  worth(nowMs: number, idleMs: number): number {
     const perMs = this.#recent(nowMs).length / WINDOW_MS;
-    return this.#startMs * (perMs + 1 / Math.max(1, nowMs - sinceMs));
+    return this.#startMs * (perMs + 1 / Math.max(1, idleMs));
   }
 
   /** Idle sandboxes wanted now, between the pool's min and max. */

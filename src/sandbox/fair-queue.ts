@@ -2,7 +2,7 @@
 
 export class FairQueue<Item> {
   /** In order of turn: the first key is served next. */
-  readonly #queues = new Map<string, Item[]>();
+  readonly #queues = new Map<string, [Item, ...Item[]]>();
   #size = 0;
 
   get size(): number {
@@ -18,19 +18,19 @@ export class FairQueue<Item> {
 
   /** Who is next, without serving it. */
   peek(): Item | null {
-    for (const queue of this.#queues.values()) return queue[0] ?? null;
+    for (const [next] of this.#queues.values()) return next;
     return null;
   }
 
   /** Serves the next one and moves its key to the end. */
   shift(): Item | null {
     for (const [key, queue] of this.#queues) {
-      const item = queue.shift();
+      const [next] = queue;
+      queue.shift();
       this.#queues.delete(key);
       if (queue.length > 0) this.#queues.set(key, queue);
-      if (item === undefined) return null;
       this.#size -= 1;
-      return item;
+      return next;
     }
     return null;
   }

@@ -14,9 +14,9 @@ export class IdleSandboxes {
     return this.#line.length;
   }
 
-  /** Since when the first of the line waits (monotonic); null when none is idle. */
-  get sinceMs(): number | null {
-    return this.#line[0]?.idleSinceMs ?? null;
+  /** How long the first of the line waits; 0 when none is idle. */
+  longestMs(nowMs: number): number {
+    return nowMs - (this.#line[0]?.idleSinceMs ?? nowMs);
   }
 
   add(sandbox: Sandbox): void {

@@ -19,7 +19,7 @@ export interface Evictable {
 }
 
 /** @param isShort asked before each one; what is on its way back counts as there */
-export function makeRoom(pools: Iterable<Evictable>, isShort: () => boolean, reason: string): void {
+export function makeRoom(pools: readonly Evictable[], isShort: () => boolean, reason: string): void {
   while (isShort()) {
     const next = leastValuable(pools);
     if (next === null || !next.evict(reason)) return;
@@ -27,13 +27,13 @@ export function makeRoom(pools: Iterable<Evictable>, isShort: () => boolean, rea
 }
 
 /** Stops what stands idle. @param withMinimum whether also what pools are to have at least */
-export function relieve(pools: Iterable<Evictable>, withMinimum: boolean, reason: string): void {
+export function relieve(pools: readonly Evictable[], withMinimum: boolean, reason: string): void {
   const mayGo = (next: Evictable): boolean => withMinimum || next.worth?.tier !== 'minimum';
   for (let next = leastValuable(pools); next !== null && mayGo(next); next = leastValuable(pools))
     if (!next.evict(reason)) return;
 }
 
-export function leastValuable(pools: Iterable<Evictable>): Evictable | null {
+export function leastValuable(pools: readonly Evictable[]): Evictable | null {
   let least: { readonly pool: Evictable; readonly worth: Worth } | null = null;
   for (const pool of pools) {
     const { worth } = pool;

@@ -14,9 +14,9 @@ interface Work {
 }
 
 /** Somebody left a sandbox: how many are still at work in it, and why it has to go then (null: it may serve on). */
-export interface Left {
+export interface Left<Over extends string | null> {
   readonly inFlight: number;
-  readonly over: string | null;
+  readonly over: string | Over;
 }
 
 export class Places {
@@ -55,14 +55,15 @@ export class Places {
   }
 
   /** One has ended, or went without being served. @param over why the sandbox must not serve on */
-  leave(sandbox: Sandbox, over: string | null): Left {
+  leave<Over extends string | null>(sandbox: Sandbox, over: Over): Left<Over> {
     const work = this.#works.get(sandbox);
     if (work === undefined) return { inFlight: 0, over };
     work.inFlight -= 1;
-    work.over ??= over;
+    const first: string | Over = work.over ?? over;
+    work.over = first;
     sandbox.inFlight = work.inFlight;
     if (work.inFlight > 0) this.#serve();
-    return { inFlight: work.inFlight, over: work.over };
+    return { inFlight: work.inFlight, over: first };
   }
 
   /** Nobody is at work in it any more. @returns its CPU, to be released when it uses none */

@@ -5,6 +5,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import { Backoff } from './backoff.ts';
 import { Demand } from './demand.ts';
+import { randomPart } from './jitter.ts';
 import { launchSandbox } from './launch-sandbox.ts';
 import type { Worth } from './make-room.ts';
 import type { PoolParts } from './pool-parts.ts';
@@ -38,6 +39,8 @@ export class PoolSupply {
   readonly #parts: PoolParts;
   readonly #pool: SupplyPool;
   readonly #demand = new Demand();
+  /** up to a tenth less than declared: pools that came to rest together do not all wake the engine at once */
+  readonly idleMs: number;
   /** failed starts that a repeat would not mend, and crashes: takers are told at once */
   readonly #quarantine: Quarantine;
   /** failed starts of any kind, and ends while idle: only the filling up pauses */
@@ -54,6 +57,7 @@ export class PoolSupply {
     this.#pool = pool;
     this.#places = version.plugin.concurrency;
     const { ids, settings } = parts.context;
+    this.idleMs = version.plugin.pool.idleMs * (1 - 0.1 * randomPart(ids));
     const limits = { failures: settings.quarantineFailures, windowMs: settings.quarantineWindowMs };
     this.#quarantine = new Quarantine(limits, ids, (move) => {
       this.#onMove(move);
@@ -72,12 +76,12 @@ export class PoolSupply {
     return this.#demand.target(this.#nowMs(), this.#version.plugin.pool);
   }
 
-  /** What an idle sandbox is worth now. @param sinceMs since when it is idle */
-  worthOf(sinceMs: number): Worth {
+  /** What a sandbox is worth that has been idle for so long. */
+  worthOf(idleMs: number): Worth {
     const { min } = this.#version.plugin.pool;
     const standing = this.#isReused ? this.#live : this.#pool.idle();
     const tier = standing > this.target ? 'surplus' : standing > min ? 'demand' : 'minimum';
-    return { tier, value: this.#demand.worth(this.#nowMs(), sinceMs) };
+    return { tier, value: this.#demand.worth(this.#nowMs(), idleMs) };
   }
 
   /** Why nobody should wait for a start now. Null: one may, and owes `owed`, `judge` or `giveUp`. */
@@ -227,8 +231,7 @@ export class PoolSupply {
       ...{ kind: 'quarantineMoved', plugin: this.#version.plugin.name, version: this.#version.id, from, to, cause },
       untilMs: to === 'open' ? Math.round(clock.nowMs() + Math.max(0, untilMs - nowMs)) : null,
     });
-    const error = to === 'open' ? this.#quarantine.refusal(nowMs) : null;
-    if (error !== null) this.#pool.onQuarantine(error);
+    if (to === 'open') this.#pool.onQuarantine(this.#quarantine.refusal(nowMs));
   }
 
   #nowMs(): number {

@@ -53,7 +53,7 @@ export class Pool {
 
   /** Of the sandbox that has been idle longest; null when none is idle. */
   get worth(): Worth | null {
-    return this.#idle.sinceMs === null ? null : this.#supply.worthOf(this.#idle.sinceMs);
+    return this.#idle.size === 0 ? null : this.#supply.worthOf(this.#idle.longestMs(this.#nowMs()));
   }
 
   /**
@@ -128,7 +128,7 @@ export class Pool {
   giveBack(sandbox: Sandbox, reason: string): void {
     this.#supply.giveUp();
     const { inFlight, over } = this.#places.leave(sandbox, reason);
-    if (inFlight === 0) this.#dismiss(sandbox, over ?? reason);
+    if (inFlight === 0) this.#dismiss(sandbox, over);
   }
 
   /** Starts what waits for a start, then what should stand by. Never waits; failures end in the backoff. */
@@ -146,13 +146,12 @@ export class Pool {
   /** Ends what has been idle too long and fills up again. */
   sweep(): void {
     const nowMs = this.#nowMs();
-    const { pool } = this.version.plugin;
     const keep = this.#supply.target;
     for (const { sandbox, reason } of this.#idle.takeUnfit(nowMs)) {
       if (!sandbox.session?.link.isIdle) this.#supply.noteDeath();
       this.#dismiss(sandbox, reason);
     }
-    while (this.#idle.size > keep && nowMs - (this.#idle.sinceMs ?? nowMs) >= pool.idleMs) this.evict('idle');
+    while (this.#idle.size > keep && this.#idle.longestMs(nowMs) >= this.#supply.idleMs) this.evict('idle');
     this.fill();
   }
 

@@ -50,7 +50,7 @@ export class Pools {
       slots: new Slots(),
       all: this.#all,
       makeRoom: () => {
-        makeRoom(this.#pools.values(), () => this.#memory.shortBy > this.#comingBytes, 'room for another plugin');
+        makeRoom([...this.#pools.values()], () => this.#memory.shortBy > this.#comingBytes, 'room for another plugin');
       },
     };
   }
@@ -66,7 +66,8 @@ export class Pools {
   /** Lets the host's pressure slow and stop starts, until the pools close. */
   async watch(pressure: HostPressure): Promise<void> {
     await watchPressure(this.#context, pressure, this.#brake, this.#stopped.signal, (wasStopped) => {
-      if (this.#brake.state === 'stopped') relieve(this.#pools.values(), wasStopped, 'the host is short of memory');
+      if (this.#brake.state === 'stopped')
+        relieve([...this.#pools.values()], wasStopped, 'the host is short of memory');
       this.#parts.gate.admit();
     });
   }

@@ -17,7 +17,7 @@ export interface QuarantineLimits {
 export interface QuarantineMove {
   readonly from: QuarantineState;
   readonly to: QuarantineState;
-  /** what was remembered; empty when it closes */
+  /** what was remembered; empty unless it opens */
   readonly cause: string;
   /** until a probe may be made; 0 unless it opens */
   readonly untilMs: number;
@@ -26,7 +26,9 @@ export interface QuarantineMove {
 export class Quarantine {
   readonly #limits: QuarantineLimits;
   readonly #onMove: (move: QuarantineMove) => void;
-  readonly #pause: Backoff<Outcome>;
+  readonly #pause: Backoff<true>;
+  /** the latest failure that began a pause; of no meaning before there was one */
+  #cause: Outcome = { code: 'start_failed', message: '' };
   /** when the failures of the row were */
   #row: number[] = [];
   #state: QuarantineState = 'closed';
@@ -48,15 +50,16 @@ export class Quarantine {
 
   /** Why nobody may try now. Null: one may, and in quarantine that one is the probe and owes `judge` or `giveUp`. */
   admit(nowMs: number): GantryError | null {
-    if (this.#state === 'half_open') return this.#refusal(nowMs);
-    if (this.#pause.reasonAt(nowMs) !== null) return this.#refusal(nowMs);
-    if (this.#state === 'open') this.#move('half_open', '');
+    if (this.#state === 'half_open' || this.#pause.reasonAt(nowMs) !== null) return this.refusal(nowMs);
+    if (this.#state === 'open') this.#move('half_open');
     return null;
   }
 
-  /** What a try would be told now, without being one. */
-  refusal(nowMs: number): GantryError | null {
-    return this.#state === 'closed' && this.#pause.reasonAt(nowMs) === null ? null : this.#refusal(nowMs);
+  /** What those are told who may not try. */
+  refusal(nowMs: number): GantryError {
+    // While somebody probes, the answer comes soon.
+    const waitMs = Math.max(1_000, Math.ceil(this.#pause.untilMs - nowMs));
+    return new LeftAloneError(this.#cause, waitMs, this.#state === 'closed' ? null : this.#row.length);
   }
 
   /** A start failed in a way that a repeat will not mend soon. */
@@ -79,14 +82,14 @@ export class Quarantine {
 
   /** Who was let in has left without a verdict: the next one may probe. */
   giveUp(): void {
-    if (this.#state === 'half_open') this.#move('open', this.#pause.reason?.message ?? '');
+    if (this.#state === 'half_open') this.#move('open');
   }
 
   /** The version is not wanted any more. */
   lift(): void {
     this.#row = [];
     this.#pause.succeed();
-    if (this.#state !== 'closed') this.#move('closed', '');
+    if (this.#state !== 'closed') this.#move('closed');
   }
 
   #serve(): void {
@@ -98,25 +101,20 @@ export class Quarantine {
     this.#row = [...this.#row.filter((atMs) => nowMs - atMs < windowMs), nowMs].slice(-failures);
     if (this.#state === 'open' || (this.#state === 'closed' && this.#row.length < failures)) return;
     this.#pauseFor(nowMs, outcome);
-    this.#move('open', outcome.message);
+    this.#move('open');
   }
 
   /** Failures during a pause belong to starts that were under way when it began. */
   #pauseFor(nowMs: number, outcome: Outcome): void {
-    if (this.#pause.reasonAt(nowMs) === null) this.#pause.fail(nowMs, outcome);
+    if (this.#pause.reasonAt(nowMs) !== null) return;
+    this.#cause = outcome;
+    this.#pause.fail(nowMs, true);
   }
 
-  #refusal(nowMs: number): GantryError | null {
-    const { reason } = this.#pause;
-    if (reason === null) return null;
-    // While somebody probes, the answer comes soon.
-    const waitMs = Math.max(1_000, Math.ceil(this.#pause.untilMs - nowMs));
-    return new LeftAloneError(reason, waitMs, this.#state === 'closed' ? null : this.#row.length);
-  }
-
-  #move(to: QuarantineState, cause: string): void {
+  #move(to: QuarantineState): void {
     const from = this.#state;
     this.#state = to;
-    this.#onMove({ from, to, cause, untilMs: to === 'open' ? this.#pause.untilMs : 0 });
+    const isOpen = to === 'open';
+    this.#onMove({ from, to, cause: isOpen ? this.#cause.message : '', untilMs: isOpen ? this.#pause.untilMs : 0 });
   }
 }

@@ -5,6 +5,7 @@ import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
 import type { CgroupUsage } from '../core/ports/usage-meter.ts';
 import { NO_SECRETS } from '../core/redact.ts';
 import type { HeldSession } from './held-session.ts';
+import { randomPart } from './jitter.ts';
 import { LogLines } from './log-lines.ts';
 import { NotReadyError } from './not-ready.ts';
 import type { SandboxContext } from './sandbox-context.ts';
@@ -28,6 +29,8 @@ export class SandboxSession implements HeldSession {
   readonly rounds: UsageRounds;
   /** monotonic; after it, no run is given to it */
   readonly expiresAtMs: number;
+  /** up to a tenth less than declared, so that the sandboxes of a pool do not all go at once */
+  readonly #maxServed: number;
   /** runs so far */
   served = 0;
   /** whose secrets it has seen; null before its first run */
@@ -48,6 +51,8 @@ export class SandboxSession implements HeldSession {
     this.link = link;
     this.gauge = gauge;
     this.rounds = new UsageRounds(context.clock, context.settings.usageIntervalMs);
+    const { maxInvocations } = sandbox.version.plugin.pool;
+    this.#maxServed = maxInvocations - Math.floor(maxInvocations * 0.1 * randomPart(context.ids));
     this.expiresAtMs = context.clock.monotonicMs() + jittered(context, sandbox.version.plugin.pool.maxAgeMs);
     this.#baseline = gauge?.read() ?? null;
     this.#processes = gauge?.countProcesses() ?? null;
@@ -112,10 +117,10 @@ export class SandboxSession implements HeldSession {
 
   /** Why it may not serve again; null when it may, if it is clean. */
   whyOver(nowMs: number): string | null {
-    const { reuse, pool } = this.#sandbox.version.plugin;
+    const { reuse } = this.#sandbox.version.plugin;
     if (!this.link.isIdle || this.#sandbox.ending !== null) return 'used';
     if (reuse === 'never') return 'used';
-    if (this.served >= pool.maxInvocations) return 'served its invocations';
+    if (this.served >= this.#maxServed) return 'served its invocations';
     return this.whyUnfit(nowMs);
   }
 
@@ -159,5 +164,5 @@ export class SandboxSession implements HeldSession {
 
 /** ± 10 %, so that the sandboxes of a pool do not all go at once. */
 function jittered({ ids }: SandboxContext, durationMs: number): number {
-  return durationMs * (0.9 + 0.2 * (Number.parseInt(ids.randomHex(2), 16) / 0x1_0000));
+  return durationMs * (0.9 + 0.2 * randomPart(ids));
 }

@@ -9,7 +9,7 @@ export interface WaitingLimits {
 
 export class WaitingRoom {
   readonly #limits: WaitingLimits;
-  readonly #waiting = new Map<string, number>();
+  readonly #shares = new Map<string, { waiting: number }>();
   #size = 0;
 
   constructor(limits: WaitingLimits) {
@@ -27,23 +27,19 @@ export class WaitingRoom {
 
   /** A place; dispose of it when the wait is over. @throws GantryError BUSY when there is none */
   enter(pipeline: string): Disposable {
-    const own = this.#waiting.get(pipeline) ?? 0;
-    if (own >= this.#limits.perPipeline) throw this.#full(`${own} invocations of this pipeline`);
+    const own = this.#shares.get(pipeline) ?? { waiting: 0 };
+    if (own.waiting >= this.#limits.perPipeline) throw this.#full(`${own.waiting} invocations of this pipeline`);
     if (this.#size >= this.#limits.total) throw this.#full(`${this.#size} invocations`);
-    this.#waiting.set(pipeline, own + 1);
+    this.#shares.set(pipeline, own);
+    own.waiting += 1;
     this.#size += 1;
     return {
       [Symbol.dispose]: () => {
-        this.#leave(pipeline);
+        own.waiting -= 1;
+        this.#size -= 1;
+        if (own.waiting === 0) this.#shares.delete(pipeline);
       },
     };
-  }
-
-  #leave(pipeline: string): void {
-    const left = (this.#waiting.get(pipeline) ?? 1) - 1;
-    if (left === 0) this.#waiting.delete(pipeline);
-    else this.#waiting.set(pipeline, left);
-    this.#size -= 1;
   }
 
   #full(who: string): GantryError {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import { Demand } from '../../../src/sandbox/demand.ts';
-import { leastValuable, makeRoom, type Evictable, type Worth } from '../../../src/sandbox/make-room.ts';
+import { leastValuable, makeRoom, relieve, type Evictable, type Worth } from '../../../src/sandbox/make-room.ts';
 import { Tokens } from '../../../src/sandbox/tokens.ts';
 import { FakeWorker, HANGING } from '../../support/sandbox/fake-worker.ts';
 import { streamProgram } from '../../support/sandbox/stream-program.ts';
@@ -46,6 +46,13 @@ describe('room is made', () => {
     expect(leastValuable(pools)).toBeNull();
   });
 
+  test('as far as sandboxes go: one that ended meanwhile is no reason to look for ever', () => {
+    const gone: Evictable = { worth: { tier: 'surplus', value: 0 }, evict: () => false };
+    makeRoom([gone], () => true, 'test');
+    relieve([gone], true, 'test');
+    expect(leastValuable([gone])).toBe(gone);
+  });
+
   test('no further than needed', () => {
     const order: string[] = [];
     makeRoom(
@@ -70,8 +77,8 @@ test('a sandbox is worth more the dearer its start, the more it is asked for, an
   const [quiet, dear, asked] = [new Demand(), new Demand(), new Demand()];
   for (let count = 0; count < 20; count += 1) dear.noteStart(8_000);
   for (let count = 0; count < 20; count += 1) asked.note(90_000);
-  const worth = (demand: Demand, sinceMs = 0): number => demand.worth(95_000, sinceMs);
-  expect(worth(quiet)).toBeLessThan(worth(quiet, 80_000));
+  const worth = (demand: Demand, idleMs = 95_000): number => demand.worth(95_000, idleMs);
+  expect(worth(quiet)).toBeLessThan(worth(quiet, 15_000));
   expect(worth(quiet)).toBeLessThan(worth(dear));
   expect(worth(quiet)).toBeLessThan(worth(asked));
 });
@@ -140,6 +147,28 @@ test('idle sandboxes of others give way before anybody waits, and no more of the
   expect(evicted(worker)).toHaveLength(2);
   await worker.clock.advance(600_000);
   expect((await Promise.all(ends)).map(({ outcome }) => outcome.code)).toEqual(['timeout', 'timeout']);
+});
+
+test('what is left over from callers that went away gives way before what another plugin still uses', async () => {
+  await using worker = small();
+  const [left, steady] = [idle(worker, 100), idle(worker, 300)];
+  const standing = (version: PluginVersion): number =>
+    worker.sandboxes.states().filter(({ pluginVersion, state }) => pluginVersion === version.id && state === 'idle')
+      .length;
+  const release = worker.engine.calls.hold('startContainer');
+  const stop = new AbortController();
+  const ends = Array.from({ length: 4 }, () => worker.invoke(left, { stop: stop.signal }));
+  await worker.settle();
+  stop.abort('cancelled');
+  await Promise.all(ends);
+  release();
+  worker.sandboxes.warm(steady);
+  await worker.settle();
+  await worker.clock.advance(1_000);
+  expect([standing(left), standing(steady)]).toEqual([4, 1]);
+  void worker.invoke(hanging(worker, 600));
+  await worker.settle();
+  expect([standing(left), standing(steady), worker.count('busy')]).toEqual([1, 1, 1]);
 });
 
 test('a declared minimum gives way last, but it does', async () => {

@@ -199,6 +199,15 @@ test('short of memory, one is started when nothing runs, and the next one only w
   expect((await Promise.all(ends)).map(({ outcome }) => outcome.code)).toEqual(['timeout', 'ok']);
 });
 
+test('a start that was put off is given up when the host runs short of memory meanwhile', async () => {
+  await using worker = await pressed('cpu');
+  worker.sandboxes.warm(worker.version());
+  await worker.clock.advance(1_000);
+  worker.pressure.reading = PRESSED.memory;
+  await worker.clock.advance(30_000);
+  expect(worker.engine.calls.count('createContainer')).toBe(0);
+});
+
 test('disposal waits for no pressure to go', async () => {
   const worker = await pressed('memory');
   worker.programs.set('hang', HANGING);
