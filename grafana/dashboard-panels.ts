@@ -126,6 +126,15 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
         query(rate('quota_breaches_total', 'plugin, limit'), '{{plugin}} {{limit}}'),
         rare(rate('cpu_throttled_seconds_total', 'plugin'), '{{plugin}} throttled'),
       ]),
+      lines(
+        'Reported by plugins',
+        'The latest value of each metric that a plugin reports, and what was dropped.',
+        'short',
+        [
+          rare('max by (plugin, name) (gantry_plugin_metric)', '{{plugin}} {{name}}'),
+          rare(rate('plugin_metrics_dropped_total', 'plugin'), '{{plugin}} dropped'),
+        ],
+      ),
       lines('Log lines', 'Lines that plugins wrote.', 'ops', [query(rate('log_lines_total', 'level'), '{{level}}')]),
       lines('Builds', 'Mean duration by result.', 's', [
         rare(

@@ -77,8 +77,17 @@ export function progressLine(run: JsonValue): string {
   const hooks = listAt(run, 'hooks');
   const ended = hooks.filter((hook) => textAt(hook, 'state') === 'succeeded').length;
   const running = hooks.find((hook) => textAt(hook, 'state') === 'running');
-  const name = running === undefined ? '' : ` ▸ ${textAt(running, 'name')}`;
+  const name = running === undefined ? '' : ` ▸ ${textAt(running, 'name')}${pluginProgress(running)}`;
   return escapeText(`${textAt(run, 'state')} ${String(ended)}/${String(hooks.length)} hooks${name}`);
+}
+
+/** The first plugin of a hook that says how far it is. */
+function pluginProgress(hook: JsonObject): string {
+  const plugin = listAt(hook, 'plugins').find((one) => textAt(objectAt(one, 'progress'), 'done') !== '');
+  const progress = objectAt(plugin, 'progress');
+  if (plugin === undefined) return '';
+  const [done, total, message] = ['done', 'total', 'message'].map((key) => textAt(progress, key));
+  return ` ▸ ${textAt(plugin, 'plugin')} ${done ?? ''}${total === '' ? '' : `/${total ?? ''}`} ${message ?? ''}`.trimEnd();
 }
 
 /** 0 succeeded · 1 failed · 9 cancelled · 10 timed out */

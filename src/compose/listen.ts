@@ -5,6 +5,7 @@ import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { HealthMonitor, type HealthCheck } from '../observe/health-monitor.ts';
 import { describePressure } from '../core/pressure.ts';
+import { LiveProgress } from '../observe/live-progress.ts';
 import { LiveStatus, type LiveStatusState } from '../observe/live-status.ts';
 import { logEvents } from '../observe/log-events.ts';
 import { ProgramGauges } from '../observe/program-gauges.ts';
@@ -21,17 +22,24 @@ export interface Listeners {
   readonly metricsUrl: string | null;
 }
 
+/** What is known of the present, kept from events. */
+export interface LiveViews {
+  readonly status: LiveStatus;
+  readonly progress: LiveProgress;
+}
+
 /** Metrics and live state from the first event on: call it before any work starts. */
-export function observe(ground: Ground, stack: AsyncDisposableStack): LiveStatus {
+export function observe(ground: Ground, stack: AsyncDisposableStack): LiveViews {
   const { events, metrics, pipelines, logger } = ground;
   const recorder = new MetricsRecorder({
     metrics,
     pipelines: [...pipelines.keys()],
     hooks: [...pipelines.values()].flatMap(({ hooks }) => hooks.map(({ name }) => name)),
   });
-  const live = new LiveStatus();
+  const live = { status: new LiveStatus(), progress: new LiveProgress() };
   stack.use(events.subscribe(recorder.record));
-  stack.use(events.subscribe(live.record));
+  stack.use(events.subscribe(live.status.record));
+  stack.use(events.subscribe(live.progress.record));
   stack.use(events.subscribe(logEvents(logger)));
   return live;
 }
@@ -40,7 +48,7 @@ export interface ListenRequest {
   readonly ground: Ground;
   readonly work: Work;
   readonly engine: ContainerEngine | null;
-  readonly live: LiveStatus;
+  readonly live: LiveViews;
   readonly release: string;
   /** false: no metrics listener */
   readonly isScraped: boolean;
@@ -114,7 +122,8 @@ function webPorts(
     },
     pipelines: () => [...pipelines.values()],
     health: () => monitor.health(),
-    status: () => live.status(),
+    status: () => live.status.status(),
+    progressOf: (invocation) => live.progress.of(invocation),
     events,
     clock,
     logger,
@@ -143,7 +152,7 @@ function checksOf({ ground, engine, work, live }: ListenRequest): readonly Healt
   if (engine !== null)
     checks.push({ name: 'engine', isRequired: true, check: (signal) => engineVersion(engine, signal) });
   if (ground.pressure !== null && engine !== null)
-    checks.push({ name: 'pressure', isRequired: false, check: () => toldPressure(live.status().pressure) });
+    checks.push({ name: 'pressure', isRequired: false, check: () => toldPressure(live.status.status().pressure) });
   const { transport } = work;
   if (transport !== null)
     checks.push({ name: 'transport', isRequired: false, check: () => Promise.resolve(describeTransport(transport())) });

@@ -5,6 +5,7 @@ import type { Invocation, InvocationState, SandboxKind } from './invocation.ts';
 import type { BrakeState, PressedResource } from './pressure.ts';
 import type { QuarantineState } from './quarantine.ts';
 import type { Run, RunState, Trigger } from './run.ts';
+import type { Progress } from './reported.ts';
 import type { SandboxState, Transport } from './sandbox.ts';
 
 export type RunEvent =
@@ -38,7 +39,17 @@ export interface LogLine {
   readonly atMs: number;
 }
 
+/** Not stored while it goes on: the last one stands in the record of the ended invocation. */
+export interface InvocationProgressed {
+  readonly kind: 'invocationProgressed';
+  readonly runId: RunId;
+  readonly invocationId: InvocationId;
+  readonly plugin: string;
+  readonly progress: Progress;
+}
+
 export type SystemEvent =
+  | InvocationProgressed
   | { readonly kind: 'runRecovered'; readonly runId: RunId; readonly pipeline: string; readonly state: RunState }
   | {
       readonly kind: 'runRefused';

@@ -2,6 +2,7 @@
 //   pending → running → succeeded | failed | skipped | cancelled      (pending may end at once: cancelled, failed, skipped)
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
 import type { Outcome, OutcomeCode } from './outcome.ts';
+import type { Reported } from './reported.ts';
 import type { Transport } from './sandbox.ts';
 
 export const INVOCATION_STATES = ['pending', 'running', 'succeeded', 'failed', 'skipped', 'cancelled'] as const;
@@ -69,6 +70,8 @@ export interface Invocation {
   readonly finishedAtMs: number | null;
   readonly phases: InvocationPhases | null;
   readonly usage: InvocationUsage | null;
+  /** what the plugin reported beside its result; null when that was nothing, or until it ended */
+  readonly reported: Reported | null;
   /** name of the stored payload with the plugin's `data`; null when there is none */
   readonly resultPayload: string | null;
 }

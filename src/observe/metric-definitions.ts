@@ -63,6 +63,16 @@ export const METRICS = {
   ),
   pluginMemoryPeak: gauge('plugin_memory_peak_bytes', 'Memory peak of the latest invocation.', ['plugin']),
   pluginCpuSeconds: counter('plugin_cpu_seconds_total', 'CPU time that invocations used.', ['plugin']),
+  pluginMetric: gauge(
+    'plugin_metric',
+    'What plugins report: the latest value of each name, summed over its labels. At most 20 names per plugin.',
+    ['plugin', 'name'],
+  ),
+  pluginMetricsDropped: counter(
+    'plugin_metrics_dropped_total',
+    'Reported values over the limits of an invocation or of a plugin.',
+    ['plugin'],
+  ),
   quotaBreaches: counter('quota_breaches_total', 'Invocations that ended at a limit.', ['plugin', 'limit']),
   cpuThrottledSeconds: counter(
     'cpu_throttled_seconds_total',

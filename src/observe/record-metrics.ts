@@ -6,6 +6,7 @@ import type { Metrics } from '../core/ports/metrics.ts';
 import type { Run } from '../core/run.ts';
 import { METRICS } from './metric-definitions.ts';
 import { KnownNames } from './known-names.ts';
+import { PluginMetrics } from './plugin-metrics.ts';
 import { PlatformMetrics } from './record-platform-metrics.ts';
 
 export interface MetricsRecorderOptions {
@@ -21,11 +22,13 @@ export class MetricsRecorder {
   readonly #hooks = new KnownNames();
   readonly #plugins = new KnownNames();
   readonly #platform: PlatformMetrics;
+  readonly #own: PluginMetrics;
 
   constructor(options: MetricsRecorderOptions) {
     this.#metrics = options.metrics;
     for (const name of options.pipelines) this.#pipelines.add(name);
     for (const name of options.hooks) this.#hooks.add(name);
+    this.#own = new PluginMetrics(options.metrics);
     this.#platform = new PlatformMetrics(options.metrics, this.#plugins);
   }
 
@@ -49,8 +52,10 @@ export class MetricsRecorder {
       case 'hookStarted':
       case 'hookFinished':
       case 'invocationStarted':
+      case 'invocationProgressed':
         return;
       default:
+        if (event.kind === 'pluginRemoved') this.#own.forget(event.plugin);
         this.#platform.record(event);
     }
   };
@@ -77,6 +82,7 @@ export class MetricsRecorder {
     }
     this.#phases(invocation);
     this.#usage(invocation, plugin);
+    if (plugin === invocation.plugin) this.#own.record(invocation, plugin);
   }
 
   #phases({ phases }: Invocation): void {

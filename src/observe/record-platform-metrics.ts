@@ -7,7 +7,7 @@ import { SANDBOX_STATES, type SandboxState } from '../core/sandbox.ts';
 import type { KnownNames } from './known-names.ts';
 import { METRICS } from './metric-definitions.ts';
 
-type PlatformEvent = Exclude<SystemEvent, { readonly kind: 'runRecovered' | 'runRefused' }>;
+type PlatformEvent = Exclude<SystemEvent, { readonly kind: 'runRecovered' | 'runRefused' | 'invocationProgressed' }>;
 type SandboxEvent = Extract<
   PlatformEvent,
   { readonly kind: 'sandboxMoved' | 'sandboxStarted' | 'sandboxTaken' | 'quotaBreached' | 'cpuThrottled' }

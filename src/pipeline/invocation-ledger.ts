@@ -70,6 +70,7 @@ export class InvocationLedger {
       transport: end.transport,
       phases: end.phases,
       usage: end.usage,
+      reported: end.reported,
       resultPayload,
     });
     return this.#finished();

@@ -78,6 +78,10 @@ async function deliver(
     onLog: (line) => {
       writeLog(scope, ledger.invocation, line, input.redactor);
     },
+    onProgress: (progress) => {
+      const { runId, plugin } = ledger.invocation;
+      ports.events.emit({ kind: 'invocationProgressed', runId, invocationId: id, plugin, progress });
+    },
     stop: call.stop,
   };
   try {
@@ -182,6 +186,7 @@ function pendingInvocation(scope: RunScope, call: PluginCall): Invocation {
     finishedAtMs: null,
     phases: null,
     usage: null,
+    reported: null,
     resultPayload: null,
   };
 }

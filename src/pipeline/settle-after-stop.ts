@@ -16,6 +16,7 @@ const LOST: InvocationEnd = {
   transport: null,
   phases: { sandboxWaitMs: null, sendMs: null, runMs: null, receiveMs: null },
   usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
+  reported: null,
 };
 
 export async function settleAfterStop(

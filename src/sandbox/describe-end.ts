@@ -25,6 +25,7 @@ export function notRun(outcome: Outcome, waitedMs: number): InvocationEnd {
     transport: null,
     phases: { sandboxWaitMs: waitedMs, sendMs: null, runMs: null, receiveMs: null },
     usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
+    reported: null,
   };
 }
 

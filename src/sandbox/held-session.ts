@@ -2,11 +2,9 @@
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
 import type { CgroupUsage } from '../core/ports/usage-meter.ts';
 import type { StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
-import type { LinkRun, LinkVerdict } from './link-runs.ts';
-import type { LogLines } from './log-lines.ts';
+import type { LinkRun, RunListener } from './link-runs.ts';
 import type { ThriftyGauge } from './thrifty-gauge.ts';
 import type { UsageRounds } from './usage-rounds.ts';
-import type { UsageWatch } from './usage-watch.ts';
 
 export interface SessionLink extends Disposable {
   /** True when it waits for a run and has none in flight. */
@@ -16,7 +14,7 @@ export interface SessionLink extends Disposable {
   /** Runs that it takes at once. */
   readonly places: number;
   /** Only while it is open and has a place left. */
-  run(run: StreamRun, logs: LogLines, usage: UsageWatch, onEnded: (verdict: LinkVerdict) => void): LinkRun;
+  run(run: StreamRun, listener: RunListener): LinkRun;
   /** Without a grace the session is over at once, and what else is in flight ends as `lost`. */
   cancel(run: LinkRun, cancel: StreamCancel): void;
   /** Ends it politely if it is idle; settles when the process has ended or the grace is over. */

@@ -1,7 +1,9 @@
 // The runs in flight of one stream link: whose log lines, bytes and verdicts they are.
 import type { JsonValue } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { SessionEvent } from '../protocol/stream/session-events.ts';
 import type { LogLines } from './log-lines.ts';
+import type { Reports } from './reports.ts';
 import type { UsageWatch } from './usage-watch.ts';
 
 export interface LinkVerdict {
@@ -18,9 +20,19 @@ export interface LinkRun {
   seenBytes: number;
 }
 
-interface OpenRun extends LinkRun {
+/** Where what comes of a run goes. */
+export interface RunListener {
   readonly logs: LogLines;
+  readonly usage: UsageWatch;
+  readonly reports: Reports;
+  /** called once, whatever comes */
   readonly onEnded: (verdict: LinkVerdict) => void;
+}
+
+type RunEvent = Extract<SessionEvent, { readonly type: 'runEnded' | 'logLine' | 'progress' | 'metric' }>;
+
+interface OpenRun extends LinkRun {
+  readonly listener: RunListener;
 }
 
 export class LinkRuns {
@@ -44,18 +56,31 @@ export class LinkRuns {
     return this.#usage;
   }
 
-  /** @param onEnded called once, whatever comes */
-  add(id: number, logs: LogLines, usage: UsageWatch, onEnded: (verdict: LinkVerdict) => void): LinkRun {
-    const run: OpenRun = { id, logs, onEnded, sentAtMs: null, firstByteAtMs: null, seenBytes: 0 };
-    this.#logs = logs;
-    this.#usage = usage;
+  add(id: number, listener: RunListener): LinkRun {
+    const run: OpenRun = { id, listener, sentAtMs: null, firstByteAtMs: null, seenBytes: 0 };
+    this.#logs = listener.logs;
+    this.#usage = listener.usage;
     this.#open.set(id, run);
     this.#lastId = id;
     return run;
   }
 
-  logsOf(id: number | null): LogLines {
-    return (id === null ? undefined : this.#open.get(id)?.logs) ?? this.#logs;
+  /** Takes what was said of a run; what comes of one that is over is no longer looked at, but for its log. */
+  take(event: RunEvent): void {
+    const listener = event.id === null ? undefined : this.#open.get(event.id)?.listener;
+    switch (event.type) {
+      case 'runEnded':
+        this.#end(event.id, event);
+        return;
+      case 'logLine':
+        (listener?.logs ?? this.#logs).take(event.line);
+        return;
+      case 'progress':
+        listener?.reports.progress(event);
+        return;
+      case 'metric':
+        listener?.reports.metric(event);
+    }
   }
 
   /** The id of the run that started last, 0 before the first. */
@@ -75,15 +100,17 @@ export class LinkRuns {
     }
   }
 
-  end(id: number, { outcome, result }: LinkVerdict): void {
+  #end(id: number, { outcome, result }: LinkVerdict): void {
     const run = this.#open.get(id);
     if (run === undefined) return;
     this.#open.delete(id);
-    run.logs.end();
-    run.onEnded({ outcome, result });
+    const { logs, reports, onEnded } = run.listener;
+    logs.end();
+    reports.end();
+    onEnded({ outcome, result });
   }
 
   endAll(outcome: Outcome): void {
-    for (const id of [...this.#open.keys()]) this.end(id, { outcome, result: null });
+    for (const id of [...this.#open.keys()]) this.#end(id, { outcome, result: null });
   }
 }

@@ -3,6 +3,7 @@
 // it end as `lost`; only a plugin that works on several at once, and answered a `cancel` in time, is left to them.
 import type { InvocationRequest } from '../core/ports/invoker.ts';
 import type { InvocationStop } from './invocation-stop.ts';
+import type { Reported } from '../core/reported.ts';
 import type { EndFacts } from './describe-end.ts';
 import { killSandbox } from './dismiss-sandbox.ts';
 import type { Cause } from './exchange.ts';
@@ -12,6 +13,7 @@ import type { LinkRun, LinkVerdict } from './link-runs.ts';
 import { LogLines } from './log-lines.ts';
 import type { MemoryVerdict } from './out-of-memory.ts';
 import { redactCut } from './redact-cut.ts';
+import { Reports } from './reports.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { HeldSession } from './held-session.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -23,6 +25,7 @@ export interface StreamTrace {
   readonly verdict: LinkVerdict;
   readonly facts: EndFacts;
   readonly memory: MemoryVerdict;
+  readonly reported: Reported | null;
   /** the session waits for another run: whether the sandbox gets one is the pool's to decide */
   readonly isSound: boolean;
 }
@@ -45,6 +48,7 @@ export class StreamExchange {
   readonly #ended = Promise.withResolvers<LinkVerdict | EndedBy>();
   readonly #logs: LogLines;
   readonly #usage: UsageWatch;
+  readonly #reports: Reports;
 
   constructor(
     context: SandboxContext,
@@ -62,6 +66,7 @@ export class StreamExchange {
     this.#logs = new LogLines(limits.logsBytes, request.redactor, (line) => {
       request.onLog(line);
     });
+    this.#reports = new Reports(context.clock, request.redactor, (progress) => request.onProgress?.(progress));
     this.#usage = new UsageWatch(context, sandbox.live().containerId, limits.cpuTimeMs, () => {
       this.#ended.resolve('cpu_time');
     });
@@ -77,7 +82,13 @@ export class StreamExchange {
     this.#session.served += 1;
     if (gauge !== null) this.#usage.countFrom(this.#sandbox.inFlight > 1 ? gauge.read() : lastUsage, gauge);
     // The request goes out before anything else is prepared: there is time for that while the plugin works.
-    const run = link.run({ document: input, nonce, timeoutMs }, this.#logs, this.#usage, this.#onVerdict);
+    const run = link.run(
+      { document: input, nonce, timeoutMs },
+      {
+        ...{ logs: this.#logs, usage: this.#usage, reports: this.#reports },
+        onEnded: this.#onVerdict,
+      },
+    );
     if (gauge !== null) rounds.add(this.#usage);
     this.#stop.listen(this.#ended.resolve);
     const ended = await this.#ended.promise;
@@ -98,6 +109,7 @@ export class StreamExchange {
     return {
       verdict: { ...verdict, outcome },
       facts: { ...facts, startedAtMs, sentAtMs, firstByteAtMs, endedAtMs },
+      reported: this.#reports.reported,
       memory: isSound && this.#usage.oomKills > 0 ? 'child' : 'none',
       isSound,
     };

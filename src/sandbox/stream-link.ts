@@ -5,7 +5,7 @@ import { messageOf } from '../core/errors/gantry-error.ts';
 import type { SessionEvent, SessionOptions, StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
 import { StreamSession } from '../protocol/stream/stream-session.ts';
 import type { SessionLink } from './held-session.ts';
-import { LinkRuns, type LinkRun, type LinkVerdict } from './link-runs.ts';
+import { LinkRuns, type LinkRun, type RunListener } from './link-runs.ts';
 import type { LogLines } from './log-lines.ts';
 import { whoRanOutOfMemory } from './out-of-memory.ts';
 import type { SandboxContext } from './sandbox-context.ts';
@@ -63,9 +63,9 @@ export class StreamLink implements SessionLink {
   }
 
   /** Only while it is open and has a place left. */
-  run(run: StreamRun, logs: LogLines, usage: UsageWatch, onEnded: (verdict: LinkVerdict) => void): LinkRun {
+  run(run: StreamRun, listener: RunListener): LinkRun {
     const id = this.#session.run(run, this.#nowMs());
-    const open = this.#runs.add(id, logs, usage, onEnded);
+    const open = this.#runs.add(id, listener);
     this.#step();
     return open;
   }
@@ -154,14 +154,14 @@ export class StreamLink implements SessionLink {
     this.#arm();
   }
 
-  /** `progress` and `metric` are for a later release; what moves is the session's own business. */
+  /** What moves is the session's own business. */
   #take(event: SessionEvent): void {
     switch (event.type) {
       case 'runEnded':
-        this.#runs.end(event.id, event);
-        return;
       case 'logLine':
-        this.#runs.logsOf(event.id).take(event.line);
+      case 'progress':
+      case 'metric':
+        this.#runs.take(event);
         return;
       case 'endInput':
         this.#isInputEnding = true;
@@ -177,13 +177,15 @@ export class StreamLink implements SessionLink {
         this.#closed.resolve(undefined);
         return;
       default:
-        if (event.type === 'ignored') this.#note(event.reason);
-        if (event.type === 'dropped') this.#note('an answer came after its deadline');
+        this.#note(event);
     }
   }
 
-  #note(message: string): void {
-    this.#context.logger.log('debug', message, { sandbox: this.#sandbox.id });
+  #note(event: SessionEvent): void {
+    if (event.type === 'moved') return;
+    const message = event.type === 'ignored' ? event.reason : 'an answer came after its deadline';
+    if (event.type === 'ignored' || event.type === 'dropped')
+      this.#context.logger.log('debug', message, { sandbox: this.#sandbox.id });
   }
 
   /** One writer at a time, and the session is asked again only when all is written: a plugin that does not read fills nobody's memory. */

@@ -46,9 +46,9 @@ async function useSession(
   { request, stop, waitedMs }: Asked,
 ): Promise<Used> {
   const exchange = new StreamExchange(context, taken.sandbox, session, request, stop);
-  const { verdict, facts, memory, isSound } = await exchange.run();
+  const { verdict, facts, memory, reported, isSound } = await exchange.run();
   report(context, facts, verdict.outcome, request);
-  return { end: endOf(taken, verdict, facts, memory, waitedMs), isSound };
+  return { end: { ...endOf(taken, verdict, facts, memory, waitedMs), reported }, isSound };
 }
 
 function endOf(
@@ -68,6 +68,7 @@ function endOf(
     transport: sandbox.transport,
     phases: phasesOf(facts, waitedMs),
     usage: usageOf(facts),
+    reported: null,
   };
 }
 

@@ -1,6 +1,6 @@
 // What the web layer needs of the rest of the program. Structural: compose.ts hands in the real things, tests hand in small ones.
 import type { DomainEvent } from '../core/events.ts';
-import type { RunId } from '../core/ids.ts';
+import type { InvocationId, RunId } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import type { Clock } from '../core/ports/clock.ts';
@@ -9,6 +9,7 @@ import type { MetricsPage } from '../core/ports/metrics.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Run, Trigger } from '../core/run.ts';
+import type { Progress } from '../core/reported.ts';
 import type { SandboxState } from '../core/sandbox.ts';
 
 export interface SignalOptions {
@@ -86,6 +87,8 @@ export interface WebPorts {
   pipelines(): readonly Pipeline[];
   health(): Promise<HealthReport>;
   status(): LiveStatusView;
+  /** how far an invocation is that is at work; null when its plugin said nothing */
+  progressOf(invocation: InvocationId): Progress | null;
   readonly events: { subscribe(listener: (event: DomainEvent) => void): Disposable };
   readonly clock: Clock;
   readonly logger: Logger;

@@ -27,9 +27,9 @@ export const INVOCATIONS = new DocumentMap<Invocation>(
   [
     ...(['id', 'runId', 'pipeline', 'hook', 'hookIndex', 'plugin', 'pluginVersion', 'order', 'attempt'] as const),
     ...(['state', 'outcome', 'warnings', 'sandboxId', 'sandboxKind', 'cleanliness', 'transport'] as const),
-    ...(['createdAtMs', 'startedAtMs', 'finishedAtMs', 'phases', 'usage', 'resultPayload'] as const),
+    ...(['createdAtMs', 'startedAtMs', 'finishedAtMs', 'phases', 'usage', 'reported', 'resultPayload'] as const),
   ],
-  ['outcome', 'warnings', 'phases', 'usage'],
+  ['outcome', 'warnings', 'phases', 'usage', 'reported'],
   'id',
 );
 

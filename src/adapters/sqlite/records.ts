@@ -57,6 +57,7 @@ export const INVOCATIONS = new RecordMap<Invocation>('invocations', {
   finishedAtMs: 'plain',
   phases: 'json',
   usage: 'json',
+  reported: 'json',
   resultPayload: 'plain',
 });
 

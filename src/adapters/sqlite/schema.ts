@@ -146,7 +146,9 @@ const VERSION_2 = 'ALTER TABLE invocations ADD COLUMN transport TEXT';
 /** Runs that were acknowledged before they were stored say so. */
 const VERSION_3 = "ALTER TABLE runs ADD COLUMN durability TEXT NOT NULL DEFAULT 'stored';";
 
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+const VERSION_4 = 'ALTER TABLE invocations ADD COLUMN reported TEXT';
+
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /** The schema version that this release writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

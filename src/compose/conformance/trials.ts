@@ -148,7 +148,15 @@ function notSent(message: string): Trial {
     outcome: { code: 'denied', message },
     result: null,
     warnings: [],
-    ...{ sandboxId: null, sandboxKind: null, cleanliness: null, logs: [], witness: null, transport: null },
+    ...{
+      sandboxId: null,
+      sandboxKind: null,
+      cleanliness: null,
+      logs: [],
+      witness: null,
+      transport: null,
+      reported: null,
+    },
     phases: { sandboxWaitMs: null, sendMs: null, runMs: null, receiveMs: null },
     usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
   };

@@ -6,6 +6,7 @@ import type { JsonValue } from '../json.ts';
 import type { Outcome } from '../outcome.ts';
 import type { PluginVersion } from '../plugin.ts';
 import type { Redactor } from '../redact.ts';
+import type { Progress, Reported } from '../reported.ts';
 import type { Transport } from '../sandbox.ts';
 
 export interface InvocationRequest {
@@ -31,6 +32,8 @@ export interface InvocationRequest {
   readonly redactor: Redactor;
   /** called for each stderr line (already redacted, cut to the limit, escaped); must not throw */
   onLog(line: PluginLogLine): void;
+  /** called at most four times a second, and with the last one before the end; already redacted and escaped; must not throw */
+  onProgress?(progress: Progress): void;
   /** aborts when the run is cancelled or out of time; the reason is a `StopReason` */
   readonly stop: AbortSignal;
 }
@@ -54,6 +57,7 @@ export interface InvocationEnd {
   readonly transport: Transport | null;
   readonly phases: InvocationPhases;
   readonly usage: InvocationUsage;
+  readonly reported: Reported | null;
 }
 
 export interface Invoker {

@@ -6,6 +6,7 @@ import type { JsonValue } from '../../core/json.ts';
 import type { Store, StoreOptions } from '../../core/ports/store.ts';
 import { DATA_PAYLOAD, type Run } from '../../core/run.ts';
 import { parseStrictText } from '../../core/strict-json.ts';
+import type { WebPorts } from '../ports.ts';
 import { runView, type RunView } from './run-view.ts';
 import { Turns } from './turns.ts';
 
@@ -19,13 +20,19 @@ const turns = new Turns(VIEWS_AT_ONCE);
 
 type Payloads = Pick<Store, 'findPayload' | 'listInvocations'>;
 
+export interface ViewPorts {
+  readonly store: Payloads;
+  /** of an invocation that is at work */
+  readonly progressOf?: WebPorts['progressOf'];
+}
+
 /** @throws GantryError RUN_NOT_FOUND, STORE_* */
 export async function loadRunView(
-  store: Payloads & Pick<Store, 'findRun'>,
+  ports: ViewPorts & { readonly store: Pick<Store, 'findRun'> },
   id: RunId,
   options: StoreOptions,
 ): Promise<RunView> {
-  return await loadViewOf(store, await findRun(store, id, options), options);
+  return await loadViewOf(ports, await findRun(ports.store, id, options), options);
 }
 
 /** @throws GantryError RUN_NOT_FOUND, STORE_* */
@@ -36,11 +43,12 @@ export async function findRun(store: Pick<Store, 'findRun'>, id: RunId, options:
 }
 
 /** The view of a run record at hand. @throws GantryError STORE_* */
-export async function loadViewOf(store: Payloads, run: Run, options: StoreOptions): Promise<RunView> {
-  return await turns.run(options.signal, () => readView(store, run, options));
+export async function loadViewOf(ports: ViewPorts, run: Run, options: StoreOptions): Promise<RunView> {
+  return await turns.run(options.signal, () => readView(ports, run, options));
 }
 
-async function readView(store: Payloads, run: Run, options: StoreOptions): Promise<RunView> {
+async function readView(ports: ViewPorts, run: Run, options: StoreOptions): Promise<RunView> {
+  const { store } = ports;
   const invocations = await store.listInvocations(run.id, options);
   const reader = new PayloadReader(store, run.id, options);
   const data = await reader.read(DATA_PAYLOAD);
@@ -48,7 +56,7 @@ async function readView(store: Payloads, run: Run, options: StoreOptions): Promi
   for (const { id, resultPayload } of invocations) {
     if (resultPayload !== null) results.set(id, await reader.read(resultPayload));
   }
-  const view = runView(run, invocations, { data, results });
+  const view = runView(run, invocations, { data, results }, ports.progressOf);
   return reader.isCut ? { ...view, warnings: [...view.warnings, CUT_WARNING] } : view;
 }
 

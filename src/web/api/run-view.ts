@@ -4,6 +4,7 @@ import type { InvocationId } from '../../core/ids.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Durability } from '../../core/pipeline.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import type { Progress, ReportedMetric } from '../../core/reported.ts';
 import type { HookRecord, Run, RunFailure, RunState, RunWarning, Trigger } from '../../core/run.ts';
 
 export interface RunSummary {
@@ -42,6 +43,10 @@ export interface InvocationView {
   readonly cleanliness: Invocation['cleanliness'];
   readonly transport: Invocation['transport'];
   readonly warnings: readonly string[];
+  /** the last that the plugin said; null when it said nothing */
+  readonly progress: Progress | null;
+  /** what the plugin reported, from its end on */
+  readonly metrics: readonly ReportedMetric[];
   /** the plugin's `data` */
   readonly result: JsonValue;
 }
@@ -85,20 +90,35 @@ export function runSummary(run: Run): RunSummary {
   };
 }
 
-export function runView(run: Run, invocations: readonly Invocation[], payloads: RunPayloads): RunView {
+/** How far an invocation is that is at work. */
+type ProgressOf = (invocation: InvocationId) => Progress | null;
+
+export function runView(
+  run: Run,
+  invocations: readonly Invocation[],
+  payloads: RunPayloads,
+  progressOf: ProgressOf = () => null,
+): RunView {
   return {
     ...runSummary(run),
     params: run.params,
-    hooks: run.hooks.map((record, index) => hookView(record, index, invocations, payloads)),
+    hooks: run.hooks.map((record, index) =>
+      hookView(
+        record,
+        invocations.filter(({ hookIndex }) => hookIndex === index),
+        payloads,
+        progressOf,
+      ),
+    ),
     data: payloads.data,
   };
 }
 
 function hookView(
   record: HookRecord,
-  index: number,
   invocations: readonly Invocation[],
   payloads: RunPayloads,
+  progressOf: ProgressOf,
 ): HookView {
   return {
     name: record.hook,
@@ -106,13 +126,15 @@ function hookView(
     startedAt: isoTime(record.startedAtMs),
     finishedAt: isoTime(record.finishedAtMs),
     durationMs: between(record.startedAtMs, record.finishedAtMs),
-    plugins: invocations
-      .filter(({ hookIndex }) => hookIndex === index)
-      .map((invocation) => invocationView(invocation, payloads.results.get(invocation.id) ?? null)),
+    plugins: invocations.map((invocation) => {
+      const { id, finishedAtMs, reported } = invocation;
+      const progress = finishedAtMs === null ? progressOf(id) : (reported?.progress ?? null);
+      return invocationView(invocation, payloads.results.get(id) ?? null, progress);
+    }),
   };
 }
 
-function invocationView(invocation: Invocation, result: JsonValue): InvocationView {
+function invocationView(invocation: Invocation, result: JsonValue, progress: Progress | null): InvocationView {
   return {
     plugin: invocation.plugin,
     version: invocation.pluginVersion,
@@ -130,6 +152,8 @@ function invocationView(invocation: Invocation, result: JsonValue): InvocationVi
     cleanliness: invocation.cleanliness,
     transport: invocation.transport,
     warnings: invocation.warnings,
+    progress,
+    metrics: invocation.reported?.metrics ?? [],
     result,
   };
 }

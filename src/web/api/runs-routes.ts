@@ -129,7 +129,7 @@ async function answerRun(ports: WebPorts, request: WebRequest, runId: RunId): Pr
   }
   using deadline = ports.clock.deadline(ANSWER_MS);
   const signal = AbortSignal.any([deadline.signal, request.gone]);
-  return jsonAnswer(await loadRunView(ports.store, runId, { signal }));
+  return jsonAnswer(await loadRunView(ports, runId, { signal }));
 }
 
 /** Of one run, or of all (null). */

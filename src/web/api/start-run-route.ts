@@ -62,7 +62,7 @@ function accepted(run: Run, isRepeat: boolean): Answer {
 async function ended(ports: WebPorts, run: Run, request: WebRequest): Promise<Answer> {
   using deadline = ports.clock.deadline(ANSWER_MS);
   const signal = AbortSignal.any([deadline.signal, request.gone]);
-  const view = await loadViewOf(ports.store, run, { signal });
+  const view = await loadViewOf(ports, run, { signal });
   return jsonAnswer(view, 200, {
     ...retryAfter(view),
     Location: `/api/v1/runs/${run.id}`,

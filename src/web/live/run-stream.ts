@@ -1,7 +1,8 @@
 // The events of one run as a stream. The store is the source, live events only ring the bell: so a reader that comes back with
-// Last-Event-ID misses nothing, and one that is slow makes nobody buffer (the next page is read when the last one left).
-import type { RunId } from '../../core/ids.ts';
-import type { DomainEvent } from '../../core/events.ts';
+// Last-Event-ID misses nothing, and one that is slow makes nobody buffer (the next page is read when the last one left). Progress alone is
+// not stored: of each invocation only the latest waits to be sent.
+import type { InvocationId, RunId } from '../../core/ids.ts';
+import type { DomainEvent, InvocationProgressed } from '../../core/events.ts';
 import { isTerminal, type Run } from '../../core/run.ts';
 import type { WebPorts } from '../ports.ts';
 import { Doorbell } from './doorbell.ts';
@@ -22,7 +23,9 @@ export async function* streamRun(
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const bell = new Doorbell();
+  const progress = new Map<InvocationId, InvocationProgressed>();
   using _listening = ports.events.subscribe((event) => {
+    if (event.kind === 'invocationProgressed' && event.runId === runId) progress.set(event.invocationId, event);
     if (runIdOfEvent(event) === runId) bell.ring();
   });
   yield SSE_HELLO;
@@ -37,6 +40,8 @@ export async function* streamRun(
       yield formatSse({ id: String(event.seq), event: event.kind, value: event.body });
     }
     if (page.length === PAGE) continue;
+    for (const event of progress.values()) yield formatProgress(event);
+    progress.clear();
     if (run === null || isTerminal(run.state)) {
       yield endOf(run);
       return;
@@ -53,6 +58,10 @@ function endOf(run: Run | null): string {
   return formatSse({ id: null, event: 'end', value: { state: run?.state ?? null } });
 }
 
+function formatProgress({ invocationId, plugin, progress }: InvocationProgressed): string {
+  return formatSse({ id: null, event: 'progress', value: { invocation: invocationId, plugin, ...progress } });
+}
+
 function runIdOfEvent(event: DomainEvent): RunId | null {
   switch (event.kind) {
     case 'runQueued':
@@ -64,6 +73,7 @@ function runIdOfEvent(event: DomainEvent): RunId | null {
       return event.invocation.runId;
     case 'hookStarted':
     case 'hookFinished':
+    case 'invocationProgressed':
       return event.runId;
     default:
       return null;

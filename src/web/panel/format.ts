@@ -1,5 +1,6 @@
 // Numbers and texts as people read them. What comes from plugins passes escapeText, so that it cannot disguise itself on a page.
 import type { JsonValue } from '../../core/json.ts';
+import type { Progress } from '../../core/reported.ts';
 import { escapeText } from '../../lib/escape-text.ts';
 
 /** `84 ms`, `1.24 s`, `2 min 5 s`, `3 h 20 min`. */
@@ -50,4 +51,9 @@ export function formatJson(value: JsonValue): ShownJson {
   const whole = JSON.stringify(value, null, 2);
   const text = whole.slice(0, SHOWN_CHARS_MAX).split('\n').map(escapeText).join('\n');
   return { text, isCut: whole.length > SHOWN_CHARS_MAX };
+}
+
+/** `3 of 10 · half way`; the text is escaped already. */
+export function formatProgress({ done, total, message }: Progress): string {
+  return `${String(done)}${total === null ? '' : ` of ${String(total)}`}${message === null ? '' : ` · ${message}`}`;
 }

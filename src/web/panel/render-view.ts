@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import nunjucks from 'nunjucks';
 import { htmlAnswer, type Answer } from '../http/route.ts';
-import { formatBytes, formatSpan, formatTime } from './format.ts';
+import type { Progress } from '../../core/reported.ts';
+import { formatBytes, formatProgress, formatSpan, formatTime } from './format.ts';
 
 const FOLDER = fileURLToPath(new URL('./views', import.meta.url));
 
@@ -30,6 +31,7 @@ export class Views {
     this.#environment.addFilter('span', (value: number) => formatSpan(value));
     this.#environment.addFilter('bytes', (value: number) => formatBytes(value));
     this.#environment.addFilter('time', (value: string) => formatTime(value));
+    this.#environment.addFilter('progress', (value: Progress) => formatProgress(value));
     this.#environment.addFilter('words', (value: string) => value.replaceAll('_', ' '));
     this.#environment.addFilter('percent', (value: number) => `${String(Math.round(value * 100))}\u00a0%`);
   }

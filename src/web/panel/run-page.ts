@@ -21,7 +21,7 @@ interface ShownInvocation {
 
 export async function runPage(ports: WebPorts, views: Views, request: WebRequest): Promise<Answer> {
   const id = runIdOf(request);
-  const run = await loadRunView(ports.store, id, { signal: request.signal });
+  const run = await loadRunView(ports, id, { signal: request.signal });
   const lines = await ports.store.listLogs({ runId: id, limit: LOG_LINES }, { signal: request.signal });
   const isEnded = isTerminal(run.state);
   return views.render(

@@ -33,6 +33,7 @@ function invocationContract(subject: StoreUnderTest): void {
       phases: { sandboxWaitMs: 1.5, sendMs: null, runMs: 3, receiveMs: 0 },
       finishedAtMs: 2000,
       transport: 'fifo',
+      reported: { progress: { done: 1, total: null, message: 'half' }, metrics: [], droppedMetrics: 2 },
     } as const;
     const store = (): Store => subject.store();
     expect(await store().updateInvocation(invocation.id, { states: ['running'] }, changes, patient())).toBe(true);

@@ -1,7 +1,7 @@
 // Live streams: nothing is missed over a reconnect, ended runs end the stream, and the number of streams is bounded.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../../src/core/run.ts';
-import { buildRun, patient } from '../../support/store/build-records.ts';
+import { buildInvocation, buildRun, patient } from '../../support/store/build-records.ts';
 import { readEvents, type ReadEvent } from '../../support/web/read-events.ts';
 import { startWeb, type TestWeb } from '../../support/web/start-web.ts';
 
@@ -58,6 +58,23 @@ describe('the stream of a run', () => {
     const response = await open(run);
     await web.door.end(run.id, 'succeeded');
     expect((await all(response)).map(({ event }) => event)).toEqual(['runFinished', 'end']);
+  });
+
+  it('sends how far invocations are, of each the latest only, and only of this run', async () => {
+    const run = await runWithEvents(0);
+    const response = await open(run);
+    const invocationId = buildInvocation(run.id).id;
+    const progressed = { kind: 'invocationProgressed', invocationId, plugin: 'numbers' } as const;
+    for (const done of [1, 2]) {
+      const progress = { done, total: 3, message: null };
+      web.bus.emit({ ...progressed, runId: buildRun().id, progress });
+      web.bus.emit({ ...progressed, runId: run.id, progress });
+    }
+    const events = readEvents(response)[Symbol.asyncIterator]();
+    const data = { invocation: invocationId, plugin: 'numbers', done: 2, total: 3, message: null };
+    expect((await events.next()).value).toEqual({ id: null, event: 'progress', data });
+    await web.door.end(run.id, 'succeeded');
+    expect((await events.next()).value).toMatchObject({ event: 'runFinished' });
   });
 
   it('refuses a Last-Event-ID that is none', async () => {

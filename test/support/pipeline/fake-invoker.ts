@@ -75,6 +75,7 @@ export function endOf(
     transport: sandboxId === null ? null : 'attach',
     phases: { sandboxWaitMs: 0, sendMs: 0, runMs: 0, receiveMs: 0 },
     usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
+    reported: null,
   };
 }
 

@@ -69,7 +69,14 @@ function normalizePlugin(invocation: JsonObject): JsonObject {
     state: invocation['state'] ?? null,
     outcome: outcomeText(invocation['outcome']),
     result: invocation['result'] ?? null,
+    ...reportedOf(invocation),
   };
+}
+
+/** What the plugin reported, if it did. */
+function reportedOf({ progress = null, metrics = [] }: JsonObject): JsonObject {
+  const hasMetrics = Array.isArray(metrics) && metrics.length > 0;
+  return { ...(progress === null ? {} : { progress }), ...(hasMetrics ? { metrics } : {}) };
 }
 
 /** `crash:3`, `protocol:not_json`, `timeout:timeoutMs`: the code and what it has of detail. */

@@ -82,6 +82,7 @@ export function buildInvocation(runId: RunId, changes: Partial<Invocation> = {})
     finishedAtMs: null,
     phases: null,
     usage: null,
+    reported: null,
     resultPayload: null,
     ...changes,
   };

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { PluginStatus } from '../../../src/core/plugin.ts';
+import type { Progress } from '../../../src/core/reported.ts';
 import { EventBus } from '../../../src/observe/event-bus.ts';
 import { createWeb } from '../../../src/web/create-web.ts';
 import {
@@ -28,6 +29,8 @@ export interface TestWeb extends AsyncDisposable {
   health: HealthReport;
   plugins: readonly PluginStatus[];
   quarantined: LiveStatusView['quarantined'];
+  /** of every invocation that has not ended */
+  progress: Progress | null;
 }
 
 export const UP: HealthReport = {
@@ -47,11 +50,13 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
     health: UP,
     plugins: [readyPlugin('numbers', 'fetch'), readyPlugin('adder', 'sum')],
     quarantined: [] as LiveStatusView['quarantined'],
+    progress: null as Progress | null,
   };
   const rebuilt: string[] = [];
   const ports: WebPorts = {
     store,
     runs: door,
+    progressOf: () => state.progress,
     catalog: {
       snapshot: () => ({
         pluginsFor: (_pipeline, hook) => [examplePlugin(hook === 'fetch' ? 'numbers' : 'adder', hook)],

@@ -153,6 +153,9 @@ describe('printRun', () => {
       { name: 'c', state: 'pending' },
     ];
     expect(progressLine({ state: 'running', hooks })).toBe(`running 1/3 hooks ▸ ${SAFE}`);
+    const plugins = [{ plugin: 'quiet' }, { plugin: 'rows', progress: { done: 3, total: 10, message: HOSTILE } }];
+    const working = [{ name: 'b', state: 'running', plugins }];
+    expect(progressLine({ state: 'running', hooks: working })).toBe(`running 0/1 hooks ▸ b ▸ rows 3/10 ${SAFE}`);
   });
 
   it.each([

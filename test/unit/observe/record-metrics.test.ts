@@ -8,6 +8,7 @@ import type { LimitName } from '../../../src/core/limits.ts';
 import { OUTCOME_CODES, type Outcome } from '../../../src/core/outcome.ts';
 import type { QuarantineState } from '../../../src/core/quarantine.ts';
 import { METRICS } from '../../../src/observe/metric-definitions.ts';
+import { OWN_METRICS_MAX } from '../../../src/observe/plugin-metrics.ts';
 import { MetricsRecorder } from '../../../src/observe/record-metrics.ts';
 import { buildInvocation, buildRun, newRunId } from '../../support/store/build-records.ts';
 
@@ -105,6 +106,31 @@ describe('invocations', () => {
     expect(empty).toBeLessThan(1_000);
     expect(ofPlugin.length).toBeGreaterThan(25);
     expect(ofPlugin.length).toBeLessThanOrEqual(40);
+  });
+});
+
+describe('what plugins report', () => {
+  const reported = (names: readonly string[], changes: Parameters<typeof buildInvocation>[1] = {}): DomainEvent => {
+    const metrics = names.map((name, index) => ({ name, value: index + 1, labels: { of: String(index) } }));
+    return finished({ reported: { progress: null, metrics, droppedMetrics: 0 }, ...changes });
+  };
+
+  it('is one gauge by plugin and name: the latest value, summed over its labels', async () => {
+    recorder.record(reported(['rows']));
+    recorder.record(reported(['rows', 'rows', 'pages']));
+    const page = await series();
+    expect(page).toContain('gantry_plugin_metric{plugin="sample",name="rows"} 3');
+    expect(page).toContain('gantry_plugin_metric{plugin="sample",name="pages"} 3');
+    recorder.record({ kind: 'pluginRemoved', plugin: 'sample' });
+    expect((await series()).filter((line) => line.startsWith('gantry_plugin_metric{'))).toEqual([]);
+  });
+
+  it('makes at most 20 series per plugin, and none for a stranger', async () => {
+    recorder.record(reported(Array.from({ length: 30 }, (_, index) => `name_${index}`)));
+    recorder.record(reported(['more'], { plugin: 'stranger' }));
+    const page = await series();
+    expect(page.filter((line) => line.startsWith('gantry_plugin_metric{'))).toHaveLength(OWN_METRICS_MAX);
+    expect(page).toContain('gantry_plugin_metrics_dropped_total{plugin="sample"} 10');
   });
 });
 

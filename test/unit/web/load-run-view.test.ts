@@ -24,7 +24,7 @@ class SlowPayloads {
 
 test('reads only a few views at once, and all of them in the end', async () => {
   const store = new SlowPayloads();
-  const views = Array.from({ length: 3 * VIEWS_AT_ONCE }, () => loadViewOf(store, buildRun(), patient()));
+  const views = Array.from({ length: 3 * VIEWS_AT_ONCE }, () => loadViewOf({ store }, buildRun(), patient()));
   for (let round = 0; round < 3; round += 1) {
     await settleChains();
     expect(store.reading).toHaveLength(VIEWS_AT_ONCE);
@@ -35,14 +35,14 @@ test('reads only a few views at once, and all of them in the end', async () => {
 
 test('lets who waits give up, and a failed read keeps no place', async () => {
   const store = new SlowPayloads();
-  const first = Array.from({ length: VIEWS_AT_ONCE }, () => loadViewOf(store, buildRun(), patient()));
+  const first = Array.from({ length: VIEWS_AT_ONCE }, () => loadViewOf({ store }, buildRun(), patient()));
   const leaving = new AbortController();
-  const second = loadViewOf(store, buildRun(), { signal: leaving.signal });
+  const second = loadViewOf({ store }, buildRun(), { signal: leaving.signal });
   const broken = {
     listInvocations: () => Promise.reject(new Error('broken')),
     findPayload: () => Promise.resolve(null),
   };
-  const third = loadViewOf(broken, buildRun(), patient());
+  const third = loadViewOf({ store: broken }, buildRun(), patient());
   third.catch(() => undefined);
   await settleChains();
   leaving.abort(new Error('gone'));
@@ -50,7 +50,7 @@ test('lets who waits give up, and a failed read keeps no place', async () => {
   for (const goOn of store.reading.splice(0)) goOn();
   await Promise.all(first);
   await expect(third).rejects.toThrow('broken');
-  const last = Array.from({ length: VIEWS_AT_ONCE }, () => loadViewOf(store, buildRun(), patient()));
+  const last = Array.from({ length: VIEWS_AT_ONCE }, () => loadViewOf({ store }, buildRun(), patient()));
   await settleChains();
   expect(store.reading).toHaveLength(VIEWS_AT_ONCE);
   for (const goOn of store.reading.splice(0)) goOn();

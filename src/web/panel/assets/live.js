@@ -49,6 +49,20 @@ const refresh = async () => {
   isLoading = false;
 };
 
+// Moves a bar in place; false when the page has none for that invocation yet.
+const showProgress = ({ invocation, done, total, message }) => {
+  const place = document.querySelector(`[data-progress="${CSS.escape(invocation)}"]`);
+  const bar = place?.querySelector('progress');
+  if (!place || (total !== null && !bar)) return false;
+  if (bar) {
+    bar.max = total ?? 1;
+    bar.value = done;
+  }
+  place.querySelector('span').textContent =
+    `${done}${total === null ? '' : ` of ${total}`}${message ? ` · ${message}` : ''}`;
+  return true;
+};
+
 const listen = (address) => {
   const source = new EventSource(address);
   const pulse = document.querySelector('[data-pulse]');
@@ -61,6 +75,9 @@ const listen = (address) => {
   const kinds = ['changed', 'runQueued', 'runClaimed', 'hookStarted', 'hookFinished', 'runFinished'];
   kinds.push('invocationStarted', 'invocationFinished');
   for (const kind of kinds) source.addEventListener(kind, () => void refresh());
+  source.addEventListener('progress', (event) => {
+    if (!showProgress(JSON.parse(event.data))) void refresh();
+  });
   source.addEventListener('end', () => {
     source.close();
     pulse.hidden = true;
