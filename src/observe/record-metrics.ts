@@ -29,7 +29,7 @@ export class MetricsRecorder {
     for (const name of options.pipelines) this.#pipelines.add(name);
     for (const name of options.hooks) this.#hooks.add(name);
     this.#own = new PluginMetrics(options.metrics);
-    this.#platform = new PlatformMetrics(options.metrics, this.#plugins);
+    this.#platform = new PlatformMetrics(options.metrics, this.#plugins, this.#own);
   }
 
   /** Takes one event; an `EventListener`. */
@@ -52,10 +52,8 @@ export class MetricsRecorder {
       case 'hookStarted':
       case 'hookFinished':
       case 'invocationStarted':
-      case 'invocationProgressed':
         return;
       default:
-        if (event.kind === 'pluginRemoved') this.#own.forget(event.plugin);
         this.#platform.record(event);
     }
   };

@@ -5,9 +5,10 @@ import { PRESSED_RESOURCES } from '../core/pressure.ts';
 import type { QuarantineState } from '../core/quarantine.ts';
 import { SANDBOX_STATES, type SandboxState } from '../core/sandbox.ts';
 import type { KnownNames } from './known-names.ts';
+import type { PluginMetrics } from './plugin-metrics.ts';
 import { METRICS } from './metric-definitions.ts';
 
-type PlatformEvent = Exclude<SystemEvent, { readonly kind: 'runRecovered' | 'runRefused' | 'invocationProgressed' }>;
+type PlatformEvent = Exclude<SystemEvent, { readonly kind: 'runRecovered' | 'runRefused' }>;
 type SandboxEvent = Extract<
   PlatformEvent,
   { readonly kind: 'sandboxMoved' | 'sandboxStarted' | 'sandboxTaken' | 'quotaBreached' | 'cpuThrottled' }
@@ -20,7 +21,9 @@ type CapacityEvent = Extract<
   PlatformEvent,
   { readonly kind: 'capacityChanged' | 'quarantineMoved' | 'pressureMeasured' | 'pressureChanged' }
 >;
-type HostEvent = Exclude<PlatformEvent, SandboxEvent | PluginEvent>;
+type HostEvent = Exclude<PlatformEvent, SandboxEvent | PluginEvent | SilentEvent>;
+/** Told to those who look, no number. */
+type SilentEvent = Extract<PlatformEvent, { readonly kind: 'invocationProgressed' }>;
 
 /** Events that the recorder of runs leaves to this file. */
 export type LeftEvent = Exclude<PlatformEvent, RunEvent>;
@@ -28,10 +31,12 @@ export type LeftEvent = Exclude<PlatformEvent, RunEvent>;
 export class PlatformMetrics {
   readonly #metrics: Metrics;
   readonly #plugins: KnownNames;
+  readonly #own: PluginMetrics;
   readonly #sandboxes = new Map<SandboxState, number>();
   readonly #quarantined = new Set<string>();
 
-  constructor(metrics: Metrics, plugins: KnownNames) {
+  constructor(metrics: Metrics, plugins: KnownNames, own: PluginMetrics) {
+    this.#own = own;
     this.#metrics = metrics;
     this.#plugins = plugins;
     for (const state of SANDBOX_STATES) this.#count(state, 0);
@@ -53,6 +58,8 @@ export class PlatformMetrics {
       case 'pluginRemoved':
       case 'pluginRefused':
         this.#plugin(event);
+        return;
+      case 'invocationProgressed':
         return;
       default:
         this.#host(event);
@@ -105,6 +112,7 @@ export class PlatformMetrics {
         break;
       case 'pluginRemoved':
         this.#plugins.remove(event.plugin);
+        this.#own.forget(event.plugin);
         this.#metrics.remove(METRICS.pluginMemoryPeak, { plugin: event.plugin });
         break;
       case 'pluginRefused':

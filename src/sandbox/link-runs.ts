@@ -67,20 +67,14 @@ export class LinkRuns {
 
   /** Takes what was said of a run; what comes of one that is over is no longer looked at, but for its log. */
   take(event: RunEvent): void {
-    const listener = event.id === null ? undefined : this.#open.get(event.id)?.listener;
-    switch (event.type) {
-      case 'runEnded':
-        this.#end(event.id, event);
-        return;
-      case 'logLine':
-        (listener?.logs ?? this.#logs).take(event.line);
-        return;
-      case 'progress':
-        listener?.reports.progress(event);
-        return;
-      case 'metric':
-        listener?.reports.metric(event);
+    if (event.type === 'runEnded') {
+      this.#end(event.id, event);
+      return;
     }
+    const listener = event.id === null ? null : (this.#open.get(event.id)?.listener ?? null);
+    if (event.type === 'logLine') (listener?.logs ?? this.#logs).take(event.line);
+    else if (listener !== null && event.type === 'progress') listener.reports.progress(event);
+    else if (listener !== null && event.type === 'metric') listener.reports.metric(event);
   }
 
   /** The id of the run that started last, 0 before the first. */
