@@ -19,11 +19,12 @@ type PluginEvent = Extract<
 >;
 type CapacityEvent = Extract<
   PlatformEvent,
-  { readonly kind: 'capacityChanged' | 'quarantineMoved' | 'pressureMeasured' | 'pressureChanged' }
+  {
+    readonly kind:
+      'capacityChanged' | 'quarantineMoved' | 'pressureMeasured' | 'pressureChanged' | 'invocationProgressed';
+  }
 >;
-type HostEvent = Exclude<PlatformEvent, SandboxEvent | PluginEvent | SilentEvent>;
-/** Told to those who look, no number. */
-type SilentEvent = Extract<PlatformEvent, { readonly kind: 'invocationProgressed' }>;
+type HostEvent = Exclude<PlatformEvent, SandboxEvent | PluginEvent>;
 
 /** Events that the recorder of runs leaves to this file. */
 export type LeftEvent = Exclude<PlatformEvent, RunEvent>;
@@ -58,8 +59,6 @@ export class PlatformMetrics {
       case 'pluginRemoved':
       case 'pluginRefused':
         this.#plugin(event);
-        return;
-      case 'invocationProgressed':
         return;
       default:
         this.#host(event);
@@ -126,6 +125,8 @@ export class PlatformMetrics {
     switch (event.kind) {
       case 'capacityChanged':
         this.#metrics.set(METRICS.capacityUsed, { resource: event.resource }, event.usedRatio);
+        return;
+      case 'invocationProgressed':
         return;
       case 'quarantineMoved':
         this.#quarantine(event.version, event.to);

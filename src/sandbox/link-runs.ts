@@ -71,10 +71,14 @@ export class LinkRuns {
       this.#end(event.id, event);
       return;
     }
-    const listener = event.id === null ? null : (this.#open.get(event.id)?.listener ?? null);
+    const listener = this.#listenerOf(event.id);
     if (event.type === 'logLine') (listener?.logs ?? this.#logs).take(event.line);
-    else if (listener !== null && event.type === 'progress') listener.reports.progress(event);
-    else if (listener !== null && event.type === 'metric') listener.reports.metric(event);
+    else if (event.type === 'progress') listener?.reports.progress(event);
+    else listener?.reports.metric(event);
+  }
+
+  #listenerOf(id: number | null): RunListener | null {
+    return id === null ? null : (this.#open.get(id)?.listener ?? null);
   }
 
   /** The id of the run that started last, 0 before the first. */
