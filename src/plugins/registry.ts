@@ -37,6 +37,7 @@ export class Registry {
   putBuilding(folder: string, name: string): void {
     const state = this.#stateOf(folder);
     state.isBuilding = true;
+    this.#snapshot = null;
     if (state.version === null) state.name = name;
   }
 
@@ -50,6 +51,7 @@ export class Registry {
   putProblems(folder: string, name: string, problems: readonly Problem[]): void {
     const state = this.#stateOf(folder);
     Object.assign(state, { name: state.version?.plugin.name ?? name, isBuilding: false, problems });
+    this.#snapshot = null;
   }
 
   /** True when the folder was known. */
@@ -73,6 +75,7 @@ export class Registry {
     return serving?.folder ?? [...this.#folders.values()].find((state) => state.name === name)?.folder ?? null;
   }
 
+  /** The same one until a folder's state or the pipelines change: what is made from either may be kept with it. */
   snapshot(): CatalogSnapshot {
     this.#snapshot ??= makeSnapshot([...this.#serving().values()].flatMap(({ version }) => version ?? []));
     return this.#snapshot;
