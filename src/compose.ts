@@ -81,7 +81,7 @@ async function layGround(
     expressions: new CelExpressions(),
     usage: new CgroupUsageMeter(),
     pressure: config.brake.isOn && isLocal(loaded.dockerHost) ? new ProcPressure() : null,
-    pipes: new FifoPipes(join(dataFolder, 'runtime')),
+    pipes: stack.use(new FifoPipes(join(dataFolder, 'runtime'))),
   };
 }
 

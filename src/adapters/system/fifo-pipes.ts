@@ -1,6 +1,5 @@
-// Makes the named pipes of sandboxes below the data folder. Node cannot make one, so the system's `mkfifo` does. Nothing here can hang: a
+// Makes the named pipes of sandboxes below the data folder, and opens our side of them. Nothing here can hang: a
 // pipe is opened without waiting for its other side, which in a thread of the pool would keep that thread for ever.
-import { execFile } from 'node:child_process';
 import { close, constants, open } from 'node:fs';
 import { chmod, chown, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
 import type { SandboxId } from '../../core/ids.ts';
 import type { CallOptions } from '../../core/ports/container-engine.ts';
 import type { NamedPipes, PipePair } from '../../core/ports/named-pipes.ts';
+import { FifoMaker } from './fifo-maker.ts';
 import { FifoPair, type PairFds } from './fifo-pair.ts';
 
 const { O_RDWR, O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
@@ -22,8 +22,9 @@ const MODES = {
   user: { folder: 0o711, in: 0o604, out: 0o602 },
 } as const;
 
-export class FifoPipes implements NamedPipes {
+export class FifoPipes implements NamedPipes, Disposable {
   readonly #folder: string;
+  readonly #maker = new FifoMaker();
 
   /** @param folder below which each sandbox gets a folder of its own; made when missing */
   constructor(folder: string) {
@@ -36,7 +37,7 @@ export class FifoPipes implements NamedPipes {
       folder = join(await this.#open(), id);
       await mkdir(folder, { mode: 0o700 });
       const [input, output] = [join(folder, 'in'), join(folder, 'out')];
-      await promisify(execFile)('mkfifo', ['-m', '600', input, output], { signal });
+      await this.#maker.make(folder, signal);
       await handOver(folder, input, output, groupId);
       return new FifoPair(folder, await openEnds(input, output));
     } catch (error) {
@@ -50,6 +51,11 @@ export class FifoPipes implements NamedPipes {
     const names = await readdir(this.#folder).catch(() => []);
     for (const name of names)
       await rm(join(this.#folder, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  /** Lets go of what makes pipes; those that stand are left as they are. */
+  [Symbol.dispose](): void {
+    this.#maker[Symbol.dispose]();
   }
 
   /** The folder's path without links, as the engine must be told it. */
