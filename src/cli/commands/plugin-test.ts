@@ -31,10 +31,15 @@ export const pluginTestCommand: Command = {
     await using kit = await openPluginKit({ root, environment, loaded });
     const findings = await testPlugin(kit, {
       ...{ folder: resolve(shown), shown: shown.replace(/\/+$/, ''), only, stop },
+      onStart: (check) => {
+        output.status(`  ${check} …`);
+      },
       onFinding: (finding) => {
+        output.status('');
         print(finding, output);
       },
     });
+    output.status('');
     const junit = textOption(options, 'junit');
     if (junit !== null) await writeJunit(junit, renderJunit(shown, findings));
     const count = (state: Finding['state']): number => findings.filter((finding) => finding.state === state).length;

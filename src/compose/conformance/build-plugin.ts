@@ -76,6 +76,7 @@ async function buildVersion(
       const version = await kitBuilder(kit, lines, false).build(loaded, shown, stop);
       return { state: 'passed', reason: version.imageTag, value: { version } };
     } catch (error) {
+      if (stop.aborted) throw new GantryError('CANCELLED', 'stopped by a signal', { cause: error });
       if (!(error instanceof GantryError) || ERROR_TABLE[error.code].fault !== 'plugin') throw error;
       const reason = problemsText(error);
       if (error.code === 'IMAGE_UNSAFE')

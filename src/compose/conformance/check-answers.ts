@@ -73,7 +73,7 @@ export function foundInAnswers(
 
 function goodInput(trials: readonly Trial[], charge: Charge | null, isUsable: boolean, fixtureCount: number): Found {
   if (charge !== null && !isUsable) return notJudged(charge);
-  if (fixtureCount > 0) return passed(`${String(fixtureCount)} fixtures answered as expected`);
+  if (fixtureCount > 0) return passed(`${counted(fixtureCount, 'fixture')} answered as expected`);
   return notApplicable(`no fixtures: with empty data it ends as ${trials[0]?.outcome.code ?? 'nothing'}`);
 }
 
@@ -81,7 +81,7 @@ type FromAnswers = (typeof FROM_ANSWERS)[number];
 
 const REASONS: Readonly<Record<FromAnswers, (plugin: Plugin, trials: readonly Trial[]) => string>> = {
   ready: () => 'it started',
-  nonce: (_plugin, trials) => `${String(trials.length)} answers carry the nonce of their request`,
+  nonce: (_plugin, trials) => `${counted(trials.length, 'answer')} with the nonce of the request`,
   deadline: ({ limits }) => `within limits.timeout, ${formatDuration(limits.timeoutMs)}`,
   limits: ({ limits }, trials) => {
     const memory = greatest(trials.map(({ usage }) => usage.memoryPeakBytes));
@@ -94,7 +94,11 @@ const REASONS: Readonly<Record<FromAnswers, (plugin: Plugin, trials: readonly Tr
   },
   'read-only-root': () => 'it works on a read-only root file system',
   'no-network': () => 'it works without a network',
-  logs: (_plugin, trials) => `${String(trials.reduce((sum, { logs }) => sum + logs.length, 0))} log lines`,
+  logs: (_plugin, trials) =>
+    counted(
+      trials.reduce((sum, { logs }) => sum + logs.length, 0),
+      'log line',
+    ),
 };
 
 export function isFor(check: CheckId, protocol: Protocol): boolean {
@@ -116,4 +120,8 @@ function greatest(values: readonly (number | null)[]): number | null {
 
 function mebibytes(bytes: number): string {
   return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+function counted(count: number, word: string): string {
+  return `${String(count)} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -8,17 +8,24 @@ const REASON_MAX = 2_000;
 
 export type Found = Pick<Finding, 'state' | 'reason'>;
 
+/** Whoever watches the kit at work. */
+export interface Watcher {
+  /** a check begins that takes time */
+  readonly onStart: (check: CheckId) => void;
+  readonly onFinding: (finding: Finding) => void;
+}
+
 export class FindingLog {
   readonly #clock: Clock;
   readonly #only: readonly string[];
-  readonly #onFinding: (finding: Finding) => void;
+  readonly #watcher: Watcher;
   readonly #findings: Finding[] = [];
 
   /** @param only the checks that were asked for; empty: all */
-  constructor(clock: Clock, only: readonly string[], onFinding: (finding: Finding) => void) {
+  constructor(clock: Clock, only: readonly string[], watcher: Watcher) {
     this.#clock = clock;
     this.#only = only;
-    this.#onFinding = onFinding;
+    this.#watcher = watcher;
   }
 
   get findings(): readonly Finding[] {
@@ -30,9 +37,15 @@ export class FindingLog {
     return this.#only.length === 0 || this.#only.includes(check);
   }
 
+  /** Tells that a check begins. */
+  start(check: CheckId): void {
+    this.#watcher.onStart(check);
+  }
+
   /** Makes one check and gives the value that it found. */
   async add<T>(check: CheckId, look: () => Promise<Found & { readonly value: T }>): Promise<T> {
     const startedAtMs = this.#clock.monotonicMs();
+    this.start(check);
     const found = await look();
     this.put(check, found, this.#clock.monotonicMs() - startedAtMs);
     return found.value;
@@ -49,6 +62,6 @@ export class FindingLog {
       durationMs: Math.round(durationMs),
     };
     this.#findings.push(finding);
-    this.#onFinding(finding);
+    this.#watcher.onFinding(finding);
   }
 }

@@ -10,13 +10,13 @@ import { answerFixtures, foundInAnswers, isFor, notForProtocol, notJudged, type 
 import { checkCancel, checkEndOfInput, checkShutdown, checkStdout } from './check-endings.ts';
 import { checkConcurrency, checkReuse } from './check-reuse.ts';
 import { checkAnyUser, checkBadInput, checkBigInput, checkNewerProtocol, checkUnicode } from './check-variants.ts';
-import { FindingLog, type Found } from './finding-log.ts';
+import { FindingLog, type Found, type Watcher } from './finding-log.ts';
 import type { Lab } from './lab.ts';
 import { SandboxMoves } from './sandbox-moves.ts';
 import { Trials } from './trials.ts';
 import { watchEngine, type WatchedEngine } from './watch-engine.ts';
 
-export interface TestRequest {
+export interface TestRequest extends Watcher {
   /** absolute path of the plugin's folder */
   readonly folder: string;
   /** the folder as the reader would type it */
@@ -26,7 +26,6 @@ export interface TestRequest {
   /** of a cancelled invocation and of an ending sandbox; the configured one unless given, but at least GRACE_MIN_MS */
   readonly graceMs?: number;
   readonly stop: AbortSignal;
-  readonly onFinding: (finding: Finding) => void;
 }
 
 /** Least grace: the kit shares its machine with builds, and is about whether a plugin ends, not about how fast. */
@@ -34,7 +33,7 @@ const GRACE_MIN_MS = 5_000;
 
 /** @throws GantryError for what is not the plugin's fault: DOCKER_UNAVAILABLE, ENGINE_*, BASE_IMAGE_MISSING, CANCELLED */
 export async function testPlugin(kit: PluginKit, request: TestRequest): Promise<readonly Finding[]> {
-  const log = new FindingLog(kit.ground.clock, request.only, request.onFinding);
+  const log = new FindingLog(kit.ground.clock, request.only, request);
   const built = await buildPlugin(kit, request.folder, request.shown, log, request.stop);
   if (built !== null) await testBuilt(kit, request, built, log);
   return [...log.findings].sort((left, right) => rank(left.check) - rank(right.check));
@@ -78,6 +77,7 @@ async function checkAll(log: FindingLog, trials: Trials, built: BuiltPlugin, too
   const { plugin } = built.version;
   const usual = built.fixtures.filter(({ cancel }) => !cancel);
   const startedAtMs = clock.monotonicMs();
+  log.start('good-input');
   const answers = await answerFixtures(trials, usual.length > 0 ? usual : [NO_FIXTURE], usual.length > 0);
   const answeredMs = clock.monotonicMs() - startedAtMs;
   const found = [...foundInAnswers(plugin, answers, usual.length)];

@@ -99,6 +99,16 @@ describe('the conformance kit', { timeout: TEST_MS }, () => {
     expect(findings.find(({ check }) => check === 'concurrency')?.reason).toBe('3 invocations at once in 1 sandbox');
   });
 
+  it('gives up at once when it is stopped, whatever the plugin is at', async () => {
+    await using folder = await misbehavingFolder({ fault: 'answers-late', protocol: 'json' });
+    const stopped = new AbortController();
+    const onStart = (check: string): void => {
+      if (check === 'good-input') stopped.abort(new Error('stopped by SIGINT'));
+    };
+    const testing = world.test(folder.path, { stop: stopped.signal, onStart });
+    await expect(testing).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
   it.concurrent.each(PLANTS)('names a plugin that %s', async (_promise, planted, check, reason) => {
     const [only, ...others] = await failures(planted);
     expect(others).toEqual([]);

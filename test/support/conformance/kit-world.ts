@@ -1,7 +1,7 @@
 // A data folder for kits under test, and the kit itself on it as the command uses it.
 import { rm } from 'node:fs/promises';
 import { openPluginKit } from '../../../src/compose.ts';
-import { testPlugin } from '../../../src/compose/conformance/test-plugin.ts';
+import { testPlugin, type TestRequest } from '../../../src/compose/conformance/test-plugin.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import type { Finding } from '../../../src/plugins/conformance/checks.ts';
 import { makeInstance, ROOT } from '../gantry/start-gantry.ts';
@@ -24,14 +24,16 @@ export class KitWorld implements AsyncDisposable {
   }
 
   /** Every finding of every check. Several at once are kits of their own. */
-  async test(folder: string): Promise<readonly Finding[]> {
+  async test(folder: string, changes: Partial<TestRequest> = {}): Promise<readonly Finding[]> {
     const environment = this.#environment;
     const loaded = await loadConfig(ROOT, environment);
     await using kit = await openPluginKit({ root: ROOT, environment, loaded });
     return await testPlugin(kit, {
       ...{ folder, shown: folder, only: [], graceMs: GRACE_MS },
       stop: new AbortController().signal,
+      onStart: () => undefined,
       onFinding: () => undefined,
+      ...changes,
     });
   }
 
