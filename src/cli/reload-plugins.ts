@@ -19,12 +19,15 @@ export async function reloadPlugins(api: ApiClient, output: Output): Promise<voi
   }
 }
 
-/** Each problem of a plugin as `file:line:column: message (CODE)`. */
+/** Each problem of a plugin as `file:line:column: message (CODE)`; then, marked so, each warning. */
 export function problemLines(plugin: JsonValue): readonly string[] {
-  return listAt(plugin, 'problems').map((problem: JsonObject) => {
-    const place = [textAt(problem, 'file'), textAt(problem, 'line'), textAt(problem, 'column')].filter(
-      (part) => part !== '',
-    );
-    return `${place.join(':')}: ${textAt(problem, 'message')} (${textAt(problem, 'code')})`;
-  });
+  const warnings = listAt(plugin, 'warnings').map((warning) => `warning: ${placed(warning)}`);
+  return [...listAt(plugin, 'problems').map(placed), ...warnings];
+}
+
+function placed(problem: JsonObject): string {
+  const place = [textAt(problem, 'file'), textAt(problem, 'line'), textAt(problem, 'column')].filter(
+    (part) => part !== '',
+  );
+  return `${place.join(':')}: ${textAt(problem, 'message')} (${textAt(problem, 'code')})`;
 }

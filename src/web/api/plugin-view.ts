@@ -18,6 +18,8 @@ export interface PluginView {
   /** the version that serves; null when there is none */
   readonly version: PluginVersionView | null;
   readonly problems: readonly Problem[];
+  /** what is doubtful of a version that serves nevertheless */
+  readonly warnings: readonly Problem[];
   /** while the serving version is left alone because it kept crashing */
   readonly quarantine: { readonly until: string; readonly cause: string } | null;
 }
@@ -34,6 +36,7 @@ export interface PluginVersionView {
   readonly idempotent: boolean;
   readonly protocol: string;
   readonly reuse: Reuse;
+  readonly concurrency: number;
   readonly lifecycle: Lifecycle;
   readonly source: ImageSource;
   readonly limits: Limits;
@@ -58,6 +61,7 @@ export function pluginView(ports: Pick<WebPorts, 'status'>, status: PluginStatus
     folder: status.folder,
     version: versionView(serving),
     problems: status.state === 'failed' ? status.problems : [],
+    warnings: status.state === 'ready' ? (status.warnings ?? []) : [],
     quarantine: left === undefined ? null : { until: new Date(left.untilMs).toISOString(), cause: left.cause },
   };
 }
@@ -88,6 +92,7 @@ function versionView(version: PluginVersion | null): PluginVersionView | null {
     idempotent: plugin.idempotent,
     protocol: plugin.protocol,
     reuse: plugin.reuse,
+    concurrency: plugin.concurrency,
     lifecycle: plugin.lifecycle,
     source: plugin.source,
     limits: plugin.limits,
