@@ -18,10 +18,10 @@ import { WriteBehindStore } from './adapters/write-behind/write-behind-store.ts'
 import type { Ground, InstanceEngine } from './compose/ground.ts';
 import { lockKitFolder } from './compose/kit-folder.ts';
 import { listen, observe } from './compose/listen.ts';
+import { PipelineBook, readPipelines, type ReadPipelines } from './compose/pipeline-book.ts';
 import { onlyStored, startWork } from './compose/start-work.ts';
 import { ConfigSecrets } from './config/config-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
-import { loadPipelines } from './config/load-pipelines.ts';
 import type { Environment } from './config/read-environment.ts';
 import { within } from './core/deadline.ts';
 import type { JsonValue } from './core/json.ts';
@@ -60,7 +60,7 @@ const RELEASE = '0.1.0';
 /** What every use of the program needs. The store is not open yet, the engine not asked for anything. */
 async function layGround(
   { root, environment, loaded }: PartsRequest,
-  pipelines: ReadonlyMap<string, Pipeline>,
+  first: ReadPipelines | null,
   isLogged: boolean,
   stack: AsyncDisposableStack,
 ): Promise<Ground> {
@@ -72,11 +72,16 @@ async function layGround(
   const stream = isLogged ? process.stdout : null;
   const logger = stack.use(new PinoLogger({ level: config.logs.level, file, stream }));
   const events = new EventBus(logger);
+  const store = stack.use(makeStore(loaded, { clock, events, logger }));
+  const pipelines = new PipelineBook({
+    ...{ first, clock, logger },
+    intervalMs: config.plugins.scanInterval,
+    store: (changed) => storePipelines({ store, clock, config }, changed),
+  });
   return {
-    ...{ root, config, dataFolder, clock, logger, events, pipelines, at },
+    ...{ root, config, dataFolder, clock, logger, events, store, pipelines, at },
     ids: new SystemIds(),
     metrics: new PrometheusMetrics(Object.values(METRICS)),
-    store: stack.use(makeStore(loaded, { clock, events, logger })),
     secrets: new ConfigSecrets(at(config.secrets.folder), environment),
     expressions: new CelExpressions(),
     usage: new CgroupUsageMeter(),
@@ -121,7 +126,7 @@ export async function openParts(
   request: PartsRequest,
 ): Promise<Pick<Ground, 'store' | 'pressure'> & { readonly engine: ContainerEngine } & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const ground = await layGround(request, new Map(), false, stack);
+  const ground = await layGround(request, null, false, stack);
   const { engine } = await makeEngine(ground, request.loaded.dockerHost, stack);
   const held = stack.move();
   const { store, pressure } = ground;
@@ -140,7 +145,7 @@ export interface PluginKit extends AsyncDisposable {
 export async function openPluginKit(request: PartsRequest): Promise<PluginKit> {
   await using stack = new AsyncDisposableStack();
   const { dataFolder, dockerHost } = request.loaded;
-  const ground = await layGround(request, new Map(), false, stack);
+  const ground = await layGround(request, null, false, stack);
   const { folder, lock } = await lockKitFolder(dataFolder);
   stack.use(lock);
   const images = await makeEngine(ground, dockerHost, stack);
@@ -156,17 +161,18 @@ export async function openPluginKit(request: PartsRequest): Promise<PluginKit> {
 export async function startServer(request: ServerRequest): Promise<Server> {
   const { root, loaded, stop, needs, isPublic } = request;
   const { file } = loaded.config.pipelines;
-  const pipelines = await loadPipelines(pathsFrom(root)(file), file);
+  const first = await readPipelines(pathsFrom(root)(file), file);
   await using stack = new AsyncDisposableStack();
   await makeDataFolder(loaded.dataFolder);
   stack.use(lockInstance(loaded.dataFolder));
-  const ground = await layGround(request, pipelines, isPublic, stack);
+  const ground = await layGround(request, first, isPublic, stack);
   const live = observe(ground, stack);
   await within(ground.clock, OPEN_MS, stop, (signal) => ground.store.open({ signal }));
-  await keepPipelineVersions(ground);
+  await storePipelines(ground, [...first.declared.values()]);
   const instance = needs === 'engine' ? await makeEngine(ground, loaded.dockerHost, stack) : null;
   const work = instance === null ? onlyStored(ground, stack) : await startWork(ground, instance, stop, stack);
   const engine = instance?.engine ?? null;
+  stack.use(ground.pipelines).start();
   const listeners = await listen({ ground, work, engine, live, release: RELEASE, isScraped: isPublic }, stack);
   if (isPublic) stack.use(await announceServer(loaded.dataFolder, { url: listeners.url, pid: process.pid }));
   const held = stack.move();
@@ -177,8 +183,11 @@ export async function startServer(request: ServerRequest): Promise<Server> {
   };
 }
 
-async function keepPipelineVersions({ store, clock, config, pipelines }: Ground): Promise<void> {
-  for (const pipeline of pipelines.values()) {
+async function storePipelines(
+  { store, clock, config }: Pick<Ground, 'store' | 'clock' | 'config'>,
+  pipelines: readonly Pipeline[],
+): Promise<void> {
+  for (const pipeline of pipelines) {
     const { name, version } = pipeline;
     const definition = JSON.parse(JSON.stringify(pipeline)) as JsonValue;
     const record = { name, version, author: 'file', definition, createdAtMs: clock.nowMs() };

@@ -5,7 +5,7 @@ import { ApiClient } from './api-client.ts';
 import { textOption, type Command, type OptionValues } from './command.ts';
 import { basesBuildCommand } from './commands/bases.ts';
 import { doctorCommand } from './commands/doctor.ts';
-import { pipelinesListCommand, pipelinesValidateCommand } from './commands/pipelines.ts';
+import { pipelinesListCommand, pipelinesReloadCommand, pipelinesValidateCommand } from './commands/pipelines.ts';
 import { PLUGIN_COMMANDS } from './commands/plugin.ts';
 import {
   pluginsBuildCommand,
@@ -34,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   pluginsInvokeCommand,
   ...PLUGIN_COMMANDS,
   pipelinesListCommand,
+  pipelinesReloadCommand,
   pipelinesValidateCommand,
   basesBuildCommand,
   doctorCommand,

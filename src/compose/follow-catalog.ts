@@ -6,11 +6,16 @@ import type { EventBus } from '../observe/event-bus.ts';
 import type { Sandboxes } from '../sandbox/create-sandboxes.ts';
 import { servingVersions } from './solo-runs.ts';
 
+export interface Following extends Disposable {
+  /** For changes that the catalog has no event for: which hooks there are decides who serves. */
+  follow(): void;
+}
+
 export function followCatalog(
   events: Pick<EventBus, 'subscribe'>,
   catalog: Pick<PluginCatalog, 'statuses'>,
   sandboxes: Pick<Sandboxes, 'warm' | 'retire'>,
-): Disposable {
+): Following {
   let serving: readonly PluginVersion[] = [];
   const follow = (): void => {
     const now = servingVersions(catalog);
@@ -18,9 +23,15 @@ export function followCatalog(
     for (const version of now) if (!includes(serving, version)) sandboxes.warm(version);
     serving = now;
   };
-  return events.subscribe((event) => {
+  const subscription = events.subscribe((event) => {
     if (event.kind === 'pluginRegistered' || event.kind === 'pluginRemoved') follow();
   });
+  return {
+    follow,
+    [Symbol.dispose]: () => {
+      subscription[Symbol.dispose]();
+    },
+  };
 }
 
 function includes(versions: readonly PluginVersion[], { id, imageId }: PluginVersion): boolean {

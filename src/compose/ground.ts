@@ -1,6 +1,5 @@
 // What every part of the program stands on, as the composition root hands it on. Types only: adapters are made in compose.ts.
 import type { SystemConfig } from '../config/system-schema.ts';
-import type { Pipeline } from '../core/pipeline.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import type { Expressions } from '../core/ports/expression.ts';
@@ -13,6 +12,7 @@ import type { Secrets } from '../core/ports/secrets.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { UsageMeter } from '../core/ports/usage-meter.ts';
 import type { EventBus } from '../observe/event-bus.ts';
+import type { PipelineBook } from './pipeline-book.ts';
 
 export interface Ground {
   /** the repository: paths in messages and of the configuration start here */
@@ -31,7 +31,7 @@ export interface Ground {
   /** null where it is not to be looked at, or the engine is on another machine */
   readonly pressure: HostPressure | null;
   readonly pipes: NamedPipes;
-  readonly pipelines: ReadonlyMap<string, Pipeline>;
+  readonly pipelines: PipelineBook;
   /** absolute path of a configured one */
   readonly at: (path: string) => string;
 }

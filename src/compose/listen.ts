@@ -1,6 +1,7 @@
 // Panel, API and metrics over the work, and everything that watches: metrics, health. On the end of the program the runs are drained while
 // the API still answers, so that whoever waits for a run hears how it ended.
 import { createProgramUsage } from '../adapters/system/program-usage.ts';
+import type { Pipeline } from '../core/pipeline.ts';
 import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { HealthMonitor, type HealthCheck } from '../observe/health-monitor.ts';
@@ -33,15 +34,24 @@ export function observe(ground: Ground, stack: AsyncDisposableStack): LiveViews 
   const { events, metrics, pipelines, logger } = ground;
   const recorder = new MetricsRecorder({
     metrics,
-    pipelines: [...pipelines.keys()],
-    hooks: [...pipelines.values()].flatMap(({ hooks }) => hooks.map(({ name }) => name)),
+    pipelines: [...pipelines.current().keys()],
+    hooks: hookNames(pipelines.current()),
   });
+  stack.use(
+    pipelines.onChange((declared) => {
+      recorder.know([...declared.keys()], hookNames(declared));
+    }),
+  );
   const live = { status: new LiveStatus(), progress: new LiveProgress() };
   stack.use(events.subscribe(recorder.record));
   stack.use(events.subscribe(live.status.record));
   stack.use(events.subscribe(live.progress.record));
   stack.use(events.subscribe(logEvents(logger)));
   return live;
+}
+
+function hookNames(declared: ReadonlyMap<string, Pipeline>): readonly string[] {
+  return [...declared.values()].flatMap(({ hooks }) => hooks.map(({ name }) => name));
 }
 
 export interface ListenRequest {
@@ -111,6 +121,7 @@ function webPorts(
     catalog,
     builds: {
       reload: async (signal) => {
+        await pipelines.reload();
         await plugins?.reload(signal);
       },
       build: async (name, signal) => {
@@ -120,7 +131,9 @@ function webPorts(
       },
       buildLog: (name) => plugins?.buildLog(name) ?? [],
     },
-    pipelines: () => [...pipelines.values()],
+    pipelines: () => [...pipelines.current().values()],
+    pipelineProblems: () => pipelines.problems(),
+    reloadPipelines: () => pipelines.reload(),
     health: () => monitor.health(),
     status: () => live.status.status(),
     progressOf: (invocation) => live.progress.of(invocation),

@@ -60,7 +60,13 @@ export async function startWork(
   );
   await sandboxes.start();
   const plugins = stack.use(makePlugins(ground, { engine, instanceId }));
-  stack.use(followCatalog(ground.events, plugins, sandboxes));
+  const following = stack.use(followCatalog(ground.events, plugins, sandboxes));
+  stack.use(
+    ground.pipelines.onChange((declared) => {
+      plugins.setPipelines([...declared.values()]);
+      following.follow();
+    }),
+  );
   plugins.start();
   const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker));
   await runs.start();
@@ -89,7 +95,7 @@ function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine): Pl
     settingsFolder: at(join('config', 'plugins')),
     sdkFolder: join(root, 'docker', 'runtimes'),
     scanIntervalMs: config.plugins.scanInterval,
-    pipelines: [...pipelines.values()],
+    pipelines: [...pipelines.current().values()],
     bases: DEFAULT_BASES,
     policy: { allowDockerfile: config.build.allowDockerfile, allowNetwork: config.build.allowNetwork },
     buildTimeoutMs: config.build.timeout,
@@ -104,7 +110,7 @@ function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, in
     ...{ store, clock, ids, events, logger, invoker, secrets, expressions },
     catalog: withSoloPlugins(catalog),
     encoding: { json: encodeJsonRequest, text: encodeTextRequest },
-    pipelines: () => withSoloPipelines(pipelines, catalog),
+    pipelines: () => withSoloPipelines(pipelines.current(), catalog),
     settings: {
       workerId,
       isOnlyWorker: config.store.uri.reveal() === '',

@@ -26,10 +26,15 @@ export class MetricsRecorder {
 
   constructor(options: MetricsRecorderOptions) {
     this.#metrics = options.metrics;
-    for (const name of options.pipelines) this.#pipelines.add(name);
-    for (const name of options.hooks) this.#hooks.add(name);
+    this.know(options.pipelines, options.hooks);
     this.#own = new PluginMetrics(options.metrics);
     this.#platform = new PlatformMetrics(options.metrics, this.#plugins, this.#own);
+  }
+
+  /** Names that were declared meanwhile. Earlier ones stay known: their runs may still be under way. */
+  know(pipelines: readonly string[], hooks: readonly string[]): void {
+    for (const name of pipelines) this.#pipelines.add(name);
+    for (const name of hooks) this.#hooks.add(name);
   }
 
   /** Takes one event; an `EventListener`. */

@@ -3,6 +3,7 @@ import type { DomainEvent } from '../core/events.ts';
 import type { InvocationId, RunId } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
+import type { Problem } from '../core/plugin.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Logger } from '../core/ports/logger.ts';
 import type { MetricsPage } from '../core/ports/metrics.ts';
@@ -85,6 +86,10 @@ export interface WebPorts {
   readonly catalog: PluginCatalog;
   readonly builds: PluginBuilds;
   pipelines(): readonly Pipeline[];
+  /** of the file that declares them, when it is not in force as it stands */
+  pipelineProblems(): readonly Problem[];
+  /** Takes that file as it stands. */
+  reloadPipelines(): Promise<void>;
   health(): Promise<HealthReport>;
   status(): LiveStatusView;
   /** how far an invocation is that is at work; null when its plugin said nothing */

@@ -56,6 +56,21 @@ async function runJson(command: string): Promise<JsonObject> {
   return JSON.parse(printed) as JsonObject;
 }
 
+/** Runs the command until the program has taken the change up. */
+async function untilDataIs(
+  command: string,
+  expected: unknown,
+  partOf: (run: JsonObject) => unknown = wordsOf,
+): Promise<void> {
+  const deadline = AbortSignal.timeout(BUILT_MS);
+  for (;;) {
+    const run = await runJson(command);
+    if (isDeepStrictEqual(partOf(run), expected)) return;
+    if (deadline.aborted) expect(partOf(run)).toEqual(expected);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
 beforeAll(async () => {
   checkout = await makeCheckout();
   await untilReady('sample_plugin');
@@ -66,11 +81,16 @@ describe('README.md', () => {
   it(
     'leads to a first plugin that runs',
     async () => {
-      await write('plugins/hello/main.py', blockOf(readme, 'python', /first plugin/));
-      await write('plugins/hello/plugin.yaml', blockOf(readme, 'yaml', /first plugin/));
+      await here().run(commandOf(readme, 'npx gantry plugin init', /first plugin/));
+      expect(await here().run(commandOf(readme, 'npx gantry plugin dev', /first plugin/))).toContain('✓ ada: ok');
       await untilReady('hello');
-      const run = await runJson(commandOf(readme, 'npx gantry run', /first plugin/));
-      expect(run).toMatchObject({ state: 'succeeded', data: { hello: 'you', greeting: 'Hello, you!' } });
+      const command = commandOf(readme, 'npx gantry run', /first plugin/);
+      const greeted = { hello: 'Hello, you!', greeting: 'Hello, you!' };
+      expect(await runJson(command)).toMatchObject({ state: 'succeeded', data: greeted });
+      await write('plugins/hello/main.py', blockOf(readme, 'python', /first plugin/));
+      await untilDataIs(command, 'you', ({ data }) =>
+        isJsonObject(data ?? null) ? (data as JsonObject)['hello'] : null,
+      );
     },
     BUILT_MS,
   );
@@ -106,24 +126,16 @@ describe('README.md', () => {
 describe('docs/tutorial.md', () => {
   const command = commandOf(tutorial, 'npx gantry run', /^3/);
 
-  /** Runs the tutorial's command until the program has taken the change up. */
-  async function untilDataIs(expected: unknown, partOf: (run: JsonObject) => unknown = wordsOf): Promise<void> {
-    const deadline = AbortSignal.timeout(BUILT_MS);
-    for (;;) {
-      const run = await runJson(command);
-      if (isDeepStrictEqual(partOf(run), expected)) return;
-      if (deadline.aborted) expect(partOf(run)).toEqual(expected);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-
   it(
-    'leads from the sample to a plugin of one’s own',
+    'leads to a plugin of one’s own that answers as its fixture says',
     async () => {
-      await here().run(commandOf(tutorial, 'cp -r'));
+      await here().run(commandOf(tutorial, 'npx gantry plugin init', /^1/));
       await write('plugins/word_count/main.py', blockOf(tutorial, 'python', /^2/));
+      await write('plugins/word_count/fixtures/ada.json', blockOf(tutorial, 'json', /^2/));
       await write('plugins/word_count/plugin.yaml', blockOf(tutorial, 'yaml', /^1/));
-      await untilDataIs({ to: 2, be: 2, or: 1, not: 1 });
+      expect(await here().run(commandOf(tutorial, 'npx gantry plugin dev', /^3/))).toContain('✓ ada: ok');
+      expect(await here().run(commandOf(tutorial, 'npx gantry plugin test', /^3/))).toContain(' 0 failed');
+      await untilDataIs(command, { to: 2, be: 2, or: 1, not: 1 });
     },
     BUILT_MS,
   );
@@ -132,7 +144,7 @@ describe('docs/tutorial.md', () => {
     'shows how to change a setting',
     async () => {
       await write('config/plugins/word_count.yaml', blockOf(tutorial, 'yaml', /^4/));
-      await untilDataIs({ not: 1 });
+      await untilDataIs(command, { not: 1 });
     },
     BUILT_MS,
   );
@@ -149,7 +161,7 @@ describe('docs/tutorial.md', () => {
       const changed = manifest.replace('main.py', entry).replace('0.1.0', version);
       await write('plugins/word_count/plugin.yaml', changed);
       await untilReady('word_count', (status) => JSON.stringify(status['version']).includes(version));
-      await untilDataIs(6);
+      await untilDataIs(command, 6);
     },
     BUILT_MS,
   );
@@ -161,7 +173,7 @@ describe('docs/tutorial.md', () => {
       const manifest = blockOf(tutorial, 'yaml', /^1/).replace(/^(runtime|entry|version): .*\n/gm, '');
       await write('plugins/word_count/plugin.yaml', `${manifest}version: 0.4.0\n${filter}`);
       await untilReady('word_count', (status) => JSON.stringify(status['version']).includes('0.4.0'));
-      await untilDataIs(6, (run) => run['data']);
+      await untilDataIs(command, 6, (run) => run['data']);
     },
     BUILT_MS,
   );
@@ -173,7 +185,7 @@ describe('docs/tutorial.md', () => {
       await write('plugins/word_count/main.py', blockOf(tutorial, 'python', /^6/));
       await write('plugins/word_count/plugin.yaml', `${manifest}${blockOf(tutorial, 'yaml', /^6/)}`);
       await untilReady('word_count', (status) => JSON.stringify(status['version']).includes('0.5.0'));
-      await untilDataIs({ be: 2, or: 1, not: 1 });
+      await untilDataIs(command, { be: 2, or: 1, not: 1 });
     },
     BUILT_MS,
   );

@@ -1,8 +1,12 @@
 // `gantry pipelines …`: what is declared, and a check of a file before it is used.
 import { join, resolve } from 'node:path';
+import type { JsonValue } from '../../core/json.ts';
+import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import { loadPipelines } from '../../config/load-pipelines.ts';
 import type { Command } from '../command.ts';
 import { listAt, textAt } from '../json-fields.ts';
+import type { Output } from '../output.ts';
+import { problemLines } from '../reload-plugins.ts';
 
 export const pipelinesListCommand: Command = {
   name: 'pipelines list',
@@ -25,9 +29,38 @@ export const pipelinesListCommand: Command = {
           textAt(pipeline, 'description'),
         ]),
       ]);
+    tellProblems(page, output);
     return 0;
   },
 };
+
+export const pipelinesReloadCommand: Command = {
+  name: 'pipelines reload',
+  operands: '',
+  summary: 'take what was changed in the pipelines file at once, and name every problem',
+  operandCount: [0, 0],
+  options: {},
+  optionHelp: {},
+  async run({ output, withApi }) {
+    const page = await withApi('store', (api) => api.send('/pipelines/reload', { method: 'POST' }));
+    if (output.isJson) output.document(page);
+    else
+      output.line(
+        `in force: ${listAt(page, 'items')
+          .map((pipeline) => textAt(pipeline, 'name'))
+          .join(', ')}`,
+      );
+    return tellProblems(page, output) === 0 ? 0 : ERROR_TABLE.PIPELINE_INVALID.exitCode;
+  },
+};
+
+/** Of a file that was changed and cannot be taken. */
+function tellProblems(page: JsonValue, output: Output): number {
+  const lines = problemLines(page);
+  if (lines.length > 0) output.note('! the pipelines file has problems; what is in force is from before:');
+  for (const line of lines) output.note(`    ${line}`);
+  return lines.length;
+}
 
 export const pipelinesValidateCommand: Command = {
   name: 'pipelines validate',

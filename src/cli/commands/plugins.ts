@@ -25,7 +25,7 @@ export const pluginsListCommand: Command = {
         stateOf(plugin),
         textAt(objectAt(plugin, 'version'), 'id'),
       ]);
-      if (rows.length === 0) output.line('No plugins yet. Copy plugins/sample_plugin to begin.');
+      if (rows.length === 0) output.line('No plugins yet. Make one: gantry plugin init python NAME');
       else output.table([['PLUGIN', 'STATE', 'VERSION'], ...rows]);
       for (const line of listAt(page, 'items').flatMap(problemLines)) output.line(line);
     }

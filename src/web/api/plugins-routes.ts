@@ -75,7 +75,15 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
     {
       method: 'GET',
       path: '/api/v1/pipelines',
-      answer: () => jsonAnswer({ items: ports.pipelines().map((item) => pipelineView(ports, item)), next: null }),
+      answer: () => answerPipelines(ports),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/pipelines/reload',
+      answer: async () => {
+        await ports.reloadPipelines();
+        return answerPipelines(ports);
+      },
     },
     {
       method: 'GET',
@@ -88,6 +96,11 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
       },
     },
   ];
+}
+
+function answerPipelines(ports: WebPorts): Answer {
+  const items = ports.pipelines().map((item) => pipelineView(ports, item));
+  return jsonAnswer({ items, next: null, problems: ports.pipelineProblems() });
 }
 
 /** Waits for the builds, which have deadlines of their own. */

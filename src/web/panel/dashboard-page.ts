@@ -33,6 +33,7 @@ export async function dashboardPage(ports: WebPorts, views: Views, request: WebR
         total: statuses.length,
       },
       pipelines: ports.pipelines().map((pipeline) => pipelineView(ports, pipeline)),
+      pipelineProblems: ports.pipelineProblems(),
     },
   );
 }

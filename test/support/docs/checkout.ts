@@ -19,13 +19,14 @@ export interface Checkout extends AsyncDisposable {
   /** of the server that runs in it */
   readonly url: string;
   /** Runs one command line; a failure rejects with what it printed. */
-  run(command: string): Promise<string>;
+  run(command: string, limitMs?: number): Promise<string>;
 }
 
-/** Copies, and starts the server with a data folder inside of the copy. */
-export async function makeCheckout(): Promise<Checkout> {
+/** Copies, and starts the server with a data folder inside of the copy. @param isBare without the sample plugins */
+export async function makeCheckout(isBare = false): Promise<Checkout> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-checkout-'));
-  for (const name of COPIED) await cp(name, join(folder, name), { recursive: true });
+  for (const name of COPIED.filter((one) => !isBare || one !== 'plugins'))
+    await cp(name, join(folder, name), { recursive: true });
   await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
   const environment = environmentOf(folder);
   const server = spawn(process.execPath, ['src/main.ts', 'up', '--json'], {
@@ -38,8 +39,8 @@ export async function makeCheckout(): Promise<Checkout> {
   return {
     folder,
     url,
-    run: async (command) => {
-      const options = { cwd: folder, env: environment, timeout: COMMAND_MS };
+    run: async (command, limitMs = COMMAND_MS) => {
+      const options = { cwd: folder, env: environment, timeout: limitMs };
       const { stdout, stderr } = await exec('sh', ['-c', `${NPX}\n${command}`], options);
       return stdout + stderr;
     },

@@ -73,6 +73,8 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
       buildLog: (name) => (name === 'numbers' ? ['Step 1/2 : FROM base', 'Step 2/2 : COPY . /app'] : []),
     },
     pipelines: () => [EXAMPLE_PIPELINE],
+    pipelineProblems: () => [],
+    reloadPipelines: () => Promise.resolve(),
     health: () => Promise.resolve(state.health),
     status: () => ({
       sandboxes: { creating: 0, starting: 0, idle: 2, busy: 1, stopping: 0 },
