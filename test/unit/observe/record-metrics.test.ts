@@ -7,6 +7,7 @@ import { SANDBOX_KINDS } from '../../../src/core/invocation.ts';
 import type { LimitName } from '../../../src/core/limits.ts';
 import { OUTCOME_CODES, type Outcome } from '../../../src/core/outcome.ts';
 import type { QuarantineState } from '../../../src/core/quarantine.ts';
+import { TRANSPORTS } from '../../../src/core/sandbox.ts';
 import { METRICS } from '../../../src/observe/metric-definitions.ts';
 import { OWN_METRICS_MAX } from '../../../src/observe/plugin-metrics.ts';
 import { MetricsRecorder } from '../../../src/observe/record-metrics.ts';
@@ -41,6 +42,14 @@ function finished(changes: Parameters<typeof buildInvocation>[1] = {}): DomainEv
   });
   return { kind: 'invocationFinished', invocation };
 }
+
+it('counts the starts of sandboxes by the transport that they got', async () => {
+  for (const transport of TRANSPORTS)
+    recorder.record({ kind: 'sandboxStarted', plugin: 'sample', transport, durationMs: 300 });
+  const page = await series();
+  for (const transport of TRANSPORTS)
+    expect(page).toContain(`gantry_sandbox_start_seconds_count{isolation="standard",transport="${transport}"} 1`);
+});
 
 describe('runs', () => {
   it('are counted by pipeline and final state, with their duration', async () => {
