@@ -1,8 +1,8 @@
 // A store operation that must not be given up lightly: each try has a deadline, an unreachable store is tried again with backoff until
 // a given moment. `isRepeat` tells the operation that an earlier try may have been applied, so that it looks before it judges.
-import { within, raced } from '../core/deadline.ts';
+import { raced } from '../core/deadline.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
-import type { Clock } from '../core/ports/clock.ts';
+import type { Clock, Deadline } from '../core/ports/clock.ts';
 import type { Logger } from '../core/ports/logger.ts';
 import type { StoreOptions } from '../core/ports/store.ts';
 
@@ -38,24 +38,64 @@ export async function persist<T>(
   }
 }
 
-/** One try with the deadline of a store operation. @throws GantryError STORE_TIMEOUT when the store does not settle in time */
+type TryOptions = Pick<PersistOptions, 'clock' | 'storeTimeoutMs'> & { readonly abandon?: AbortSignal };
+
+/**
+ * One try with the deadline of a store operation. The timer is made when the store asks for the signal: one that answers from memory does not.
+ * @throws GantryError STORE_TIMEOUT when the store does not settle in time
+ */
 export async function tryOnce<T>(
-  options: Pick<PersistOptions, 'clock' | 'storeTimeoutMs'> & { readonly abandon?: AbortSignal },
+  options: TryOptions,
   operation: string,
   work: (store: StoreOptions) => Promise<T>,
 ): Promise<T> {
-  const { clock, storeTimeoutMs, abandon = null } = options;
-  return await within(clock, storeTimeoutMs, abandon, async (signal) => {
-    try {
-      return await raced(work({ signal }), signal);
-    } catch (error) {
-      abandon?.throwIfAborted();
-      if (!signal.aborted || error instanceof GantryError) throw error;
-      throw new GantryError('STORE_TIMEOUT', `${operation}: no answer within ${String(storeTimeoutMs)} ms`, {
-        cause: error,
-      });
-    }
-  });
+  const { storeTimeoutMs, abandon } = options;
+  abandon?.throwIfAborted();
+  using limit = new Limit(options);
+  try {
+    const pending = work(limit);
+    return await (limit.isAsked ? raced(pending, limit.signal) : pending);
+  } catch (error) {
+    abandon?.throwIfAborted();
+    if (!limit.isOver || error instanceof GantryError) throw error;
+    throw new GantryError('STORE_TIMEOUT', `${operation}: no answer within ${String(storeTimeoutMs)} ms`, {
+      cause: error,
+    });
+  }
+}
+
+/** The deadline of one try, and what the caller abandons it by. */
+class Limit implements StoreOptions, Disposable {
+  readonly #options: TryOptions;
+  #deadline: Deadline | null = null;
+  #signal: AbortSignal | null = null;
+
+  constructor(options: TryOptions) {
+    this.#options = options;
+  }
+
+  get isAsked(): boolean {
+    return this.#signal !== null;
+  }
+
+  get isOver(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.#arm();
+    return this.#signal;
+  }
+
+  [Symbol.dispose](): void {
+    this.#deadline?.[Symbol.dispose]();
+  }
+
+  #arm(): AbortSignal {
+    const { clock, storeTimeoutMs, abandon } = this.#options;
+    this.#deadline = clock.deadline(storeTimeoutMs);
+    return abandon === undefined ? this.#deadline.signal : AbortSignal.any([abandon, this.#deadline.signal]);
+  }
 }
 
 function isTransient(error: unknown): error is GantryError {

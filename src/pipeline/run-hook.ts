@@ -41,7 +41,8 @@ export async function runHook(
   const { clock } = scope.ports;
   const endsAtMs = plan.timeoutMs === null ? Number.POSITIVE_INFINITY : clock.monotonicMs() + plan.timeoutMs;
   if (plan.timeoutMs !== null) hookStop.stopAfter(clock, plan.timeoutMs, 'hook_timeout');
-  const stop = AbortSignal.any([scope.stop.signal, hookStop.signal]);
+  const isTimed = plan.timeoutMs !== null;
+  const stop = isTimed ? AbortSignal.any([scope.stop.signal, hookStop.signal]) : scope.stop.signal;
   const remainingMs = (): number => Math.min(endsAtMs - clock.monotonicMs(), scope.lease.remainingMs);
 
   const progress: Progress = { flow, results: emptyObject(), failure: null, warnings: [], ends: [] };

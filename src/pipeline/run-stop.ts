@@ -3,19 +3,19 @@ import type { Clock, Deadline } from '../core/ports/clock.ts';
 import type { StopReason } from '../core/ports/invoker.ts';
 
 export class RunStop implements Disposable {
-  readonly #controller = new AbortController();
+  #controller: AbortController | null = null;
   readonly #deadlines: Deadline[] = [];
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#made().signal;
   }
 
   get reason(): StopReason | null {
-    return this.signal.aborted ? (this.signal.reason as StopReason) : null;
+    return this.#controller?.signal.aborted === true ? (this.#controller.signal.reason as StopReason) : null;
   }
 
   stop(reason: StopReason): void {
-    if (!this.signal.aborted) this.#controller.abort(reason);
+    if (!this.signal.aborted) this.#made().abort(reason);
   }
 
   /** Stops with the reason after `durationMs`, at once when that is not positive. */
@@ -37,5 +37,10 @@ export class RunStop implements Disposable {
 
   [Symbol.dispose](): void {
     for (const deadline of this.#deadlines.splice(0)) deadline[Symbol.dispose]();
+  }
+
+  #made(): AbortController {
+    this.#controller ??= new AbortController();
+    return this.#controller;
   }
 }

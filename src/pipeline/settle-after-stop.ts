@@ -24,10 +24,11 @@ export async function settleAfterStop(
   stop: AbortSignal,
   work: Promise<InvocationEnd>,
 ): Promise<InvocationEnd> {
-  const settled = new AbortController();
   const late = Promise.withResolvers<InvocationEnd>();
+  let waiting: AbortController | null = null;
   const onStop = (): void => {
-    clock.sleep(STOP_WAIT_MS, settled.signal).then(
+    waiting = new AbortController();
+    clock.sleep(STOP_WAIT_MS, waiting.signal).then(
       () => {
         late.resolve(LOST);
       },
@@ -35,11 +36,16 @@ export async function settleAfterStop(
     );
   };
   if (stop.aborted) onStop();
-  else stop.addEventListener('abort', onStop, { once: true, signal: settled.signal });
+  else stop.addEventListener('abort', onStop, { once: true });
   try {
     return await Promise.race([work, late.promise]);
   } finally {
-    settled.abort();
+    stop.removeEventListener('abort', onStop);
+    endOf(waiting);
     work.catch(() => undefined);
   }
+}
+
+function endOf(waiting: AbortController | null): void {
+  waiting?.abort();
 }

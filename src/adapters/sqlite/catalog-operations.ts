@@ -11,7 +11,7 @@ const PUT_PIPELINE_VERSION = insertText('pipelineVersions', PIPELINE_VERSIONS.co
 const LIST_PIPELINE_VERSIONS = `SELECT ${quoted(PIPELINE_VERSIONS.columns)} FROM pipelineVersions
   WHERE name = :name ORDER BY seq DESC`;
 const PUT_WORKER = `${insertText('workers', WORKERS.columns)}
-  ON CONFLICT (id) DO UPDATE SET startedAtMs = :startedAtMs, beatAtMs = :beatAtMs`;
+  ON CONFLICT (id) DO UPDATE SET startedAtMs = excluded.startedAtMs, beatAtMs = excluded.beatAtMs`;
 const LIST_WORKERS = `SELECT ${quoted(WORKERS.columns)} FROM workers ORDER BY id`;
 const REMOVE_WORKER = 'DELETE FROM workers WHERE id = :id';
 const PING = "UPDATE facts SET value = value + 1 WHERE name = 'pings'";
@@ -25,7 +25,7 @@ export class CatalogOperations {
   }
 
   putPluginVersion(row: SqlRow): void {
-    this.#sql.run(PUT_PLUGIN_VERSION, row);
+    this.#sql.insert(PUT_PLUGIN_VERSION, PLUGIN_VERSIONS.columns, row);
   }
 
   listPluginVersions(plugin: string): SqlRow[] {
@@ -35,7 +35,7 @@ export class CatalogOperations {
   putPipelineVersion(row: SqlRow): boolean {
     const newest = this.#sql.one(NEWEST_PIPELINE_VERSION, { name: row['name'] ?? null });
     if (newest !== null && newest['version'] === row['version']) return false;
-    return this.#sql.run(PUT_PIPELINE_VERSION, row) === 1;
+    return this.#sql.insert(PUT_PIPELINE_VERSION, PIPELINE_VERSIONS.columns, row) === 1;
   }
 
   listPipelineVersions(name: string): SqlRow[] {
@@ -43,7 +43,7 @@ export class CatalogOperations {
   }
 
   putWorker(row: SqlRow): void {
-    this.#sql.run(PUT_WORKER, row);
+    this.#sql.insert(PUT_WORKER, WORKERS.columns, row);
   }
 
   listWorkers(): SqlRow[] {

@@ -21,19 +21,19 @@ const INSERT_INVOCATION = insertText('invocations', INVOCATIONS.columns);
 const KEEP_INVOCATION = `${INSERT_INVOCATION} ON CONFLICT DO NOTHING`;
 const LIST_INVOCATIONS = `SELECT ${quoted(INVOCATIONS.columns)} FROM invocations
   WHERE runId = :runId ORDER BY createdAtMs, id`;
-const PUT_PAYLOAD = `INSERT INTO payloads (runId, name, hash, sizeBytes) VALUES (:runId, :name, :hash, :sizeBytes)
-  ON CONFLICT (runId, name) DO UPDATE SET hash = :hash, sizeBytes = :sizeBytes`;
+const PAYLOAD_COLUMNS = ['runId', 'name', 'hash', 'sizeBytes'];
+const ADD_PAYLOAD = `${insertText('payloads', PAYLOAD_COLUMNS)} ON CONFLICT DO NOTHING`;
+const CHANGE_PAYLOAD = 'UPDATE payloads SET hash = :hash, sizeBytes = :sizeBytes WHERE runId = :runId AND name = :name';
 const CLEAR_CHUNKS = 'DELETE FROM payloadChunks WHERE runId = :runId AND name = :name';
-const PUT_CHUNK = 'INSERT INTO payloadChunks (runId, name, seq, bytes) VALUES (:runId, :name, :seq, :bytes)';
+const CHUNK_COLUMNS = ['runId', 'name', 'seq', 'bytes'];
+const PUT_CHUNK = insertText('payloadChunks', CHUNK_COLUMNS);
 const FIND_PAYLOAD = 'SELECT hash, sizeBytes FROM payloads WHERE runId = :runId AND name = :name';
 const FIND_CHUNKS = 'SELECT bytes FROM payloadChunks WHERE runId = :runId AND name = :name ORDER BY seq';
 const INSERT_EVENT = `${insertText('events', EVENTS.columns)} ON CONFLICT DO NOTHING`;
 const LIST_EVENTS = `SELECT ${quoted(EVENTS.columns)} FROM events
   WHERE runId = :runId AND seq > :afterSeq ORDER BY seq LIMIT :limit`;
-const INSERT_LOG = insertText(
-  'logs',
-  LOGS.columns.filter((column) => column !== 'seq'),
-);
+const LOG_COLUMNS = LOGS.columns.filter((column) => column !== 'seq');
+const INSERT_LOG = insertText('logs', LOG_COLUMNS);
 
 function logsText(query: LogQuery): string {
   const conditions = [
@@ -54,12 +54,12 @@ export class HistoryOperations {
   }
 
   insertInvocation(row: SqlRow): void {
-    this.#sql.run(INSERT_INVOCATION, row);
+    this.#sql.insert(INSERT_INVOCATION, INVOCATIONS.columns, row);
   }
 
   /** One with the id that stands already stays as it is. */
   keepInvocation(row: SqlRow): void {
-    this.#sql.run(KEEP_INVOCATION, row);
+    this.#sql.insert(KEEP_INVOCATION, INVOCATIONS.columns, row);
   }
 
   updateInvocation(id: string, guardStates: readonly InvocationState[], changes: SqlRow): boolean {
@@ -75,11 +75,14 @@ export class HistoryOperations {
   putPayload(runId: string, name: string, json: string): void {
     const bytes = Buffer.from(json, 'utf8');
     const hash = createHash('sha256').update(bytes).digest('hex');
-    this.#sql.run(PUT_PAYLOAD, { runId, name, hash, sizeBytes: bytes.byteLength });
-    this.#sql.run(CLEAR_CHUNKS, { runId, name });
+    const head = { runId, name, hash, sizeBytes: bytes.byteLength };
+    if (this.#sql.insert(ADD_PAYLOAD, PAYLOAD_COLUMNS, head) === 0) {
+      this.#sql.run(CHANGE_PAYLOAD, head);
+      this.#sql.run(CLEAR_CHUNKS, { runId, name });
+    }
     for (let seq = 0; seq * CHUNK_BYTES < bytes.byteLength; seq += 1) {
       const chunk = bytes.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES);
-      this.#sql.run(PUT_CHUNK, { runId, name, seq, bytes: chunk });
+      this.#sql.insert(PUT_CHUNK, CHUNK_COLUMNS, { runId, name, seq, bytes: chunk });
     }
   }
 
@@ -95,7 +98,7 @@ export class HistoryOperations {
   }
 
   appendEvents(rows: readonly SqlRow[]): void {
-    for (const row of rows) this.#sql.run(INSERT_EVENT, row);
+    for (const row of rows) this.#sql.insert(INSERT_EVENT, EVENTS.columns, row);
   }
 
   listEvents(runId: string, afterSeq: number, limit: number): SqlRow[] {
@@ -103,7 +106,7 @@ export class HistoryOperations {
   }
 
   appendLogs(rows: readonly SqlRow[]): void {
-    for (const row of rows) this.#sql.run(INSERT_LOG, row);
+    for (const row of rows) this.#sql.insert(INSERT_LOG, LOG_COLUMNS, row);
   }
 
   listLogs(query: LogQuery): SqlRow[] {

@@ -56,7 +56,7 @@ export class RunOperations {
   }
 
   insertRun(row: SqlRow): InsertedRow {
-    if (this.#sql.run(INSERT, row) === 1) return { kind: 'inserted' };
+    if (this.#sql.insert(INSERT, RUNS.columns, row) === 1) return { kind: 'inserted' };
     const { id, pipeline, idempotencyKey: key } = row;
     const keyed = this.#sql.one(FIND_BY_KEY, { pipeline: pipeline ?? null, key: key ?? null });
     const standing = keyed ?? this.#sql.one(FIND, { id: id ?? null });

@@ -11,6 +11,7 @@ import type { LogLine, RunEvent } from '../events.ts';
 import type { Run, RunState } from '../run.ts';
 
 export interface StoreOptions {
+  /** To be asked for before the call returns, by whoever may have to wait: the deadline begins with that. */
   readonly signal: AbortSignal;
 }
 

@@ -48,6 +48,7 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['updateInvocation', invocation.id, ['running'], { state: 'failed' }],
   ['listInvocations', run.id],
   ['putPayload', run.id, 'data', '{}'],
+  ['putPayload', run.id, 'data', '{}'],
   ['findPayload', run.id, 'data'],
   ['appendEvents', [EVENTS.encode({ runId: run.id, seq: 1, atMs: 1, kind: 'runQueued', body: {} })]],
   ['listEvents', run.id, 0, 5],

@@ -29,9 +29,10 @@ export class HangingStore extends MemoryStore {
 
   protected override async perform<T>(operation: Operation, options: StoreOptions, work: () => T): Promise<T> {
     this.counts.set(operation, (this.counts.get(operation) ?? 0) + 1);
+    const { signal } = options;
     if (this.isAway) throw new GantryError('STORE_UNAVAILABLE', 'connection refused');
     await this.#held.get(operation);
-    const value = await super.perform(operation, options, work);
+    const value = await super.perform(operation, { signal }, work);
     if (this.#mute.delete(operation)) throw new GantryError('STORE_TIMEOUT', 'the answer was lost');
     return value;
   }
