@@ -12,15 +12,15 @@ export async function endRun(
   state: TerminalRunState,
   failure: RunFailure | null,
 ): Promise<void> {
-  const { lease, journal, logs, ports } = scope;
+  const { lease, writes, logs, ports } = scope;
   ledger.closeRest(state === 'failed' ? 'skipped' : 'cancelled');
   await logs.flush();
   const finishedAtMs = ports.clock.nowMs();
   const startedAtMs = lease.run.startedAtMs ?? finishedAtMs;
-  const run = await lease.advance(state, { ...ledger.changes(), failure, startedAtMs, finishedAtMs });
-  for (const event of ledger.takeEvents()) journal.record(event);
-  journal.record({ kind: 'runFinished', run });
-  await journal.flush();
+  const run = writes.advance(state, { ...ledger.changes(), failure, startedAtMs, finishedAtMs });
+  for (const event of ledger.takeEvents()) writes.tell(event);
+  writes.tell({ kind: 'runFinished', run });
+  await writes.commit();
 }
 
 /**
@@ -78,12 +78,12 @@ export function failureOf(code: string, message: string, hook: string | null = n
 
 /** Puts the run back into the queue; the next worker resumes it at its first unfinished hook. */
 export async function requeue(scope: RunScope, ledger: RunLedger): Promise<void> {
-  const { lease, journal, logs, ports } = scope;
+  const { writes, logs, ports } = scope;
   await logs.flush();
   const changes = { ...ledger.changes(), worker: null, readyAtMs: ports.clock.nowMs() };
-  const run = await lease.advance('queued', changes);
-  for (const event of ledger.takeEvents()) journal.record(event);
-  await journal.flush();
+  const run = writes.advance('queued', changes);
+  for (const event of ledger.takeEvents()) writes.tell(event);
+  await writes.commit();
   ports.events.emit({ kind: 'runRecovered', runId: run.id, pipeline: run.pipeline, state: run.state });
 }
 

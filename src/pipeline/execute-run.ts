@@ -11,6 +11,7 @@ import { LeaseLost, RunLease } from './run-lease.ts';
 import { runPipeline } from './run-pipeline.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 import type { RunScope } from './run-scope.ts';
+import { RunWrites } from './run-writes.ts';
 import { RunStop } from './run-stop.ts';
 
 /** A run in flight in this process. */
@@ -41,8 +42,9 @@ async function execute(
   try {
     const journal = await RunJournal.open(lease.run.id, lease.run.epoch <= 1, ports, settings);
     const earlier = new EarlierInvocations(await findEarlier(lease, ports));
-    const scope: RunScope = { ports, settings, lease, journal, logs, stop, earlier };
-    journal.record({ kind: 'runClaimed', run: lease.run });
+    const writes = new RunWrites(lease, journal);
+    const scope: RunScope = { ports, settings, lease, journal, writes, logs, stop, earlier };
+    writes.told({ kind: 'runClaimed', run: lease.run });
     try {
       await runPipeline(scope);
     } catch (error) {
@@ -64,7 +66,8 @@ async function findEarlier(lease: RunLease, ports: RunPorts): ReturnType<RunPort
 /** A run that broke for another reason than a plugin: failed with the cause, if the store takes it. */
 async function settleBroken(scope: RunScope, error: unknown): Promise<void> {
   if (error instanceof LeaseLost || isStoreAway(error)) throw error;
-  const { lease, journal, logs, ports, stop } = scope;
+  const { lease, journal, writes, logs, ports, stop } = scope;
+  writes.drop();
   stop.stop('lease_lost');
   const code = error instanceof GantryError ? error.code : 'DEFECT';
   ports.logger.log('error', 'a run failed for no fault of its plugins', {

@@ -1,17 +1,22 @@
-// The stored record of one invocation on its way pending → running → ended, each step durable before anything builds on it.
-// The insert runs beside the wait for a sandbox; the start waits for it, so the input is delivered only when the start is stored.
+// The stored record of one invocation on its way pending → running → ended. Its start is durable before the input is delivered (I-5); its end
+// is written together with what follows from it. The pending record is written only when a sandbox is waited for.
 import type { Invocation } from '../core/invocation.ts';
 import { stateOfOutcome } from '../core/invocation.ts';
+import type { Deadline } from '../core/ports/clock.ts';
 import type { InvocationEnd } from '../core/ports/invoker.ts';
-import type { InvocationChanges, StoreOptions } from '../core/ports/store.ts';
+import type { InvocationChanges } from '../core/ports/store.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { SandboxId } from '../core/ids.ts';
 import type { RunScope } from './run-scope.ts';
 
+/** A sandbox that stands idle is had sooner. */
+const PATIENCE_MS = 1;
+
 export class InvocationLedger {
   readonly #scope: RunScope;
   #invocation: Invocation;
-  #inserted: Promise<void> = Promise.resolve();
+  #patience: Deadline | null = null;
+  #isInserted = false;
   #isClosed = false;
   #failure: { readonly error: unknown } | null = null;
 
@@ -29,22 +34,24 @@ export class InvocationLedger {
     return this.#invocation.startedAtMs !== null;
   }
 
-  /** Begins to store the pending record; `start` and `end` wait for it. */
-  insert(): void {
-    this.#inserted = this.#insert(this.#invocation);
-    this.#inserted.catch((error: unknown) => {
-      this.#failure ??= { error };
-    });
+  /** A sandbox is asked for: unless it is had at once, the pending record is stored meanwhile. */
+  open(): void {
+    this.#patience = this.#scope.ports.clock.deadline(PATIENCE_MS);
+    this.#patience.signal.addEventListener('abort', () => void this.#insertPending(), { once: true });
   }
 
   /** Stores the start. Rejects when it cannot be stored: then nothing may be delivered. */
   async start(sandboxId: SandboxId): Promise<void> {
+    const { ports, writes } = this.#scope;
     try {
-      await this.#inserted;
+      this.throwIfFailed();
       if (this.#isClosed) throw new Error('the invocation was given up before its start');
-      const startedAtMs = this.#scope.ports.clock.nowMs();
-      await this.#update({ state: 'running', sandboxId, startedAtMs });
-      this.#scope.journal.record({ kind: 'invocationStarted', invocation: this.#invocation });
+      const changes = { state: 'running', sandboxId, startedAtMs: ports.clock.nowMs() } as const;
+      const started = { ...this.#invocation, ...changes };
+      this.#write(changes);
+      writes.tell({ kind: 'invocationStarted', invocation: started });
+      await writes.commit();
+      this.#invocation = started;
     } catch (error) {
       this.#failure ??= { error };
       throw error;
@@ -56,12 +63,9 @@ export class InvocationLedger {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Stores the result payload, then the end. */
-  async end(end: InvocationEnd): Promise<Invocation> {
-    this.#isClosed = true;
-    await this.#inserted;
-    const resultPayload = await this.#storeResult(end);
-    await this.#update({
+  /** The result and the end, to be stored with what follows. */
+  end(end: InvocationEnd): void {
+    this.#finish({
       ...endOf(end.outcome, this.#scope.ports.clock.nowMs()),
       warnings: end.warnings.map(({ code, message }) => `${code}: ${message}`),
       sandboxId: end.sandboxId ?? this.#invocation.sandboxId,
@@ -71,63 +75,44 @@ export class InvocationLedger {
       phases: end.phases,
       usage: end.usage,
       reported: end.reported,
-      resultPayload,
+      resultPayload: this.#putResult(end),
     });
-    return this.#finished();
   }
 
-  /** Stores an invocation that ended before it could be delivered. */
-  async refuse(outcome: Outcome): Promise<Invocation> {
+  /** An invocation that ended before it could be delivered. */
+  refuse(outcome: Outcome): void {
+    this.#finish(endOf(outcome, this.#scope.ports.clock.nowMs()));
+  }
+
+  #finish(changes: InvocationChanges): void {
     this.#isClosed = true;
-    this.#invocation = { ...this.#invocation, ...endOf(outcome, this.#scope.ports.clock.nowMs()) };
-    await this.#insert(this.#invocation);
-    return this.#finished();
+    this.#write(changes);
+    this.#invocation = { ...this.#invocation, ...changes };
+    this.#scope.writes.tell({ kind: 'invocationFinished', invocation: this.#invocation });
   }
 
-  #finished(): Invocation {
-    this.#scope.journal.record({ kind: 'invocationFinished', invocation: this.#invocation });
-    return this.#invocation;
-  }
-
-  async #storeResult(end: InvocationEnd): Promise<string | null> {
+  #putResult(end: InvocationEnd): string | null {
     if (end.result === null) return null;
-    const { id, runId } = this.#invocation;
-    const name = `result:${id}`;
-    const json = JSON.stringify(end.result);
-    await this.#scope.lease.persist('putPayload', (store) =>
-      this.#scope.ports.store.putPayload(runId, name, json, store),
-    );
+    const name = `result:${this.#invocation.id}`;
+    this.#scope.writes.put(name, JSON.stringify(end.result));
     return name;
   }
 
-  async #insert(invocation: Invocation): Promise<void> {
-    const { store } = this.#scope.ports;
-    await this.#scope.lease.persist('insertInvocation', async (options, isRepeat) => {
-      if (isRepeat && (await this.#isStored(options))) return;
-      await store.insertInvocation(invocation, options);
-    });
-  }
-
-  async #isStored(options: StoreOptions): Promise<boolean> {
-    const { id, runId } = this.#invocation;
-    const stored = await this.#scope.ports.store.listInvocations(runId, options);
-    return stored.some((one) => one.id === id);
-  }
-
-  async #update(changes: InvocationChanges): Promise<void> {
-    const { lease, ports } = this.#scope;
-    const { id } = this.#invocation;
-    const states = ['pending', 'running'] as const;
-    const hasWritten = await lease.persist(
-      'updateInvocation',
-      // A repeat that matches nothing was applied the first time; the run's own guarded writes decide who is right.
-      async (options, isRepeat) => (await ports.store.updateInvocation(id, { states }, changes, options)) || isRepeat,
-    );
-    if (!hasWritten) {
-      lease.lose(`invocation ${id} was ended by another worker`);
-      await lease.persist('updateInvocation', () => Promise.resolve());
+  async #insertPending(): Promise<void> {
+    this.#write({});
+    try {
+      await this.#scope.writes.commit();
+    } catch (error) {
+      this.#failure ??= { error };
     }
-    this.#invocation = { ...this.#invocation, ...changes };
+  }
+
+  #write(changes: InvocationChanges): void {
+    const { writes } = this.#scope;
+    this.#patience?.[Symbol.dispose]();
+    if (this.#isInserted) writes.updateInvocation(this.#invocation.id, changes);
+    else writes.insertInvocation({ ...this.#invocation, ...changes });
+    this.#isInserted = true;
   }
 }
 

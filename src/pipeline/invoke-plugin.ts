@@ -40,13 +40,13 @@ export async function invokePlugin(scope: RunScope, call: PluginCall): Promise<P
   const earlier = scope.earlier.ended(call.hook, call.version.plugin.name);
   if (earlier !== null) return await takeOver(scope, call, earlier);
   const ledger = new InvocationLedger(scope, pendingInvocation(scope, call));
-  if (call.stop.aborted) return await refuse(ledger, call, stoppedOutcome(call, call.stop.reason as StopReason));
+  if (call.stop.aborted) return refuse(ledger, call, stoppedOutcome(call, call.stop.reason as StopReason));
   const input = await makeInput(scope, call, ledger.invocation);
-  if (input.kind === 'refused') return await refuse(ledger, call, input.outcome);
-  ledger.insert();
+  if (input.kind === 'refused') return refuse(ledger, call, input.outcome);
+  ledger.open();
   const end = redactEnd(await deliver(scope, call, ledger, input), input.redactor);
   ledger.throwIfFailed();
-  await ledger.end(end);
+  ledger.end(end);
   const { outcome, result, warnings } = end;
   return { version: call.version, outcome, result, warnings, isDelivered: ledger.isDelivered };
 }
@@ -128,8 +128,8 @@ async function makeInput(scope: RunScope, call: PluginCall, invocation: Invocati
   return await prepareInput(ports, settings, parts, call.stop);
 }
 
-async function refuse(ledger: InvocationLedger, call: PluginCall, outcome: Outcome): Promise<PluginEnd> {
-  await ledger.refuse(outcome);
+function refuse(ledger: InvocationLedger, call: PluginCall, outcome: Outcome): PluginEnd {
+  ledger.refuse(outcome);
   return { version: call.version, outcome, result: null, warnings: [], isDelivered: false };
 }
 

@@ -16,6 +16,7 @@ import { LeaseLost, RunLease } from './run-lease.ts';
 import { RunLedger } from './run-ledger.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 import type { RunScope } from './run-scope.ts';
+import { RunWrites } from './run-writes.ts';
 import { RunStop } from './run-stop.ts';
 
 /** A run of a higher epoch brings its workers down (each loss costs two: its recovery and the next claim): it is not tried again. */
@@ -98,12 +99,14 @@ async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
   using stop = new RunStop();
   const lease = new RunLease(taken, ports, settings);
   const journal = await RunJournal.open(run.id, false, ports, settings);
-  const scope: RunScope = { ports, settings, lease, journal, logs, stop, earlier: new EarlierInvocations([]) };
+  const writes = new RunWrites(lease, journal);
+  const earlier = new EarlierInvocations([]);
+  const scope: RunScope = { ports, settings, lease, journal, writes, logs, stop, earlier };
   const why = 'the program ended while the invocation was under way';
   const { invocations, events } = await lease.persist('updateInvocation', (options) =>
     settleInvocations(ports.store, run.id, why, ports.clock.nowMs(), options),
   );
-  for (const event of events) journal.record(event);
+  for (const event of events) writes.told(event);
   await settleRun(scope, invocations);
   if (lease.run.state !== 'queued') {
     ports.events.emit({ kind: 'runRecovered', runId: run.id, pipeline: run.pipeline, state: lease.run.state });

@@ -41,8 +41,7 @@ export async function runHook(
   const { clock } = scope.ports;
   const endsAtMs = plan.timeoutMs === null ? Number.POSITIVE_INFINITY : clock.monotonicMs() + plan.timeoutMs;
   if (plan.timeoutMs !== null) hookStop.stopAfter(clock, plan.timeoutMs, 'hook_timeout');
-  const isTimed = plan.timeoutMs !== null;
-  const stop = isTimed ? AbortSignal.any([scope.stop.signal, hookStop.signal]) : scope.stop.signal;
+  const stop = stopOf(scope, plan, hookStop);
   const remainingMs = (): number => Math.min(endsAtMs - clock.monotonicMs(), scope.lease.remainingMs);
 
   const progress: Progress = { flow, results: emptyObject(), failure: null, warnings: [], ends: [] };
@@ -65,6 +64,11 @@ export async function runHook(
   if (plan.groups.length === 0) progress.warnings.push(withoutPlugins(plan.hook));
   const { failure, warnings, ends } = progress;
   return { flow: progress.flow, warnings, failure, isInterrupted, ends };
+}
+
+/** Joined signals are dear, so only where the hook has a time of its own. */
+function stopOf({ stop }: RunScope, { timeoutMs }: HookPlan, hookStop: RunStop): AbortSignal {
+  return timeoutMs === null ? stop.signal : AbortSignal.any([stop.signal, hookStop.signal]);
 }
 
 async function runGroup(

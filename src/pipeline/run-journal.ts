@@ -43,17 +43,27 @@ export class RunJournal {
     return new RunJournal(runId, lastSeq, ports, settings);
   }
 
+  /** Emits the event and stores it by itself. */
   record(event: RunEvent): void {
+    this.#pending.push(this.number(event));
+    this.emit(event);
+    this.#storing ??= this.#store();
+  }
+
+  /** The next event of the run, for who stores it with other things. */
+  number(event: RunEvent): StoredEvent {
     this.#seq += 1;
-    this.#pending.push({
+    return {
       runId: this.#runId,
       seq: this.#seq,
       atMs: this.#ports.clock.nowMs(),
       kind: event.kind,
       body: summarizeEvent(event),
-    });
+    };
+  }
+
+  emit(event: RunEvent): void {
     this.#ports.events.emit(event);
-    this.#storing ??= this.#store();
   }
 
   /** Settles when everything recorded is stored or given up. */

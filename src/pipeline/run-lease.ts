@@ -2,7 +2,7 @@
 // another holds the run now: the holder of this object stops and drops what it has (I-3: late writers are harmless).
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { advanceRun, type Run, type RunState } from '../core/run.ts';
-import type { RunChanges, StoreOptions } from '../core/ports/store.ts';
+import type { RunChanges, StoreOptions, StoreWrite } from '../core/ports/store.ts';
 import { persist } from './persist.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 
@@ -66,6 +66,32 @@ export class RunLease {
   /** Moves the run to another state. @throws LeaseLost, GantryError of the store, DEFECT for a step outside the table */
   async advance(to: RunState, changes: RunChanges): Promise<Run> {
     return await this.#write(advanceRun(this.#run, to, changes), { ...changes, state: to });
+  }
+
+  /**
+   * A chain of writes of this run. @param next the run after it; null when the chain does not change it
+   * @throws LeaseLost, GantryError of the store
+   */
+  async writeChain(chain: readonly StoreWrite[], next: Run | null): Promise<void> {
+    let isHeld = true;
+    const hasWritten = await this.persist('writeAll', async (options, isRepeat) => {
+      if (!isRepeat) return (await this.#ports.store.writeAll([chain], options))[0] === true;
+      // An earlier try may have been applied, as a whole or in part: each write is looked at by itself.
+      for (const write of chain) isHeld &&= await this.#writeAgain(write, next, options);
+      return isHeld;
+    });
+    if (!hasWritten) {
+      this.lose(`run ${this.#run.id} is not held by this worker at epoch ${String(this.#run.epoch)}`);
+      throw this.#lost.signal.reason;
+    }
+    if (next !== null) this.#run = next;
+  }
+
+  /** False: another holds the run now. */
+  async #writeAgain(write: StoreWrite, next: Run | null, options: StoreOptions): Promise<boolean> {
+    const [isApplied] = await this.#ports.store.writeAll([[write]], options);
+    if (isApplied === true || write.kind !== 'updateRun') return true;
+    return next !== null && (await this.#isApplied(next, options));
   }
 
   async #write(next: Run, changes: RunChanges): Promise<Run> {

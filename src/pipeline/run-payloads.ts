@@ -21,10 +21,10 @@ export async function loadFlow(scope: RunScope): Promise<RunFlow> {
 }
 
 /**
- * Stores what changed since the given flow.
- * @returns a sentence when a document is over the limit of a payload, then nothing of it was stored
+ * Gathers what changed since the given flow.
+ * @returns a sentence when a document is over the limit of a payload, then nothing of it is stored
  */
-export async function storeFlow(scope: RunScope, before: RunFlow, after: RunFlow): Promise<string | null> {
+export function storeFlow(scope: RunScope, before: RunFlow, after: RunFlow): string | null {
   const documents: [string, string][] = [];
   if (after.data !== before.data) documents.push([DATA_PAYLOAD, JSON.stringify(after.data)]);
   if (after.results !== before.results) documents.push([RESULTS_PAYLOAD, JSON.stringify(after.results)]);
@@ -32,13 +32,7 @@ export async function storeFlow(scope: RunScope, before: RunFlow, after: RunFlow
     const bytes = Buffer.byteLength(json);
     if (bytes > PAYLOAD_BYTES_MAX) return tooLarge(name, bytes);
   }
-  const { store } = scope.ports;
-  const { id } = scope.lease.run;
-  await Promise.all(
-    documents.map(([name, json]) =>
-      scope.lease.persist('putPayload', (options) => store.putPayload(id, name, json, options)),
-    ),
-  );
+  for (const [name, json] of documents) scope.writes.put(name, json);
   return null;
 }
 

@@ -30,7 +30,7 @@ export async function runPipeline(scope: RunScope): Promise<void> {
       await endStopped(scope, ledger, plan.index, null);
       return;
     }
-    await startHook(scope, ledger, plan, pipeline);
+    startHook(scope, ledger, plan, pipeline);
     const end = await runHook(scope, plan, flow, pipeline.onMergeConflict);
     const isOver = await takeHook(scope, ledger, plan, flow, end);
     if (isOver) return;
@@ -49,19 +49,19 @@ function armDeadline(scope: RunScope, pipeline: Pipeline): void {
   if (lease.run.cancelRequestedAtMs !== null) stop.stop('cancelled');
 }
 
-/** Writes the start of a hook, together with the end of the one before it. */
-async function startHook(scope: RunScope, ledger: RunLedger, plan: HookPlan, pipeline: Pipeline): Promise<void> {
-  const { lease, ports, journal } = scope;
+/** The start of a hook, to be written together with the end of the one before it, and before its plugins are called. */
+function startHook(scope: RunScope, ledger: RunLedger, plan: HookPlan, pipeline: Pipeline): void {
+  const { lease, ports, writes } = scope;
   const nowMs = ports.clock.nowMs();
   ledger.startHook(plan.index, nowMs);
   const { startedAtMs, deadlineAtMs } = lease.run;
-  await lease.note({
+  writes.note({
     ...ledger.changes(),
     pipelineVersion: pipeline.version,
     startedAtMs: startedAtMs ?? nowMs,
     deadlineAtMs: deadlineAtMs ?? Math.ceil(nowMs + lease.remainingMs),
   });
-  for (const event of ledger.takeEvents()) journal.record(event);
+  for (const event of ledger.takeEvents()) writes.tell(event);
 }
 
 /** Takes over what a hook left. @returns true when the run is over for this worker */
@@ -79,7 +79,7 @@ async function takeHook(
     return true;
   }
   ledger.warn(end.warnings);
-  const overflow = await storeFlow(scope, before, end.flow);
+  const overflow = storeFlow(scope, before, end.flow);
   if (isOver) {
     await endStopped(scope, ledger, plan.index, end);
     return true;

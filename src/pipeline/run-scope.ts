@@ -4,6 +4,7 @@ import type { LogBuffer } from './log-buffer.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLease } from './run-lease.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
+import type { RunWrites } from './run-writes.ts';
 import type { RunStop } from './run-stop.ts';
 
 export interface RunScope {
@@ -11,6 +12,7 @@ export interface RunScope {
   readonly settings: RunSettings;
   readonly lease: RunLease;
   readonly journal: RunJournal;
+  readonly writes: RunWrites;
   readonly logs: LogBuffer;
   readonly stop: RunStop;
   readonly earlier: EarlierInvocations;

@@ -80,9 +80,9 @@ describe('recovery', () => {
     const options = { pipelines: TWO_HOOKS, versions: versions(), store };
     const before = new RunWorld(options);
     await before.runs.start();
-    store.hold('updateInvocation');
+    store.hold('insertInvocation');
     const { run } = await before.runs.startRun({ pipeline: 'default', trigger: 'cli', params: {}, data: { n: 1 } });
-    await before.until(() => (store.counts.get('updateInvocation') ?? 0) > 0);
+    await before.until(() => (store.counts.get('insertInvocation') ?? 0) > 0);
     const after = new HangingStore();
     await copyRun(store, after, run.id);
     const world = await restart(

@@ -1,0 +1,138 @@
+// What a run in flight is to store next, gathered until something depends on it, then written as one chain and awaited once: before an input
+// is delivered, and at the end. So the end of one hook and the start of the next one are one write to the store.
+//   in a chain: payloads → ends of invocations → the run, under its guard → starts of invocations → events
+// What stands before the run may be there without it after a crash, never the other way round; a lost lease starts nothing (I-3).
+import type { RunEvent } from '../core/events.ts';
+import type { InvocationId } from '../core/ids.ts';
+import type { Invocation } from '../core/invocation.ts';
+import type { InvocationChanges, RunChanges, StoredEvent, StoreWrite } from '../core/ports/store.ts';
+import { advanceRun, type Run, type RunState } from '../core/run.ts';
+import type { RunJournal } from './run-journal.ts';
+import type { RunLease } from './run-lease.ts';
+
+interface Batch {
+  readonly payloads: Map<string, string>;
+  readonly inserts: Map<InvocationId, Invocation>;
+  readonly updates: Map<InvocationId, InvocationChanges>;
+  changes: RunChanges | null;
+  next: Run | null;
+  readonly stored: StoredEvent[];
+  readonly untold: RunEvent[];
+  done: Promise<void> | null;
+}
+
+export class RunWrites {
+  readonly #lease: RunLease;
+  readonly #journal: RunJournal;
+  #batch = newBatch();
+  #underWay: Promise<void> | null = null;
+
+  constructor(lease: RunLease, journal: RunJournal) {
+    this.#lease = lease;
+    this.#journal = journal;
+  }
+
+  put(name: string, json: string): void {
+    this.#batch.payloads.set(name, json);
+  }
+
+  insertInvocation(invocation: Invocation): void {
+    this.#batch.inserts.set(invocation.id, invocation);
+  }
+
+  updateInvocation(id: InvocationId, changes: InvocationChanges): void {
+    const { inserts, updates } = this.#batch;
+    const insert = inserts.get(id);
+    if (insert === undefined) updates.set(id, { ...updates.get(id), ...changes });
+    else inserts.set(id, { ...insert, ...changes });
+  }
+
+  /** Changes a run that goes on. */
+  note(changes: RunChanges): void {
+    const batch = this.#batch;
+    batch.changes = { ...batch.changes, ...changes };
+    batch.next = { ...this.#planned, ...changes };
+  }
+
+  /** Moves the run to another state. @returns the run as it will be @throws GantryError DEFECT for a step outside the table */
+  advance(to: RunState, changes: RunChanges): Run {
+    const next = advanceRun(this.#planned, to, changes);
+    this.note({ ...changes, state: to });
+    return next;
+  }
+
+  /** An event of what is to be written: stored with it, told after it (I-4). */
+  tell(event: RunEvent): void {
+    this.#batch.stored.push(this.#journal.number(event));
+    this.#batch.untold.push(event);
+  }
+
+  /** An event of what is stored already. */
+  told(event: RunEvent): void {
+    this.#batch.stored.push(this.#journal.number(event));
+    this.#journal.emit(event);
+  }
+
+  /** Resolves when everything gathered so far is stored and told. @throws LeaseLost, GantryError of the store */
+  commit(): Promise<void> {
+    const batch = this.#batch;
+    batch.done ??= this.#write(batch);
+    return batch.done;
+  }
+
+  /** Forgets what is not written: the run is settled in another way. */
+  drop(): void {
+    this.#batch = newBatch();
+  }
+
+  /** The run as it will be when what is gathered is written. */
+  get #planned(): Run {
+    return this.#batch.next ?? this.#lease.run;
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    while (this.#underWay !== null) await this.#underWay;
+    if (this.#batch === batch) this.#batch = newBatch();
+    const work = this.#store(batch);
+    this.#underWay = work
+      .catch(() => undefined)
+      .finally(() => {
+        this.#underWay = null;
+      });
+    await work;
+  }
+
+  async #store(batch: Batch): Promise<void> {
+    const chain = this.#chainOf(batch);
+    if (chain.length > 0) await this.#lease.writeChain(chain, batch.next);
+    for (const event of batch.untold) this.#journal.emit(event);
+  }
+
+  #chainOf(batch: Batch): StoreWrite[] {
+    const { id: runId, epoch, worker } = this.#lease.run;
+    const chain: StoreWrite[] = [];
+    for (const [name, json] of batch.payloads) chain.push({ kind: 'putPayload', runId, name, json });
+    const guard = { states: ['pending', 'running'] } as const;
+    for (const [id, changes] of batch.updates) chain.push({ kind: 'updateInvocation', id, guard, changes });
+    if (batch.changes !== null) {
+      const ours = { states: ['running'], epoch, worker } as const;
+      chain.push({ kind: 'updateRun', id: runId, guard: ours, changes: batch.changes });
+    }
+    for (const invocation of batch.inserts.values()) chain.push({ kind: 'insertInvocation', invocation });
+    if (batch.stored.length > 0) chain.push({ kind: 'appendEvents', events: batch.stored });
+    return chain;
+  }
+}
+
+function newBatch(): Batch {
+  return {
+    payloads: new Map(),
+    inserts: new Map(),
+    updates: new Map(),
+    changes: null,
+    next: null,
+    stored: [],
+    untold: [],
+    done: null,
+  };
+}
