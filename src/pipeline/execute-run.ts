@@ -1,6 +1,7 @@
 // One claimed run, whatever happens: it ends, goes back to the queue, or is let go because this worker may not or cannot write it any
 // more (then recovery settles it). Never rejects.
 import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
+import type { Deadline } from '../core/ports/clock.ts';
 import type { Run } from '../core/run.ts';
 import { EarlierInvocations } from './earlier-invocations.ts';
 import { failureOf } from './end-run.ts';
@@ -11,8 +12,11 @@ import { LeaseLost, RunLease } from './run-lease.ts';
 import { runPipeline } from './run-pipeline.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 import type { RunScope } from './run-scope.ts';
-import { RunWrites } from './run-writes.ts';
+import { type FreshRun, RunWrites } from './run-writes.ts';
 import { RunStop } from './run-stop.ts';
+
+/** A fresh run is stored with the start of its first invocation, which waits for that; or by itself when this takes longer. */
+const PATIENCE_MS = 1;
 
 /** A run in flight in this process. */
 export class RunExecution {
@@ -20,10 +24,16 @@ export class RunExecution {
   readonly lease: RunLease;
   /** Resolves with the run as last written; never rejects. */
   readonly ended: Promise<Run>;
+  /** Of a fresh run: resolves when it is stored. @throws LeaseLost when another one stands in its place, GantryError of the store */
+  readonly accepted: Promise<Run>;
 
-  constructor(run: Run, ports: RunPorts, settings: RunSettings, logs: LogBuffer) {
+  /** @param fresh for a run that is not stored yet */
+  constructor(run: Run, ports: RunPorts, settings: RunSettings, logs: LogBuffer, fresh: FreshRun | null) {
     this.lease = new RunLease(run, ports, settings);
-    this.ended = execute(this, ports, settings, logs);
+    const accepted = Promise.withResolvers<Run>();
+    accepted.promise.catch(() => undefined);
+    this.accepted = accepted.promise;
+    this.ended = execute(this, { ports, settings, logs, fresh, accepted });
   }
 
   /** Drops the run at once: sandboxes are killed, nothing more is written. */
@@ -33,29 +43,56 @@ export class RunExecution {
   }
 }
 
-async function execute(
-  { lease, stop }: RunExecution,
-  ports: RunPorts,
-  settings: RunSettings,
-  logs: LogBuffer,
-): Promise<Run> {
+interface Parts {
+  readonly ports: RunPorts;
+  readonly settings: RunSettings;
+  readonly logs: LogBuffer;
+  readonly fresh: FreshRun | null;
+  readonly accepted: PromiseWithResolvers<Run>;
+}
+
+async function execute(execution: RunExecution, parts: Parts): Promise<Run> {
+  const { lease, stop } = execution;
+  const { ports, fresh, accepted } = parts;
   try {
-    const journal = await RunJournal.open(lease.run.id, lease.run.epoch <= 1, ports, settings);
-    const earlier = new EarlierInvocations(await findEarlier(lease, ports));
-    const writes = new RunWrites(lease, journal);
-    const scope: RunScope = { ports, settings, lease, journal, writes, logs, stop, earlier };
-    writes.told({ kind: 'runClaimed', run: lease.run });
+    const scope = fresh === null ? await takeUp(execution, parts) : makeNew(execution, parts, fresh);
+    using _patience = fresh === null ? null : storeSoon(scope);
     try {
       await runPipeline(scope);
     } catch (error) {
       await settleBroken(scope, error);
     }
   } catch (error) {
+    accepted.reject(error);
     letGo(lease, ports, error);
   } finally {
     stop[Symbol.dispose]();
   }
   return lease.run;
+}
+
+/** A run that was claimed. */
+async function takeUp({ lease, stop }: RunExecution, { ports, settings, logs }: Parts): Promise<RunScope> {
+  const journal = await RunJournal.open(lease.run.id, lease.run.epoch <= 1, ports, settings);
+  const earlier = new EarlierInvocations(await findEarlier(lease, ports));
+  const writes = new RunWrites(lease, journal);
+  writes.told({ kind: 'runClaimed', run: lease.run });
+  return { ports, settings, lease, journal, writes, logs, stop, earlier, fresh: null };
+}
+
+/** A run that is accepted and under way in one write. */
+function makeNew({ lease, stop }: RunExecution, parts: Parts, fresh: FreshRun): RunScope {
+  const { ports, settings, logs, accepted } = parts;
+  const journal = new RunJournal(lease.run.id, 0, ports, settings);
+  const writes = new RunWrites(lease, journal, { ...fresh, accepted });
+  writes.tell({ kind: 'runClaimed', run: lease.run });
+  return { ports, settings, lease, journal, writes, logs, stop, earlier: new EarlierInvocations([]), fresh };
+}
+
+function storeSoon({ ports, writes }: RunScope): Deadline {
+  const patience = ports.clock.deadline(PATIENCE_MS);
+  patience.signal.addEventListener('abort', () => void writes.makeRun(), { once: true });
+  return patience;
 }
 
 async function findEarlier(lease: RunLease, ports: RunPorts): ReturnType<RunPorts['store']['listInvocations']> {

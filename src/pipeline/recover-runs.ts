@@ -101,7 +101,7 @@ async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
   const journal = await RunJournal.open(run.id, false, ports, settings);
   const writes = new RunWrites(lease, journal);
   const earlier = new EarlierInvocations([]);
-  const scope: RunScope = { ports, settings, lease, journal, writes, logs, stop, earlier };
+  const scope: RunScope = { ports, settings, lease, journal, writes, logs, stop, earlier, fresh: null };
   const why = 'the program ended while the invocation was under way';
   const { invocations, events } = await lease.persist('updateInvocation', (options) =>
     settleInvocations(ports.store, run.id, why, ports.clock.nowMs(), options),

@@ -3,10 +3,10 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { advanceRun, type Run, type RunState } from '../core/run.ts';
 import type { RunChanges, StoreOptions, StoreWrite } from '../core/ports/store.ts';
-import { persist } from './persist.ts';
+import { persist, tryOnce } from './persist.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 
-/** Thrown to unwind a run that this worker may not write any more; never leaves src/pipeline. */
+/** Thrown to unwind a run that this worker may not write any more; the door takes it for a run that stood already. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
@@ -85,6 +85,20 @@ export class RunLease {
       throw this.#lost.signal.reason;
     }
     if (next !== null) this.#run = next;
+  }
+
+  /**
+   * The chain that makes the run: tried once, so that the door can answer. When its fate is unknown, recovery finds the run if it is there.
+   * @throws LeaseLost when another run stands in its place, GantryError of the store
+   */
+  async writeNew(chain: readonly StoreWrite[], run: Run): Promise<void> {
+    const options = { ...this.#ports, ...this.#settings, abandon: this.#lost.signal };
+    const [isMade] = await tryOnce(options, 'insertRun', (store) => this.#ports.store.writeAll([chain], store));
+    if (isMade !== true) {
+      this.lose(`another run stands in the place of ${run.id}`);
+      throw this.#lost.signal.reason;
+    }
+    this.#run = run;
   }
 
   /** False: another holds the run now. */

@@ -7,6 +7,7 @@ import { RunExecution } from './execute-run.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { tryOnce } from './persist.ts';
+import type { FreshRun } from './run-writes.ts';
 import { recoverRuns } from './recover-runs.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 import { STOP_WAIT_MS } from './settle-after-stop.ts';
@@ -24,8 +25,6 @@ export class RunLoop {
   readonly #logs: LogBuffer;
   readonly #heartbeat: Heartbeat;
   readonly #inFlight = new Map<RunId, RunExecution>();
-  /** runs that are being stored as ours: their places are taken */
-  readonly #leased = new Map<RunId, PromiseWithResolvers<undefined>>();
   readonly #stop = new AbortController();
   #waker = new AbortController();
   #nextSweepAtMs = Number.NEGATIVE_INFINITY;
@@ -71,26 +70,14 @@ export class RunLoop {
   }
 
   /**
-   * The new run as one that this worker has begun, when it may begin at once: a place is free and none waits for it. The place is taken until
-   * `launch` or `giveUp`. Null: it is to be queued.
+   * Begins a new run at once when a place is free and none waits for it: accepted and under way in one write.
+   * @returns settles as that write does; null: the run is to be queued
    */
-  lease(run: Run): Run | null {
+  begin(run: Run, input: string | null): Promise<Run> | null {
     const isFree = this.#wanted() > 0 && !this.#hasBacklog && !this.isDraining;
     if (!isFree) return null;
-    this.#leased.set(run.id, Promise.withResolvers());
-    return { ...run, state: 'running', epoch: run.epoch + 1, worker: this.#settings.workerId };
-  }
-
-  /** The leased run is stored. */
-  launch(run: Run): void {
-    this.#launch(run);
-    this.giveUp(run.id);
-  }
-
-  /** The leased run could not be stored; if it was after all, a sweep finds it. */
-  giveUp(runId: RunId): void {
-    this.#leased.get(runId)?.resolve(undefined);
-    this.#leased.delete(runId);
+    const begun: Run = { ...run, state: 'running', epoch: run.epoch + 1, worker: this.#settings.workerId };
+    return this.#launch(begun, { queued: run, input }).accepted;
   }
 
   /** Stops a run that is in flight here. The request itself must be stored already. */
@@ -106,7 +93,6 @@ export class RunLoop {
     const { logger } = this.#ports;
     this.#stop.abort();
     await this.#flows;
-    await Promise.all(Array.from(this.#leased.values(), ({ promise }) => promise));
     if (!(await this.#emptied(this.#settings.graceMs, signal))) {
       logger.log('warn', 'runs are stopped: the grace is over', { count: this.#inFlight.size });
       for (const execution of this.#inFlight.values()) execution.stop.stop('draining');
@@ -150,7 +136,7 @@ export class RunLoop {
   /** How many runs may be claimed now. */
   #wanted(): number {
     if (!this.#heartbeat.isAlive || !this.#isCatalogReady) return 0;
-    return Math.min(BATCH, this.#settings.maxRunning - this.#inFlight.size - this.#leased.size);
+    return Math.min(BATCH, this.#settings.maxRunning - this.#inFlight.size);
   }
 
   async #claim(limit: number): Promise<number> {
@@ -161,7 +147,7 @@ export class RunLoop {
       const runs = await this.#once('claimRuns', (options) =>
         store.claimRuns({ worker, limit, nowMs: clock.nowMs(), pipelines }, options),
       );
-      for (const run of runs) this.#launch(run);
+      for (const run of runs) this.#launch(run, null);
       return runs.length;
     } catch (error) {
       logger.log('warn', 'no runs could be claimed', { cause: messageOf(error) });
@@ -169,14 +155,15 @@ export class RunLoop {
     }
   }
 
-  #launch(run: Run): void {
-    const execution = new RunExecution(run, this.#ports, this.#settings, this.#logs);
+  #launch(run: Run, fresh: FreshRun | null): RunExecution {
+    const execution = new RunExecution(run, this.#ports, this.#settings, this.#logs, fresh);
     this.#inFlight.set(run.id, execution);
     void execution.ended.then((ended) => {
       this.#inFlight.delete(run.id);
       this.#onSettled(ended);
       if (this.#hasBacklog) this.wake();
     });
+    return execution;
   }
 
   async #sweepIfDue(): Promise<void> {
@@ -189,7 +176,7 @@ export class RunLoop {
         settings: this.#settings,
         logs: this.#logs,
         isCatalogReady: this.#isCatalogReady,
-        isInFlight: (runId) => this.#inFlight.has(runId) || this.#leased.has(runId),
+        isInFlight: (runId) => this.#inFlight.has(runId),
       });
       for (const run of settled) this.#onSettled(run);
       if (settled.length > 0) this.wake();

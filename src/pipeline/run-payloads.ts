@@ -14,9 +14,14 @@ export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 const STORED_DEPTH_MAX = 128;
 
 export async function loadFlow(scope: RunScope): Promise<RunFlow> {
-  const isFresh = scope.lease.run.epoch <= 1;
-  const data = (isFresh ? null : await load(scope, DATA_PAYLOAD)) ?? (await load(scope, INPUT_PAYLOAD));
-  const results = isFresh ? null : await load(scope, RESULTS_PAYLOAD);
+  const { fresh } = scope;
+  if (fresh !== null) return flowOf(fresh.input === null ? null : parse(scope, INPUT_PAYLOAD, fresh.input), null);
+  const isFirst = scope.lease.run.epoch <= 1;
+  const data = (isFirst ? null : await load(scope, DATA_PAYLOAD)) ?? (await load(scope, INPUT_PAYLOAD));
+  return flowOf(data, isFirst ? null : await load(scope, RESULTS_PAYLOAD));
+}
+
+function flowOf(data: JsonValue | null, results: JsonValue | null): RunFlow {
   return { data: data ?? emptyObject(), results: isJsonObject(results) ? results : emptyObject() };
 }
 
@@ -39,9 +44,12 @@ export function storeFlow(scope: RunScope, before: RunFlow, after: RunFlow): str
 async function load(scope: RunScope, name: string): Promise<JsonValue | null> {
   const { id } = scope.lease.run;
   const json = await scope.lease.persist('findPayload', (options) => scope.ports.store.findPayload(id, name, options));
-  if (json === null) return null;
+  return json === null ? null : parse(scope, name, json);
+}
+
+function parse(scope: RunScope, name: string, json: string): JsonValue {
   const parsed = parseStrictText(json, STORED_DEPTH_MAX);
-  if (!parsed.ok) throw new GantryError('STORE_FAILED', `payload ${name} of ${id}: ${parsed.message}`);
+  if (!parsed.ok) throw new GantryError('STORE_FAILED', `payload ${name} of ${scope.lease.run.id}: ${parsed.message}`);
   return parsed.value;
 }
 

@@ -4,7 +4,7 @@ import type { LogBuffer } from './log-buffer.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLease } from './run-lease.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
-import type { RunWrites } from './run-writes.ts';
+import type { FreshRun, RunWrites } from './run-writes.ts';
 import type { RunStop } from './run-stop.ts';
 
 export interface RunScope {
@@ -16,4 +16,6 @@ export interface RunScope {
   readonly logs: LogBuffer;
   readonly stop: RunStop;
   readonly earlier: EarlierInvocations;
+  /** what a new run came with; null: its payloads are in the store */
+  readonly fresh: FreshRun | null;
 }

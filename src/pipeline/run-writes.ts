@@ -6,11 +6,25 @@ import type { RunEvent } from '../core/events.ts';
 import type { InvocationId } from '../core/ids.ts';
 import type { Invocation } from '../core/invocation.ts';
 import type { InvocationChanges, RunChanges, StoredEvent, StoreWrite } from '../core/ports/store.ts';
-import { advanceRun, type Run, type RunState } from '../core/run.ts';
+import { advanceRun, INPUT_PAYLOAD, type Run, type RunState } from '../core/run.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLease } from './run-lease.ts';
 
+/** A run that is not stored yet: its first batch makes it. */
+export interface FreshRun {
+  /** as it would have been queued */
+  readonly queued: Run;
+  /** the text of its input; null: none */
+  readonly input: string | null;
+}
+
+interface Making extends FreshRun {
+  readonly accepted: PromiseWithResolvers<Run>;
+}
+
 interface Batch {
+  /** of the batch that makes the run */
+  readonly accepted: PromiseWithResolvers<Run> | null;
   readonly payloads: Map<string, string>;
   readonly inserts: Map<InvocationId, Invocation>;
   readonly updates: Map<InvocationId, InvocationChanges>;
@@ -24,12 +38,17 @@ interface Batch {
 export class RunWrites {
   readonly #lease: RunLease;
   readonly #journal: RunJournal;
-  #batch = newBatch();
+  #batch: Batch;
   #underWay: Promise<void> | null = null;
 
-  constructor(lease: RunLease, journal: RunJournal) {
+  /** @param making of a run that is not stored yet: its first batch makes it, and settles `accepted` when it has */
+  constructor(lease: RunLease, journal: RunJournal, making: Making | null = null) {
     this.#lease = lease;
     this.#journal = journal;
+    this.#batch = newBatch(making?.accepted ?? null);
+    if (making === null) return;
+    if (making.input !== null) this.put(INPUT_PAYLOAD, making.input);
+    this.tell({ kind: 'runQueued', run: making.queued });
   }
 
   put(name: string, json: string): void {
@@ -80,6 +99,11 @@ export class RunWrites {
     return batch.done;
   }
 
+  /** Makes the run, unless it is made or being made. Never rejects: whoever waits for the run hears of it. */
+  async makeRun(): Promise<void> {
+    if (this.#batch.accepted !== null) await this.commit().catch(() => undefined);
+  }
+
   /** Forgets what is not written: the run is settled in another way. */
   drop(): void {
     this.#batch = newBatch();
@@ -104,8 +128,14 @@ export class RunWrites {
 
   async #store(batch: Batch): Promise<void> {
     const chain = this.#chainOf(batch);
-    if (chain.length > 0) await this.#lease.writeChain(chain, batch.next);
+    if (batch.accepted !== null) await this.#lease.writeNew(chain, this.#madeBy(batch));
+    else if (chain.length > 0) await this.#lease.writeChain(chain, batch.next);
     for (const event of batch.untold) this.#journal.emit(event);
+    batch.accepted?.resolve(this.#lease.run);
+  }
+
+  #madeBy(batch: Batch): Run {
+    return batch.next ?? this.#lease.run;
   }
 
   #chainOf(batch: Batch): StoreWrite[] {
@@ -114,7 +144,8 @@ export class RunWrites {
     for (const [name, json] of batch.payloads) chain.push({ kind: 'putPayload', runId, name, json });
     const guard = { states: ['pending', 'running'] } as const;
     for (const [id, changes] of batch.updates) chain.push({ kind: 'updateInvocation', id, guard, changes });
-    if (batch.changes !== null) {
+    if (batch.accepted !== null) chain.push({ kind: 'insertRun', run: this.#madeBy(batch) });
+    else if (batch.changes !== null) {
       const ours = { states: ['running'], epoch, worker } as const;
       chain.push({ kind: 'updateRun', id: runId, guard: ours, changes: batch.changes });
     }
@@ -124,8 +155,9 @@ export class RunWrites {
   }
 }
 
-function newBatch(): Batch {
+function newBatch(accepted: Batch['accepted'] = null): Batch {
   return {
+    accepted,
     payloads: new Map(),
     inserts: new Map(),
     updates: new Map(),

@@ -46,13 +46,9 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
   };
   const starter = new RunStarter(ports, settings, {
     isDraining: () => draining !== null,
-    lease: (run) => loop.lease(run),
-    onStored: (run) => {
-      if (run.state === 'running') loop.launch(run);
-      else loop.wake();
-    },
-    onNotStored: (run) => {
-      loop.giveUp(run.id);
+    begin: (run, input) => loop.begin(run, input),
+    onQueued: () => {
+      loop.wake();
     },
   });
   return {

@@ -1,6 +1,7 @@
 // The one door into the program: every trigger (api, cli, schedule, webhook, replay, run) starts a run here. Resolving means that the run
 // is durably accepted and will reach an end (I-1); a write whose fate is unknown is an error, never an acceptance.
 import { GantryError } from '../core/errors/gantry-error.ts';
+import type { RunEvent } from '../core/events.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Pipeline } from '../core/pipeline.ts';
@@ -16,6 +17,7 @@ import type { StoreOptions, StoreWrite } from '../core/ports/store.ts';
 import { suggest } from '../lib/suggest.ts';
 import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
 import { tryOnce } from '../pipeline/persist.ts';
+import { LeaseLost } from '../pipeline/run-lease.ts';
 import { RunJournal } from '../pipeline/run-journal.ts';
 import { isStoredInput } from '../pipeline/run-payloads.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
@@ -41,12 +43,10 @@ const RETRY_AFTER_MS = 1_000;
 /** What the door needs to know of the loop behind it. */
 export interface Door {
   isDraining(): boolean;
-  /** the new run as one that is under way here, when it may begin at once; null: it is to be queued */
-  lease(run: Run): Run | null;
-  /** called when a run was accepted */
-  onStored(run: Run): void;
-  /** called when a leased run was not accepted */
-  onNotStored(run: Run): void;
+  /** begins the run at once; settles with the run when it is accepted as such. Null: it is to be queued */
+  begin(run: Run, input: string | null): Promise<Run> | null;
+  /** called when a run was accepted to be claimed later */
+  onQueued(run: Run): void;
 }
 
 export class RunStarter {
@@ -90,19 +90,16 @@ export class RunStarter {
     if (earlier !== null) return earlier;
     const run = this.#newRun(pipeline, request, params, requestHash);
     const input = isStoredInput(request.data) ? json : null;
-    const leased = this.#door.lease(run);
-    return leased === null ? await this.#queue(run, input) : await this.#begin(leased, input);
+    const begun = this.#door.begin(run, input);
+    return begun === null ? await this.#queue(run, input) : await this.#begun(run, begun);
   }
 
-  /** A run that begins at once: one write says that it was accepted and that it is under way. */
-  async #begin(run: Run, input: string | null): Promise<Started> {
-    let isStored = false;
+  async #begun(run: Run, begun: Promise<Run>): Promise<Started> {
     try {
-      const started = await this.#insert(run, input);
-      isStored = !started.isRepeat;
-      return started;
-    } finally {
-      if (!isStored) this.#door.onNotStored(run);
+      return { run: await begun, isRepeat: false };
+    } catch (error) {
+      if (error instanceof LeaseLost) return await this.#findClash(run);
+      throw error;
     }
   }
 
@@ -148,11 +145,13 @@ export class RunStarter {
     const chain: StoreWrite[] = [];
     if (input !== null) chain.push({ kind: 'putPayload', runId: run.id, name: INPUT_PAYLOAD, json: input });
     chain.push({ kind: 'insertRun', run });
+    const journal = new RunJournal(run.id, 0, this.#ports, this.#settings);
+    const event: RunEvent = { kind: 'runQueued', run };
+    chain.push({ kind: 'appendEvents', events: [journal.number(event)] });
     const [isInserted] = await this.#once('insertRun', (options) => store.writeAll([chain], options));
     if (isInserted !== true) return await this.#findClash(run);
-    const queued: Run = { ...run, state: 'queued', epoch: 0, worker: null };
-    new RunJournal(run.id, 0, this.#ports, this.#settings).record({ kind: 'runQueued', run: queued });
-    this.#door.onStored(run);
+    journal.emit(event);
+    this.#door.onQueued(run);
     return { run, isRepeat: false };
   }
 

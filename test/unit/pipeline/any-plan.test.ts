@@ -111,7 +111,8 @@ async function play(plan: Plan) {
   const claim = { worker: world.settings.workerId, limit: 1, nowMs: world.clock.nowMs(), pipelines: ['default'] };
   const [claimed] = await world.store.claimRuns(claim, patient());
   if (claimed === undefined) throw new Error('the run was not claimed');
-  const execution = new RunExecution(claimed, world.ports, world.settings, new LogBuffer(world.ports, world.settings));
+  const logs = new LogBuffer(world.ports, world.settings);
+  const execution = new RunExecution(claimed, world.ports, world.settings, logs, null);
   for (const { name, act, data } of plan.plugins) {
     world.invoker.on(name, (call) => {
       if (act !== 'cancel') return { outcome: OUTCOMES[act], data };
