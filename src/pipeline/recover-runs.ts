@@ -154,6 +154,7 @@ async function settleRun(scope: RunScope, invocations: readonly Invocation[]): P
 function isRepeatable(scope: RunScope, invocations: readonly Invocation[], hook: string | null): boolean {
   if (hook === null) return true;
   const { lease, ports } = scope;
+  if (lease.run.durability === 'queued') return isHarmless(scope, hook);
   const versions = ports.catalog.snapshot().pluginsFor(lease.run.pipeline, hook);
   const idempotent = new Set(versions.filter(({ plugin }) => plugin.idempotent).map(({ id }) => id));
   return mayResume(
@@ -165,4 +166,13 @@ function isRepeatable(scope: RunScope, invocations: readonly Invocation[], hook:
         isDelivered: startedAtMs !== null,
       })),
   );
+}
+
+/** The last records of a queued run may be lost, so any plugin from the hook on may have been called. */
+function isHarmless({ lease, ports }: RunScope, hook: string): boolean {
+  const { hooks, pipeline } = lease.run;
+  const snapshot = ports.catalog.snapshot();
+  return hooks
+    .slice(hooks.findIndex((record) => record.hook === hook))
+    .every((record) => snapshot.pluginsFor(pipeline, record.hook).every(({ plugin }) => plugin.idempotent));
 }

@@ -75,6 +75,21 @@ describe('recovery', () => {
     await world.close();
   });
 
+  test.each([
+    [true, 'succeeded'],
+    [false, 'failed'],
+  ])('takes all that is left of a queued run for called: idempotent %s, so %s', async (idempotent, state) => {
+    // The records of the last moments may be lost: that `done` was not called is not known, whatever the store says.
+    const options = {
+      pipelines: [makePipeline({ hookNames: ['fetch', 'publish'], durability: 'queued' })],
+      versions: [makePlugin('stuck', { idempotent: true }), makePlugin('done', { hooks: ['publish'], idempotent })],
+    };
+    const { before, id } = await killedAt(options, 'stuck');
+    const world = await restart(before, options);
+    expect((await world.settle(id)).state).toBe(state);
+    await world.close();
+  });
+
   test('resumes a run whose input was never delivered', async () => {
     const store = new HangingStore();
     const options = { pipelines: TWO_HOOKS, versions: versions(), store };
