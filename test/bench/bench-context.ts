@@ -27,6 +27,8 @@ export const contextBenchmark: Benchmark = {
       sense: 'at most',
       bound: 6,
       says: 'after a collection, few payloads are left in memory',
+      obstacle:
+        'V8 keeps the pages of its young generation once large messages have made it grow; held objects are few',
     },
   ],
   run: benchContext,

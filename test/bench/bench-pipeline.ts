@@ -12,7 +12,13 @@ export const pipelineBenchmark: Benchmark = {
   name: 'pipeline',
   title: `a pipeline of ${String(HOOKS)} trivial hooks with every state stored: what one hook more costs`,
   goals: [
-    { ratio: 'ms_per_hook', sense: 'at most', bound: 2, says: 'a hook more costs at most two milliseconds, stored' },
+    {
+      ratio: 'ms_per_hook',
+      sense: 'at most',
+      bound: 2,
+      says: 'a hook more costs at most two milliseconds, stored',
+      obstacle: 'each hook waits for its synced transactions before the next one begins',
+    },
   ],
   run: benchPipeline,
 };
