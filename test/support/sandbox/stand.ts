@@ -1,6 +1,6 @@
 // A worker's sandboxes over a real engine, with the puppet as its plugin: what the hostile tests attack. Each stand is an instance of its own
 // on the engine, so that stands do not see each other.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import path from 'node:path';
 import { DockerEngine } from '../../../src/adapters/docker/docker-engine.ts';
@@ -68,8 +68,8 @@ export class Stand implements AsyncDisposable {
     settings: Partial<SandboxSettings>,
     transport: StandTransport,
   ) {
-    const { pipesFolder = mkdtempSync(path.join(tmpdir(), 'gantry-pipes-')), alterPipes = (same: NamedPipes) => same } =
-      transport;
+    const ownFolder = path.join(tmpdir(), `gantry-pipes-${this.ids.randomHex(8)}`);
+    const { pipesFolder = ownFolder, alterPipes = (same: NamedPipes) => same } = transport;
     this.engine = engine;
     this.pipesFolder = pipesFolder;
     this.whyNoPipes = whyNoPipes(transport.transport ?? 'auto', facts, release());
