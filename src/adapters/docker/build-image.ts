@@ -16,6 +16,9 @@ import { DOCKERFILE_NAME, packContext } from './pack-context.ts';
 import { readProgress } from './read-answers.ts';
 
 const TIDY_DEADLINE_MS = 60_000;
+/** Times that a build begins again because its cache went; each one stands on less of it. */
+const CACHE_LOSSES_MAX = 3;
+const CACHE_LOSS = /unknown parent image ID sha256:/;
 
 export interface ImageBuilderOptions {
   readonly docker: Docker;
@@ -37,6 +40,17 @@ export class ImageBuilder {
   }
 
   async build(request: BuildRequest, signal: AbortSignal): Promise<{ readonly imageId: string }> {
+    for (let losses = 0; ; losses += 1) {
+      try {
+        return await this.#attempt(request, signal);
+      } catch (thrown) {
+        if (losses === CACHE_LOSSES_MAX || !isCacheLoss(thrown)) throw thrown;
+        request.onLine('another program took away a stage that this build stood on: it is built again');
+      }
+    }
+  }
+
+  async #attempt(request: BuildRequest, signal: AbortSignal): Promise<{ readonly imageId: string }> {
     const output = new BuildOutput((line) => {
       request.onLine(line);
     });
@@ -122,6 +136,11 @@ export class ImageBuilder {
     if (image === null || image.tags.length > 0 || image.digests.length > 0) return;
     await this.#options.images.remove(image.id, signal);
   }
+}
+
+/** The cache is the engine's, not ours: what another program tidies up after its build may be what this one goes on from. */
+function isCacheLoss(thrown: unknown): boolean {
+  return thrown instanceof GantryError && thrown.code === 'BUILD_FAILED' && CACHE_LOSS.test(thrown.message);
 }
 
 function toBuildError(thrown: unknown, request: BuildRequest, output: BuildOutput): unknown {

@@ -44,6 +44,17 @@ async function openOdd(server: Server | null): Promise<OddEngine> {
   };
 }
 
+const BUILD = {
+  tag: 'x:1',
+  dockerfile: 'FROM x\nWORKDIR /build\n',
+  entries: [],
+  labels: {},
+  isNetworked: false,
+  memoryBytes: 64 * 1024 * 1024,
+  buildArgs: {},
+  onLine: () => undefined,
+};
+
 const resultsOf = (events: readonly DomainEvent[], operation: string): string[] =>
   events.flatMap((event) =>
     event.kind === 'engineRequestFinished' && event.operation === operation ? [event.result] : [],
@@ -152,17 +163,49 @@ describe('an engine that does not answer', () => {
       });
     });
     await using odd = await openOdd(dying);
-    const request = {
-      tag: 'x:1',
-      dockerfile: 'FROM x\n',
-      entries: [],
-      labels: {},
-      isNetworked: false,
-      memoryBytes: 64 * 1024 * 1024,
-      buildArgs: {},
-      onLine: () => undefined,
-    };
-    await expect(odd.engine.buildImage(request, soon())).rejects.toMatchObject({ code: 'DOCKER_UNAVAILABLE' });
+    await expect(odd.engine.buildImage(BUILD, soon())).rejects.toMatchObject({ code: 'DOCKER_UNAVAILABLE' });
+  });
+});
+
+describe('an engine whose build cache another program tidies up', () => {
+  const gone = `unknown parent image ID sha256:${'a'.repeat(64)}`;
+
+  /** @param losses builds that fail before one succeeds */
+  function forgetful(losses: number): { readonly server: HttpServer; readonly builds: () => number } {
+    const ID = `sha256:${'b'.repeat(64)}`;
+    let builds = 0;
+    const server = talking((request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        if (request.url?.startsWith('/build') !== true) {
+          response.end(
+            JSON.stringify({ Id: ID, RepoTags: ['x:1'], Size: 1, Created: '2026-01-01T00:00:00Z', Config: {} }),
+          );
+          return;
+        }
+        builds += 1;
+        const end = builds <= losses ? { error: gone, errorDetail: { message: gone } } : { aux: { ID } };
+        response.end(`{"stream":"Step 2/2 : WORKDIR /build\\n"}\n${JSON.stringify(end)}\n`);
+      });
+    });
+    return { server, builds: () => builds };
+  }
+
+  test('builds again, and says so in the log of the build', async () => {
+    const { server, builds } = forgetful(1);
+    await using odd = await openOdd(server);
+    const lines: string[] = [];
+    const built = await odd.engine.buildImage({ ...BUILD, onLine: (line) => void lines.push(line) }, soon());
+    expect(built.imageId).toBe(`sha256:${'b'.repeat(64)}`);
+    expect(builds()).toBe(2);
+    expect(lines).toContainEqual(expect.stringContaining('built again'));
+  });
+
+  test('gives up when the cache is gone each time', async () => {
+    const { server, builds } = forgetful(Infinity);
+    await using odd = await openOdd(server);
+    await expect(odd.engine.buildImage(BUILD, soon())).rejects.toMatchObject({ code: 'BUILD_FAILED' });
+    expect(builds()).toBe(4);
   });
 });
 
