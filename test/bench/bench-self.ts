@@ -107,8 +107,9 @@ class CpuMeter {
     return { ...contender, call, during };
   }
 
+  /** A microsecond at least: what the system counts is no finer, and ratios are made of it. */
   msPerCall(name: CpuCase): number {
-    return median(this.#of(name).slice(1));
+    return Math.max(0.001, median(this.#of(name).slice(1)));
   }
 
   #of(name: CpuCase): number[] {
