@@ -28,7 +28,7 @@ export const contextBenchmark: Benchmark = {
       bound: 6,
       says: 'after a collection, few payloads are left in memory',
       obstacle:
-        'V8 keeps the pages of its young generation once large messages have made it grow; held objects are few',
+        'not found yet; probably pages that V8 keeps once large messages made its heap grow, since what stays was looked at after a collection',
     },
   ],
   run: benchContext,

@@ -25,7 +25,8 @@ export const httpBenchmark: Benchmark = {
       sense: 'at least',
       bound: 0.25,
       says: 'a stored run over HTTP reaches a quarter of what bare Koa can do',
-      obstacle: 'a stored run waits for several synced transactions, and our one thread also reads and writes HTTP',
+      obstacle:
+        'not profiled by itself; in the profile of stored runs our thread is idle for half of the time, waiting for synced transactions',
     },
   ],
   run: benchHttp,
