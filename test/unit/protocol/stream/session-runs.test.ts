@@ -205,6 +205,14 @@ describe('a run', () => {
     ]);
   });
 
+  test('that is longest overdue ends the others with it', () => {
+    const session = readySession({ concurrency: 3 });
+    const ids = [100, 80, 60].map((timeoutMs, index) => startRun(session, `n${String(index)}`, 0, timeoutMs));
+    session.advanceTo(90);
+    const codes = told(session).flatMap((event) => (event.type === 'runEnded' ? [[event.id, event.outcome.code]] : []));
+    expect(codes.sort()).toEqual(ids.map((id) => [id, id === ids[2] ? 'timeout' : 'lost']));
+  });
+
   test('keeps time when the clock goes back', () => {
     const session = readySession();
     startRun(session, 'a', 10, 100);
