@@ -205,12 +205,12 @@ describe('a run', () => {
     ]);
   });
 
-  test('that is longest overdue ends the others with it', () => {
+  test('that are overdue at once all end as timed out, and take the others with them', () => {
     const session = readySession({ concurrency: 3 });
     const ids = [100, 80, 60].map((timeoutMs, index) => startRun(session, `n${String(index)}`, 0, timeoutMs));
     session.advanceTo(90);
     const codes = told(session).flatMap((event) => (event.type === 'runEnded' ? [[event.id, event.outcome.code]] : []));
-    expect(codes.sort()).toEqual(ids.map((id) => [id, id === ids[2] ? 'timeout' : 'lost']));
+    expect(codes.sort()).toEqual(ids.map((id) => [id, id === ids[0] ? 'lost' : 'timeout']));
   });
 
   test('keeps time when the clock goes back', () => {
