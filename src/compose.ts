@@ -71,7 +71,7 @@ async function layGround(
   const file = { folder: at(config.logs.folder), maxBytes: config.logs.maxSize, keep: config.logs.keep };
   const stream = isLogged ? process.stdout : null;
   const logger = stack.use(new PinoLogger({ level: config.logs.level, file, stream }));
-  const events = new EventBus(logger);
+  const events = stack.use(new EventBus(logger, setImmediate));
   const store = stack.use(makeStore(loaded, { clock, events, logger }));
   const pipelines = new PipelineBook({
     ...{ first, clock, logger },

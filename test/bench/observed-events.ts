@@ -16,7 +16,7 @@ export function observedEvents(
 ): { readonly events: EventBus; readonly logger: PinoLogger } {
   const file = { folder: join(folder, 'logs'), maxBytes: 64 * 1024 * 1024, keep: 1 };
   const logger = stack.use(new PinoLogger({ level: 'info', file, stream: null }));
-  const events = new EventBus(logger);
+  const events = stack.use(new EventBus(logger, setImmediate));
   const recorder = new MetricsRecorder({ metrics: new PrometheusMetrics(Object.values(METRICS)), ...names });
   stack.use(events.subscribe(recorder.record));
   stack.use(events.subscribe(new LiveStatus().record));

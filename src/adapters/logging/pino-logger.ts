@@ -1,5 +1,5 @@
-// pino behind the Logger port: one JSON object per line to a stream and to a rotating file. Texts from plugins reach the log, so every
-// text is made harmless for terminals, and cut to a length; JSON itself escapes no bidi or C1 controls.
+// pino behind the Logger port: one JSON object per line to a stream and to a rotating file, the lines of a turn in one write. Texts from
+// plugins reach the log, so every text is made harmless for terminals, and cut to a length; JSON itself escapes no bidi or C1 controls.
 import pino from 'pino';
 import type { LogFields, Logger, LogLevel } from '../../core/ports/logger.ts';
 import { escapeText } from '../../lib/escape-text.ts';
@@ -15,17 +15,24 @@ export interface PinoLoggerOptions {
 }
 
 const TEXT_CHARS_MAX = 8_192;
+/** Lines that nobody has to see at once wait for the end of the turn, up to so many. */
+const HELD_LINES_MAX = 500;
+const URGENT: ReadonlySet<LogLevel> = new Set(['warn', 'error', 'fatal']);
 
 export class PinoLogger implements Logger, AsyncDisposable {
   readonly #pino: pino.Logger;
   readonly #file: RotatingFile | null;
+  readonly #stream: PinoLoggerOptions['stream'];
+  #held: string[] = [];
 
   constructor({ level, file, stream }: PinoLoggerOptions) {
     this.#file = file === null ? null : new RotatingFile(file);
+    this.#stream = stream;
     const write = (line: string): void => {
-      stream?.write(line);
-      this.#file?.write(line);
+      if (this.#held.length === 0) setImmediate(this.#flush);
+      this.#held.push(line);
     };
+    process.once('exit', this.#flush);
     const formatters = { level: (label: string) => ({ level: label }) };
     this.#pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, { write });
   }
@@ -37,13 +44,24 @@ export class PinoLogger implements Logger, AsyncDisposable {
       if (value !== undefined) safe[name] = typeof value === 'string' ? harmless(value) : value;
     }
     this.#pino[level](safe, harmless(message));
+    if (URGENT.has(level) || this.#held.length > HELD_LINES_MAX) this.#flush();
   }
 
-  /** Lines are written at once, so closing only frees the file. */
   [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#flush);
+    this.#flush();
     this.#file?.close();
     return Promise.resolve();
   }
+
+  /** One write for all lines of a turn. The exit of the program does not lose them; its sudden death may lose that turn's. */
+  readonly #flush = (): void => {
+    const lines = this.#held;
+    if (lines.length === 0) return;
+    this.#held = [];
+    this.#stream?.write(lines.join(''));
+    this.#file?.write(lines);
+  };
 }
 
 function harmless(text: string): string {

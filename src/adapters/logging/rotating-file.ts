@@ -29,21 +29,30 @@ export class RotatingFile {
     this.#keep = keep;
   }
 
-  /** Lines that could not be written. */
+  /** Lines that could not be written, or not surely. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  write(line: string): void {
+  /** Lines with their ends: as many as fit the current file in one write, the rest in the next. */
+  write(lines: readonly string[]): void {
     try {
-      const bytes = Buffer.from(line);
       this.#open();
-      if (this.#size > 0 && this.#size + bytes.length > this.#maxBytes) this.#rotate();
-      if (this.#descriptor === null) return;
-      writeSync(this.#descriptor, bytes);
-      this.#size += bytes.length;
+      let [chunk, chunkBytes] = ['', 0];
+      for (const line of lines) {
+        const lineBytes = Buffer.byteLength(line);
+        const heldBytes = this.#size + chunkBytes;
+        if (heldBytes > 0 && heldBytes + lineBytes > this.#maxBytes) {
+          this.#append(chunk, chunkBytes);
+          [chunk, chunkBytes] = ['', 0];
+          this.#rotate();
+        }
+        chunk += line;
+        chunkBytes += lineBytes;
+      }
+      this.#append(chunk, chunkBytes);
     } catch {
-      this.#dropped += 1;
+      this.#dropped += lines.length;
       this.close();
     }
   }
@@ -58,6 +67,12 @@ export class RotatingFile {
     } catch {
       // Gone with its disk: nothing to close.
     }
+  }
+
+  #append(text: string, bytes: number): void {
+    if (this.#descriptor === null || bytes === 0) return;
+    writeSync(this.#descriptor, text);
+    this.#size += bytes;
   }
 
   #open(): void {

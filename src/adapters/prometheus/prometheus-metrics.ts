@@ -1,11 +1,14 @@
 // prom-client behind the Metrics port: one registry per program, every defined metric present from the start, no default registry.
+// Surprise: counters and gauges come to prom-client when the page is asked for. It looks a series up by writing its labels out, which would
+// cost more than the rest of an event.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Labels, MetricDefinition, Metrics, MetricsPage } from '../../core/ports/metrics.ts';
+import { HeldSeries } from './held-series.ts';
 
 export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry();
-  readonly #counters = new Map<MetricDefinition, Counter>();
-  readonly #gauges = new Map<MetricDefinition, Gauge>();
+  readonly #counters = new Map<MetricDefinition, HeldSeries>();
+  readonly #gauges = new Map<MetricDefinition, HeldSeries>();
   readonly #histograms = new Map<MetricDefinition, Histogram>();
 
   /** Metrics that are not among the definitions are ignored, so nothing undocumented can appear. */
@@ -17,12 +20,16 @@ export class PrometheusMetrics implements Metrics {
     const { name, help, kind, labels, buckets } = definition;
     const base = { name, help, labelNames: [...labels], registers: [this.#registry] };
     switch (kind) {
-      case 'counter':
-        this.#counters.set(definition, new Counter(base));
+      case 'counter': {
+        const counter = new Counter(base);
+        this.#counters.set(definition, new HeldSeries(labels, counter, counter.inc.bind(counter)));
         return;
-      case 'gauge':
-        this.#gauges.set(definition, new Gauge(base));
+      }
+      case 'gauge': {
+        const gauge = new Gauge(base);
+        this.#gauges.set(definition, new HeldSeries(labels, gauge, gauge.set.bind(gauge)));
         return;
+      }
       case 'histogram':
         this.#histograms.set(definition, new Histogram({ ...base, buckets: [...(buckets ?? [])] }));
         return;
@@ -30,11 +37,11 @@ export class PrometheusMetrics implements Metrics {
   }
 
   add(definition: MetricDefinition, labels: Labels, amount = 1): void {
-    if (Number.isFinite(amount) && amount >= 0) this.#counters.get(definition)?.inc({ ...labels }, amount);
+    if (Number.isFinite(amount) && amount >= 0) this.#counters.get(definition)?.add(labels, amount);
   }
 
   set(definition: MetricDefinition, labels: Labels, value: number): void {
-    if (Number.isFinite(value)) this.#gauges.get(definition)?.set({ ...labels }, value);
+    if (Number.isFinite(value)) this.#gauges.get(definition)?.set(labels, value);
   }
 
   observe(definition: MetricDefinition, labels: Labels, value: number): void {
@@ -42,12 +49,14 @@ export class PrometheusMetrics implements Metrics {
   }
 
   remove(definition: MetricDefinition, labels: Labels): void {
-    this.#counters.get(definition)?.remove({ ...labels });
-    this.#gauges.get(definition)?.remove({ ...labels });
+    this.#counters.get(definition)?.remove(labels);
+    this.#gauges.get(definition)?.remove(labels);
     this.#histograms.get(definition)?.remove({ ...labels });
   }
 
   async page(): Promise<MetricsPage> {
+    for (const held of this.#counters.values()) held.pass();
+    for (const held of this.#gauges.values()) held.pass();
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
   }
 }

@@ -28,9 +28,10 @@ describe('PinoLogger', () => {
     expect(JSON.parse(current())).not.toHaveProperty('hook');
   });
 
-  it('makes hostile text visible, one line per entry, and cuts what is endless', () => {
+  it('makes hostile text visible, one line per entry, and cuts what is endless', async () => {
     const logger = new PinoLogger({ level: 'info', file: { folder, maxBytes: 1e6, keep: 2 }, stream: null });
     logger.log('info', 'a\nb\u001b[31m\u202e\u009b', { text: 'x'.repeat(100_000) });
+    await logger[Symbol.asyncDispose]();
     expect(current().trimEnd().split('\n')).toHaveLength(1);
     expect(current()).not.toMatch(/[\u001b\u202e\u009b]/);
     expect(current().length).toBeLessThan(20_000);
@@ -44,9 +45,10 @@ describe('PinoLogger', () => {
     expect(current()).not.toContain('quiet');
   });
 
-  it('puts full files aside and keeps no more than it should', () => {
+  it('puts full files aside and keeps no more than it should', async () => {
     const logger = new PinoLogger({ level: 'info', file: { folder, maxBytes: 1_000, keep: 2 }, stream: null });
     for (let number = 0; number < 100; number += 1) logger.log('info', `line ${String(number)}`);
+    await logger[Symbol.asyncDispose]();
     expect(readdirSync(folder).sort()).toEqual(['gantry.log', 'gantry.log.1', 'gantry.log.2']);
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(1_000);
     expect(current()).toContain('line 99');
@@ -58,6 +60,21 @@ describe('PinoLogger', () => {
       logger.log('info', text);
     }
     expect(current()).toMatch(/first[^]*second/);
+  });
+
+  it('writes what is urgent at once, and what was logged before it first; the rest of a turn comes in one write', async () => {
+    const writes: string[] = [];
+    const logger = new PinoLogger({ level: 'info', file: null, stream: { write: (lines) => writes.push(lines) } });
+    logger.log('info', 'first');
+    expect(writes).toEqual([]);
+    logger.log('error', 'second');
+    expect(writes).toHaveLength(1);
+    expect(writes[0]).toMatch(/first[^]*second/);
+    logger.log('info', 'third');
+    logger.log('info', 'fourth');
+    await new Promise(setImmediate);
+    expect(writes).toHaveLength(2);
+    expect(writes[1]).toMatch(/third[^]*fourth/);
   });
 
   it('does not fail when the folder cannot be written', () => {

@@ -53,4 +53,32 @@ describe('EventBus', () => {
     expect(heard).toEqual([]);
     expect(bus.listenerCount).toBe(0);
   });
+
+  it('lets listeners hear later, in the order of emitting, and whoever leaves or ends it all before that', () => {
+    const turns: (() => void)[] = [];
+    const bus = new EventBus(new CollectingLogger(), (work) => turns.push(work));
+    const heard: string[] = [];
+    const listening = bus.subscribe((event) => heard.push(event.kind));
+    bus.emit(EVENT);
+    bus.emit({ kind: 'engineLost', message: 'gone' });
+    expect([heard.length, turns.length]).toEqual([0, 1]);
+    turns.pop()?.();
+    expect(heard).toEqual(['engineFound', 'engineLost']);
+    bus.emit(EVENT);
+    listening[Symbol.dispose]();
+    expect(heard).toHaveLength(3);
+    bus.subscribe((event) => heard.push(event.kind));
+    bus.emit(EVENT);
+    bus[Symbol.dispose]();
+    bus.emit(EVENT);
+    expect(heard).toHaveLength(5);
+  });
+
+  it('holds no more than a bounded number of events', () => {
+    const bus = new EventBus(new CollectingLogger(), () => undefined);
+    let heard = 0;
+    bus.subscribe(() => (heard += 1));
+    for (let count = 0; count < 25_000; count += 1) bus.emit(EVENT);
+    expect(heard).toBe(20_000);
+  });
 });
