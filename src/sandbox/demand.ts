@@ -5,7 +5,8 @@ const WINDOW_MS = 10_000;
 const REMEMBERED = 512;
 
 export class Demand {
-  #takenAtMs: number[] = [];
+  /** oldest first */
+  readonly #takenAtMs: number[] = [];
   #lastMs: number | null = null;
   #startMs = 200;
 
@@ -28,20 +29,27 @@ export class Demand {
 
   /** What a sandbox is worth that has been idle for so long: dear to start, asked for often, used lately. */
   worth(nowMs: number, idleMs: number): number {
-    const perMs = this.#recent(nowMs).length / WINDOW_MS;
+    const perMs = this.#recentCount(nowMs) / WINDOW_MS;
     return this.#startMs * (perMs + 1 / Math.max(1, idleMs));
   }
 
   /** Idle sandboxes wanted now, between the pool's min and max. */
   target(nowMs: number, limits: PoolLimits): number {
     const isInUse = this.#lastMs !== null && nowMs - this.#lastMs < limits.idleMs;
-    const perStart = Math.ceil((this.#recent(nowMs).length / WINDOW_MS) * this.#startMs);
+    const perStart = Math.ceil((this.#recentCount(nowMs) / WINDOW_MS) * this.#startMs);
     const wanted = isInUse ? Math.max(1, perStart) : 0;
     return Math.min(limits.max, Math.max(limits.min, wanted));
   }
 
-  #recent(nowMs: number): readonly number[] {
-    this.#takenAtMs = this.#takenAtMs.filter((atMs) => nowMs - atMs < WINDOW_MS);
-    return this.#takenAtMs;
+  /** Looks only at what is too old now: it is asked for every invocation that waits. */
+  #recentCount(nowMs: number): number {
+    const kept = this.#takenAtMs;
+    let oldCount = 0;
+    for (const atMs of kept) {
+      if (nowMs - atMs < WINDOW_MS) break;
+      oldCount += 1;
+    }
+    if (oldCount > 0) kept.splice(0, oldCount);
+    return kept.length;
   }
 }

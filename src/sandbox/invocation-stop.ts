@@ -37,6 +37,7 @@ export class InvocationStop implements Disposable {
   readonly #own: AbortSignal;
   readonly #halt: Halt;
   #listener: OnStop | null = null;
+  #isListening = false;
   #signal: AbortSignal | null = null;
 
   /** @param own its reason is a StopReason */
@@ -56,25 +57,32 @@ export class InvocationStop implements Disposable {
     return this.#signal;
   }
 
-  /** Tells it to one listener until disposed of; at once when it has come already. It may be told twice. */
+  /** Tells it to the last listener until disposed of; at once when it has come already. It may be told twice. */
   listen(listener: OnStop): void {
     if (this.reason !== null) {
       listener(this.reason);
       return;
     }
     this.#listener = listener;
-    this.#halt.add(listener);
+    if (this.#isListening) return;
+    this.#isListening = true;
+    this.#halt.add(this.#tell);
     this.#own.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   [Symbol.dispose](): void {
-    if (this.#listener === null) return;
-    this.#halt.delete(this.#listener);
-    this.#own.removeEventListener('abort', this.#onAbort);
     this.#listener = null;
+    if (!this.#isListening) return;
+    this.#isListening = false;
+    this.#halt.delete(this.#tell);
+    this.#own.removeEventListener('abort', this.#onAbort);
   }
 
+  readonly #tell = (reason: StopReason): void => {
+    this.#listener?.(reason);
+  };
+
   readonly #onAbort = (): void => {
-    this.#listener?.(this.#own.reason as StopReason);
+    this.#tell(this.#own.reason as StopReason);
   };
 }

@@ -1,34 +1,77 @@
-// How long an invocation waits for its sandbox. Its timer is made when it is first asked for: one that finds a sandbox ready never waits.
-import type { Clock, Deadline } from '../core/ports/clock.ts';
+// How long an invocation waits for its sandbox. Made by hand, with one timer for all who wait: an abort signal of its own, one joined of others
+// and a timer cost as much as the rest of a warm invocation, and under load every invocation waits.
+import type { Clock } from '../core/ports/clock.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { InvocationStop } from './invocation-stop.ts';
 
-export class Patience implements Disposable {
+/** As much of an abort signal as waiting in a line takes. */
+export interface WaitSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options: { readonly once: true }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** Stands in one line at a time: it has one listener. */
+export class Patience implements WaitSignal, Disposable {
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
   readonly #waitMs: number;
   readonly #stop: InvocationStop;
-  #deadline: Deadline | null = null;
-  #signal: AbortSignal | null = null;
+  #dueAtMs: number | null = null;
+  #isOver = false;
+  #listener: (() => void) | null = null;
 
-  constructor(clock: Clock, waitMs: number, stop: InvocationStop) {
+  constructor(clock: Clock, deadlines: Deadlines, waitMs: number, stop: InvocationStop) {
     this.#clock = clock;
+    this.#deadlines = deadlines;
     this.#waitMs = waitMs;
     this.#stop = stop;
   }
 
-  /** Aborts when the time is up (counted from the first call) or the invocation is stopped. */
-  get signal(): AbortSignal {
-    if (this.#signal !== null) return this.#signal;
-    this.#deadline = this.#clock.deadline(this.#waitMs);
-    this.#signal = AbortSignal.any([this.#deadline.signal, this.#stop.signal]);
-    return this.#signal;
+  /** True when the time was up; it counts from the first wait. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
-  /** True when the time was up. */
-  get isOver(): boolean {
-    return this.#deadline?.signal.aborted ?? false;
+  get aborted(): boolean {
+    return this.#isOver || this.#stop.reason !== null;
+  }
+
+  get reason(): unknown {
+    return this.#stop.reason ?? (this.#isOver ? new DOMException('no sandbox came free', 'TimeoutError') : undefined);
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.reason;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#dueAtMs ??= this.#clock.monotonicMs() + this.#waitMs;
+    this.#listener = listener;
+    this.#stop.listen(this.#tell);
+    this.#deadlines.add(this.#onDue, this.#dueAtMs);
+  }
+
+  /** Whoever listens for the stop afterwards takes its place there. */
+  removeEventListener(): void {
+    this.#listener = null;
+    this.#deadlines.delete(this.#onDue);
   }
 
   [Symbol.dispose](): void {
-    this.#deadline?.[Symbol.dispose]();
+    this.removeEventListener();
   }
+
+  readonly #onDue = (): void => {
+    this.#isOver = true;
+    this.#tell();
+  };
+
+  readonly #tell = (): void => {
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.();
+  };
 }

@@ -84,7 +84,7 @@ export class PoolSupply {
     return { tier, value: this.#demand.worth(this.#nowMs(), idleMs) };
   }
 
-  /** Why nobody should wait for a start now. Null: one may, and owes `owed`, `judge` or `giveUp`. */
+  /** Why nobody should wait for a start now. Null: one may, and owes `judge` or `giveUp`. */
   admit(): GantryError | null {
     return this.#quarantine.admit(this.#nowMs());
   }
@@ -95,20 +95,10 @@ export class PoolSupply {
     this.#quarantine.judge(this.#nowMs(), outcome, isFirst);
   }
 
-  /** The wait of one that was let in. */
-  async owed<Thing>(waiting: Promise<Thing>): Promise<Thing> {
-    try {
-      return await waiting;
-    } catch (error) {
-      this.giveUp();
-      throw error;
-    }
-  }
-
   /** An invocation that was let in has a sandbox no more, or never had one. */
-  giveUp(): void {
+  readonly giveUp = (): void => {
     this.#quarantine.giveUp();
-  }
+  };
 
   /** No more starts. */
   retire(): void {
@@ -140,6 +130,7 @@ export class PoolSupply {
   /** Starts to make now, those that somebody waits for first; each call of one of them makes it. */
   due(): readonly (() => Promise<void>)[] {
     const { pool } = this.#version.plugin;
+    if (this.#live >= pool.max) return [];
     const nowMs = this.#nowMs();
     const needed = Math.ceil(this.#pool.waiting() / this.#places) - this.#starting;
     const isQuiet = this.#fills.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;

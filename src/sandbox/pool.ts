@@ -10,6 +10,7 @@ import type { PoolParts } from './pool-parts.ts';
 import { PoolSupply } from './pool-supply.ts';
 import type { Sandbox } from './sandbox.ts';
 import { lookOver } from './look-over.ts';
+import type { WaitSignal } from './patience.ts';
 import { Places } from './places.ts';
 import { idleTaken, type Taken } from './taken.ts';
 import type { Holding } from './tokens.ts';
@@ -89,7 +90,7 @@ export class Pool {
    * @param key who asks, for the fair line
    * @throws the signal's reason; GantryError when the sandbox cannot be started, at once while it is left alone after failures
    */
-  async take(key: string, secretsKey: string, signal: AbortSignal): Promise<Taken> {
+  async take(key: string, secretsKey: string, signal: WaitSignal): Promise<Taken> {
     signal.throwIfAborted();
     const ready = this.tryTake(secretsKey);
     if (ready !== null) return ready;
@@ -184,11 +185,11 @@ export class Pool {
     return null;
   }
 
-  async #wait(key: string, secretsKey: string, signal: AbortSignal): Promise<Taken> {
-    const waiting = this.#waiting.wait(key, secretsKey, signal);
+  async #wait(key: string, secretsKey: string, signal: WaitSignal): Promise<Taken> {
+    const waiting = this.#waiting.wait(key, secretsKey, signal, this.#supply.giveUp);
     this.fill();
     if (this.#halt.signal.aborted) this.#waiting.refuseAll(this.#halt.signal.reason);
-    return await this.#supply.owed(waiting);
+    return await waiting;
   }
 
   #onStarted(sandbox: Sandbox): void {

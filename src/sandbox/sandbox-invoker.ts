@@ -2,6 +2,7 @@
 // is an outcome. Surprise: a standby sandbox may have died unseen, so before its input is written it is replaced once.
 import type { Outcome } from '../core/outcome.ts';
 import type { InvocationEnd, InvocationRequest, Invoker } from '../core/ports/invoker.ts';
+import { Deadlines } from './deadlines.ts';
 import { notRun } from './describe-end.ts';
 import { Halt, InvocationStop } from './invocation-stop.ts';
 import { Patience } from './patience.ts';
@@ -29,16 +30,18 @@ export class SandboxInvoker implements Invoker {
   readonly #quiet = new Set<() => void>();
   /** joined to the stop signal of every invocation */
   readonly #halt = new Halt();
+  readonly #deadlines: Deadlines;
 
   constructor(context: SandboxContext, pools: Pools) {
     this.#context = context;
     this.#pools = pools;
+    this.#deadlines = new Deadlines(context.clock);
     const { maxWaiting, maxWaitingPerPipeline } = context.settings;
     this.#room = new WaitingRoom({ total: maxWaiting, perPipeline: maxWaitingPerPipeline });
   }
 
   async invoke(request: InvocationRequest): Promise<InvocationEnd> {
-    const stop = new InvocationStop(request.stop, this.#halt);
+    using stop = new InvocationStop(request.stop, this.#halt);
     const askedAtMs = this.#nowMs();
     const refused = this.#refuseAtOnce(request, stop);
     if (refused !== null) return notRun(refused, 0);
@@ -91,9 +94,9 @@ export class SandboxInvoker implements Invoker {
   }
 
   async #ready(request: InvocationRequest, stop: InvocationStop, askedAtMs: number): Promise<Ready | Outcome> {
-    using patience = new Patience(this.#context.clock, request.waitMs, stop);
+    using patience = new Patience(this.#context.clock, this.#deadlines, request.waitMs, stop);
     try {
-      const ready = this.#tryTake(request) ?? (await this.#take(request, patience.signal));
+      const ready = this.#tryTake(request) ?? (await this.#take(request, patience));
       await this.#tellStarted(ready, request);
       return await this.#replaceIfDead(ready, request, patience);
     } catch (error) {
@@ -121,16 +124,15 @@ export class SandboxInvoker implements Invoker {
     return joined === null ? null : this.#tellTaken({ ...joined, pool });
   }
 
-  async #take(request: InvocationRequest, signal: AbortSignal): Promise<Ready> {
+  async #take(request: InvocationRequest, patience: Patience): Promise<Ready> {
     using _place = this.#room.enter(request.pipeline);
     const pool = this.#pools.of(request.version);
-    const taken = await pool.take(request.pipeline, request.secretsKey ?? '', signal);
+    const taken = await pool.take(request.pipeline, request.secretsKey ?? '', patience);
     if (taken.isJoined) return this.#tellTaken({ ...taken, pool });
     try {
-      pool.open(
-        taken.sandbox,
-        await this.#pools.cpu.take(request.pipeline, request.version.plugin.limits.cpus, signal),
-      );
+      const { cpu } = this.#pools;
+      const { cpus } = request.version.plugin.limits;
+      pool.open(taken.sandbox, cpu.tryTake(cpus) ?? (await cpu.take(request.pipeline, cpus, patience)));
       return this.#tellTaken({ ...taken, pool });
     } catch (error) {
       pool.giveBack(taken.sandbox, 'no CPU in time');
@@ -159,7 +161,7 @@ export class SandboxInvoker implements Invoker {
     for (let count = 0; count < REPLACEMENTS; count += 1) {
       if (current.kind === 'cold' || isAlive(current.sandbox)) return current;
       this.#letGo(current, 'ended before its input');
-      current = await this.#take(request, patience.signal);
+      current = await this.#take(request, patience);
     }
     return current;
   }

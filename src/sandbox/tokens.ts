@@ -1,6 +1,7 @@
 // A fixed amount of CPU or memory that sandboxes draw from, with a fair line for those who must wait. More than the whole is cut down to the
 // whole, so that a big plugin runs alone instead of never.
 import { FairQueue } from './fair-queue.ts';
+import type { WaitSignal } from './patience.ts';
 
 export interface Holding {
   readonly amount: number;
@@ -46,7 +47,7 @@ export class Tokens {
   }
 
   /** Waits in line. Rejects with the signal's reason, holding nothing. */
-  async take(key: string, amount: number, signal: AbortSignal): Promise<Holding> {
+  async take(key: string, amount: number, signal: WaitSignal): Promise<Holding> {
     signal.throwIfAborted();
     const atOnce = this.tryTake(amount);
     if (atOnce !== null) return atOnce;

@@ -1,5 +1,6 @@
 // Those who wait for something that comes one by one, fair to their keys. Whoever gives up leaves the line at once.
 import { FairQueue } from './fair-queue.ts';
+import type { WaitSignal } from './patience.ts';
 
 interface Waiter<Thing> {
   readonly wanted: string;
@@ -19,8 +20,11 @@ export class WaitingLine<Thing> {
     return this.#queue.peek()?.wanted ?? null;
   }
 
-  /** Stands in line from the moment of the call. Rejects with the signal's reason, or as `refuseAll` says. */
-  async wait(key: string, wanted: string, signal: AbortSignal): Promise<Thing> {
+  /**
+   * Stands in line from the moment of the call. Rejects with the signal's reason, or as `refuseAll` says.
+   * @param onRefused called before it rejects
+   */
+  async wait(key: string, wanted: string, signal: WaitSignal, onRefused: () => void): Promise<Thing> {
     const had = Promise.withResolvers<Thing>();
     const waiter: Waiter<Thing> = { wanted, resolve: had.resolve, reject: had.reject };
     const onAbort = (): void => {
@@ -30,6 +34,9 @@ export class WaitingLine<Thing> {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await had.promise;
+    } catch (error) {
+      onRefused();
+      throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
