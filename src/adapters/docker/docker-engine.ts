@@ -139,8 +139,8 @@ export class DockerEngine implements ContainerEngine {
     await this.#images.tag(reference, repository, tag, signal);
   }
 
-  async removeImage(reference: string, { signal }: CallOptions): Promise<void> {
-    await this.#images.remove(reference, signal);
+  async removeImage(reference: string, { signal }: CallOptions): Promise<boolean> {
+    return await this.#images.removeUnused(reference, signal);
   }
 
   async listImages(labels: Readonly<Record<string, string>>, { signal }: CallOptions): Promise<readonly ImageFacts[]> {

@@ -71,6 +71,17 @@ export class Images {
     }
   }
 
+  /** As `remove`; false when something needs the image. */
+  async removeUnused(reference: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.remove(reference, signal);
+      return true;
+    } catch (thrown) {
+      if (refusalStatus(thrown) === 409) return false;
+      throw thrown;
+    }
+  }
+
   async list(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly ImageFacts[]> {
     const filters = JSON.stringify({ label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) });
     const ids = await this.#calls.run('image_list', signal, async (abortSignal) =>

@@ -42,7 +42,10 @@ export const LOGS = new DocumentMap<StoredLogLine>(
 );
 
 export const PLUGIN_VERSIONS = new DocumentMap<PluginVersionRecord>(
-  ['id', 'plugin', 'contentHash', 'imageId', 'imageTag', 'manifest', 'createdAtMs'],
+  [
+    ...(['id', 'plugin', 'contentHash', 'imageId', 'imageTag', 'manifest', 'createdAtMs'] as const),
+    ...(['lastUsedAtMs', 'imageRemovedAtMs'] as const),
+  ],
   ['manifest'],
   'id',
 );

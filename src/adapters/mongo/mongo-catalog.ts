@@ -1,7 +1,12 @@
 // Versions of plugins and pipelines, and the workers, as documents.
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { WorkerId } from '../../core/ids.ts';
-import type { PipelineVersionRecord, PluginVersionRecord, WorkerRecord } from '../../core/ports/store.ts';
+import type {
+  PipelineVersionRecord,
+  PluginVersionChanges,
+  PluginVersionRecord,
+  WorkerRecord,
+} from '../../core/ports/store.ts';
 import { PIPELINE_VERSIONS, PLUGIN_VERSIONS, WORKERS } from './documents.ts';
 import type { MongoWriter } from './mongo-writer.ts';
 
@@ -17,6 +22,10 @@ export class MongoCatalog {
 
   async putPluginVersion(record: PluginVersionRecord): Promise<void> {
     await this.#writer.insert('pluginVersions', { _id: record.id, ...PLUGIN_VERSIONS.encode(record) });
+  }
+
+  async updatePluginVersion(id: string, changes: PluginVersionChanges): Promise<boolean> {
+    return await this.#writer.update('pluginVersions', { _id: id }, { $set: PLUGIN_VERSIONS.encode(changes) });
   }
 
   async listPluginVersions(plugin: string): Promise<readonly PluginVersionRecord[]> {

@@ -167,6 +167,11 @@ export class MongoStore implements port.Store {
     await this.#write('putPluginVersion', `plugin:${record.id}`, options, work);
   }
 
+  async updatePluginVersion(id: string, changes: port.PluginVersionChanges, options: Options): Promise<boolean> {
+    const work: Work<boolean> = ({ catalog }) => catalog.updatePluginVersion(id, changes);
+    return await this.#write('updatePluginVersion', `plugin:${id}`, options, work);
+  }
+
   async listPluginVersions(plugin: string, options: Options): Promise<readonly port.PluginVersionRecord[]> {
     return await this.#call('listPluginVersions', options, ({ catalog }) => catalog.listPluginVersions(plugin));
   }

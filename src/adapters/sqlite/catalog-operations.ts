@@ -1,7 +1,7 @@
 // Versions of plugins and pipelines, the workers, and the store's own row, in SQL.
 import type { SqlRow } from './record-map.ts';
 import { PIPELINE_VERSIONS, PLUGIN_VERSIONS, WORKERS } from './records.ts';
-import { type Statements, insertText, quoted } from './statements.ts';
+import { type Statements, assignments, insertText, quoted } from './statements.ts';
 
 const PUT_PLUGIN_VERSION = `${insertText('pluginVersions', PLUGIN_VERSIONS.columns)} ON CONFLICT DO NOTHING`;
 const LIST_PLUGIN_VERSIONS = `SELECT ${quoted(PLUGIN_VERSIONS.columns)} FROM pluginVersions
@@ -26,6 +26,11 @@ export class CatalogOperations {
 
   putPluginVersion(row: SqlRow): void {
     this.#sql.insert(PUT_PLUGIN_VERSION, PLUGIN_VERSIONS.columns, row);
+  }
+
+  updatePluginVersion(id: string, changes: SqlRow): boolean {
+    const text = `UPDATE pluginVersions SET ${assignments(Object.keys(changes))} WHERE id = :versionId`;
+    return this.#sql.run(text, { ...changes, versionId: id }) === 1;
   }
 
   listPluginVersions(plugin: string): SqlRow[] {

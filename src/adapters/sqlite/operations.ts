@@ -34,6 +34,7 @@ export const WRITES: ReadonlySet<OperationName> = new Set<OperationName>([
   'keepInvocation',
   'writeAll',
   'putPluginVersion',
+  'updatePluginVersion',
   'putPipelineVersion',
   'putWorker',
   'removeWorker',

@@ -89,6 +89,8 @@ export const PLUGIN_VERSIONS = new RecordMap<PluginVersionRecord>('pluginVersion
   imageTag: 'plain',
   manifest: 'json',
   createdAtMs: 'plain',
+  lastUsedAtMs: 'plain',
+  imageRemovedAtMs: 'plain',
 });
 
 export const PIPELINE_VERSIONS = new RecordMap<PipelineVersionRecord>('pipelineVersions', {

@@ -148,7 +148,12 @@ const VERSION_3 = "ALTER TABLE runs ADD COLUMN durability TEXT NOT NULL DEFAULT 
 
 const VERSION_4 = 'ALTER TABLE invocations ADD COLUMN reported TEXT';
 
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const VERSION_5 = `
+ALTER TABLE pluginVersions ADD COLUMN lastUsedAtMs REAL;
+ALTER TABLE pluginVersions ADD COLUMN imageRemovedAtMs REAL;
+`;
+
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /** The schema version that this release writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -173,6 +173,10 @@ export class SqliteStore implements port.Store {
     await this.#call('putPluginVersion', [PLUGIN_VERSIONS.encode(record)], options);
   }
 
+  async updatePluginVersion(id: string, changes: port.PluginVersionChanges, options: Options): Promise<boolean> {
+    return await this.#call('updatePluginVersion', [id, PLUGIN_VERSIONS.encode(changes)], options);
+  }
+
   async listPluginVersions(plugin: string, options: Options): Promise<readonly port.PluginVersionRecord[]> {
     const rows = await this.#call('listPluginVersions', [plugin], options);
     return rows.map((row) => PLUGIN_VERSIONS.decode(row));

@@ -113,6 +113,10 @@ export class ForwardingStore implements port.Store {
     return this.inner.putPluginVersion(record, options);
   }
 
+  updatePluginVersion(id: string, changes: port.PluginVersionChanges, options: Options): Promise<boolean> {
+    return this.inner.updatePluginVersion(id, changes, options);
+  }
+
   listPluginVersions(plugin: string, options: Options): Promise<readonly port.PluginVersionRecord[]> {
     return this.inner.listPluginVersions(plugin, options);
   }

@@ -84,7 +84,13 @@ export interface PluginVersionRecord {
   readonly imageTag: string;
   readonly manifest: JsonValue;
   readonly createdAtMs: number;
+  /** when it was last seen serving, to the hour; null: never since this is kept */
+  readonly lastUsedAtMs: number | null;
+  /** when its image was found removed; null: it is on the engine, or was when last looked at */
+  readonly imageRemovedAtMs: number | null;
 }
+
+export type PluginVersionChanges = Partial<Pick<PluginVersionRecord, 'lastUsedAtMs' | 'imageRemovedAtMs'>>;
 
 export interface PipelineVersionRecord {
   readonly name: string;
@@ -173,6 +179,8 @@ export interface Store extends AsyncDisposable {
 
   /** Same id again: no change. */
   putPluginVersion(record: PluginVersionRecord, options: StoreOptions): Promise<void>;
+  /** False: there is no such version. */
+  updatePluginVersion(id: string, changes: PluginVersionChanges, options: StoreOptions): Promise<boolean>;
   /** Newest first. */
   listPluginVersions(plugin: string, options: StoreOptions): Promise<readonly PluginVersionRecord[]>;
   /** A new version by content; false when the newest stored version of the name has this content already. */

@@ -7,7 +7,8 @@ import type { StoreUnderTest } from './store-under-test.ts';
 function pluginVersion(plugin: string, createdAtMs: number): PluginVersionRecord {
   const id = `${plugin}@1.0.${String(createdAtMs)}+0123456789ab`;
   const manifest = { name: plugin, 'a.b': { $set: null } };
-  return { id, plugin, contentHash: 'c', imageId: 'sha256:1', imageTag: 'tag', manifest, createdAtMs };
+  const image = { contentHash: 'c', imageId: 'sha256:1', imageTag: 'tag' };
+  return { id, plugin, ...image, manifest, createdAtMs, lastUsedAtMs: null, imageRemovedAtMs: null };
 }
 
 function pipelineVersion(name: string, version: string, createdAtMs = 1): PipelineVersionRecord {
@@ -23,6 +24,21 @@ function versionContract(subject: StoreUnderTest): void {
     await subject.store().putPluginVersion({ ...first, imageTag: 'other' }, patient());
     await subject.store().putPluginVersion(pluginVersion(freshName('plugin'), 3), patient());
     expect(await subject.store().listPluginVersions(plugin, patient())).toEqual([second, first]);
+  });
+
+  it('remembers when a plugin version was last used and when its image went, and tells of one it does not know', async () => {
+    const plugin = freshName('plugin');
+    const [first, second] = [pluginVersion(plugin, 1), pluginVersion(plugin, 2)];
+    await subject.store().putPluginVersion(first, patient());
+    await subject.store().putPluginVersion(second, patient());
+    expect(await subject.store().updatePluginVersion(first.id, { lastUsedAtMs: 5 }, patient())).toBe(true);
+    expect(await subject.store().updatePluginVersion(first.id, { imageRemovedAtMs: 6 }, patient())).toBe(true);
+    expect(await subject.store().updatePluginVersion(`${first.id}x`, { lastUsedAtMs: 7 }, patient())).toBe(false);
+    const changed = { ...first, lastUsedAtMs: 5, imageRemovedAtMs: 6 };
+    expect(await subject.store().listPluginVersions(plugin, patient())).toEqual([second, changed]);
+    expect(await subject.store().updatePluginVersion(first.id, { imageRemovedAtMs: null }, patient())).toBe(true);
+    const mended = { ...changed, imageRemovedAtMs: null };
+    expect(await subject.store().listPluginVersions(plugin, patient())).toEqual([second, mended]);
   });
 
   it('makes a new pipeline version only when the content differs from the newest', async () => {

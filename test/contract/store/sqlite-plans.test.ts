@@ -20,6 +20,8 @@ const pluginVersion = {
   imageTag: '',
   manifest: '{}',
   createdAtMs: 1,
+  lastUsedAtMs: null,
+  imageRemovedAtMs: null,
 };
 
 /** Every operation, with every form of its parameters that changes the SQL. */
@@ -58,6 +60,7 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['listLogs', { ...logs, plugin: 'sample', afterSeq: 0 }],
   ['listLogs', { ...logs, runId: run.id, plugin: 'sample', afterSeq: 0 }],
   ['putPluginVersion', pluginVersion],
+  ['updatePluginVersion', 'p', { lastUsedAtMs: 2 }],
   ['listPluginVersions', 'p'],
   [
     'putPipelineVersion',

@@ -52,6 +52,14 @@ export class MemoryCatalog {
     });
   }
 
+  async updatePluginVersion(id: string, changes: port.PluginVersionChanges, options: Options): Promise<boolean> {
+    return await this.perform('updatePluginVersion', options, () => {
+      const standing = this.#pluginVersions.get(id);
+      if (standing !== undefined) this.#pluginVersions.set(id, { ...standing, ...changes });
+      return standing !== undefined;
+    });
+  }
+
   async listPluginVersions(plugin: string, options: Options): Promise<readonly port.PluginVersionRecord[]> {
     return await this.perform('listPluginVersions', options, () =>
       [...this.#pluginVersions.values()]
