@@ -148,6 +148,13 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
       lines('Refused plugins', 'Folders that were refused, by code.', 'ops', [
         rare(rate('plugins_refused_total', 'code'), '{{code}}'),
       ]),
+      lines('Images', 'Plugin images on the engine; shared layers count for each.', 'bytes', [
+        rare('sum(gantry_image_bytes)', 'size'),
+      ]),
+      lines('Images by number', 'Plugin images on the engine, and removals per second by reason.', 'short', [
+        rare('sum(gantry_images)', 'images'),
+        rare(rate('images_removed_total', 'reason'), 'removed {{reason}}'),
+      ]),
     ],
   },
   {

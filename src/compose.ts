@@ -170,7 +170,8 @@ export async function startServer(request: ServerRequest): Promise<Server> {
   await within(ground.clock, OPEN_MS, stop, (signal) => ground.store.open({ signal }));
   await storePipelines(ground, [...first.declared.values()]);
   const instance = needs === 'engine' ? await makeEngine(ground, loaded.dockerHost, stack) : null;
-  const work = instance === null ? onlyStored(ground, stack) : await startWork(ground, instance, stop, stack);
+  const options = { isEngineLocal: isLocal(loaded.dockerHost), isLasting: isPublic, stop };
+  const work = instance === null ? onlyStored(ground, stack) : await startWork(ground, instance, options, stack);
   const engine = instance?.engine ?? null;
   stack.use(ground.pipelines).start();
   const listeners = await listen({ ground, work, engine, live, release: RELEASE, isScraped: isPublic }, stack);

@@ -5,6 +5,7 @@ import { ApiClient } from './api-client.ts';
 import { textOption, type Command, type OptionValues } from './command.ts';
 import { basesBuildCommand } from './commands/bases.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { gcCommand } from './commands/gc.ts';
 import { pipelinesListCommand, pipelinesReloadCommand, pipelinesValidateCommand } from './commands/pipelines.ts';
 import { PLUGIN_COMMANDS } from './commands/plugin.ts';
 import {
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   pipelinesReloadCommand,
   pipelinesValidateCommand,
   basesBuildCommand,
+  gcCommand,
   doctorCommand,
 ];
 

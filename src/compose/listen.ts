@@ -110,7 +110,7 @@ function webPorts(
   monitor: HealthMonitor,
 ): Parameters<typeof createWeb>[0] {
   const { store, events, clock, logger, pipelines } = ground;
-  const { runs, catalog, plugins } = work;
+  const { runs, catalog, plugins, sweeper } = work;
   return {
     store,
     runs: {
@@ -130,6 +130,11 @@ function webPorts(
         await plugins.build(name, signal);
       },
       buildLog: (name) => plugins?.buildLog(name) ?? [],
+    },
+    images: {
+      sweep: (request, signal) =>
+        sweeper?.sweep(request, signal) ??
+        Promise.reject(new GantryError('DOCKER_UNAVAILABLE', 'this program was started without an engine')),
     },
     pipelines: () => [...pipelines.current().values()],
     pipelineProblems: () => pipelines.problems(),

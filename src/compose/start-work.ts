@@ -9,6 +9,8 @@ import type { Invoker } from '../core/ports/invoker.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import { DEFAULT_BASES } from '../plugins/image/recipes.ts';
 import { Plugins } from '../plugins/plugins.ts';
+import { PluginClaims } from '../plugins/retention/plugin-claims.ts';
+import type { ImageSweeper } from '../plugins/retention/image-sweeper.ts';
 import { encodeJsonRequest } from '../protocol/json-request.ts';
 import { encodeTextRequest } from '../protocol/text-request.ts';
 import { createSandboxes } from '../sandbox/create-sandboxes.ts';
@@ -16,6 +18,7 @@ import { whyNoPipes, type TransportState } from '../sandbox/transports.ts';
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
 import { followCatalog } from './follow-catalog.ts';
 import type { Ground, InstanceEngine } from './ground.ts';
+import { makeSweeper, sweepForEver } from './tidy-images.ts';
 import { withSoloPipelines, withSoloPlugins } from './solo-runs.ts';
 
 export interface Work {
@@ -25,6 +28,17 @@ export interface Work {
   readonly invoker: Invoker;
   /** how plugins of protocol `stream` are reached, and why; null without an engine */
   readonly transport: (() => TransportState) | null;
+  /** null without an engine */
+  readonly sweeper: ImageSweeper | null;
+}
+
+export interface WorkOptions {
+  /** the engine's files are on this machine's disks, as far as we may see them */
+  readonly isEngineLocal: boolean;
+  /** whether it lasts: programs for one command sweep no images unasked */
+  readonly isLasting: boolean;
+  /** cuts the start short */
+  readonly stop: AbortSignal;
 }
 
 const FIRST_ANSWER_MS = 30_000;
@@ -33,9 +47,10 @@ const FIRST_ANSWER_MS = 30_000;
 export async function startWork(
   ground: Ground,
   { engine, instanceId }: InstanceEngine,
-  stop: AbortSignal,
+  options: WorkOptions,
   stack: AsyncDisposableStack,
 ): Promise<Work> {
+  const { stop } = options;
   const { clock, ids, events, logger, usage, pipes, pressure, config } = ground;
   const workerId = ids.newId('wrk');
   const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
@@ -59,7 +74,8 @@ export async function startWork(
     }),
   );
   await sandboxes.start();
-  const plugins = stack.use(makePlugins(ground, { engine, instanceId }));
+  const claims = new PluginClaims();
+  const plugins = stack.use(makePlugins(ground, { engine, instanceId }, claims));
   const following = stack.use(followCatalog(ground.events, plugins, sandboxes));
   stack.use(
     ground.pipelines.onChange((declared) => {
@@ -67,10 +83,14 @@ export async function startWork(
       following.follow();
     }),
   );
+  const sweeper = makeSweeper(ground, { engine, instanceId }, plugins, claims, options.isEngineLocal, stack);
   plugins.start();
   const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker));
   await runs.start();
-  return { runs, catalog: plugins, plugins, invoker: sandboxes.invoker, transport: () => sandboxes.transport() };
+  if (options.isLasting && config.images.isOn)
+    stack.use(sweepForEver({ sweeper, catalog: plugins, clock, ids, logger, intervalMs: config.images.interval }));
+  const { invoker } = sandboxes;
+  return { runs, catalog: plugins, plugins, invoker, sweeper, transport: () => sandboxes.transport() };
 }
 
 /** Without an engine: what is stored can be looked at, and queued runs can be cancelled; nothing is claimed. */
@@ -84,13 +104,13 @@ export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
     invoke: () => Promise.reject(new GantryError('DEFECT', 'an invocation without an engine')),
   };
   const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker));
-  return { runs, catalog, plugins: null, invoker, transport: null };
+  return { runs, catalog, plugins: null, invoker, sweeper: null, transport: null };
 }
 
-function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine): Plugins {
+function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine, claims: PluginClaims): Plugins {
   const { root, clock, events, logger, store, expressions, config, at, pipelines } = ground;
   return new Plugins({
-    ...{ engine, instanceId, clock, events, logger, store, expressions, root },
+    ...{ engine, instanceId, clock, events, logger, store, expressions, root, claims },
     folder: at(config.plugins.folder),
     settingsFolder: at(join('config', 'plugins')),
     sdkFolder: join(root, 'docker', 'runtimes'),

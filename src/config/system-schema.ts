@@ -181,6 +181,30 @@ export const SYSTEM_SCHEMA = z.strictObject({
       memory: size('1Gi', '64Mi', '64Gi', 'Memory of one build.'),
     })
     .prefault({}),
+  images: z
+    .strictObject({
+      isOn: z
+        .boolean()
+        .prefault(true)
+        .describe('Whether old images are removed without being asked; `gantry gc` does it either way.'),
+      interval: duration('1h', '1m', '7d', 'How often old images are looked for.'),
+      keepVersions: whole(3, 1, 1000, 'Newest versions of each plugin whose images stay.'),
+      keepFor: duration(
+        '7d',
+        '0ms',
+        '365d',
+        'Images of versions used within this time stay besides, also those of plugins whose folder is gone.',
+      ),
+      diskFree: z
+        .number()
+        .min(0)
+        .max(0.9)
+        .prefault(0.1)
+        .describe(
+          "Free share of the engine's disk below which all images but each plugin's newest and those in use go, oldest use first; 0: never.",
+        ),
+    })
+    .prefault({}),
   secrets: z
     .strictObject({
       folder: path('config/secrets', 'Folder with one file per secret; GANTRY_SECRET_<NAME> comes first.'),

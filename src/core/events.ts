@@ -1,6 +1,7 @@
 // Domain events: past tense, one per transition, emitted after the store acknowledged it (I-4). Metrics, logs and the live panel derive only
 // from these, so they cannot disagree with the store.
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
+import type { RemovalReason } from './image-retention.ts';
 import type { Invocation, InvocationState, SandboxKind } from './invocation.ts';
 import type { BrakeState, PressedResource } from './pressure.ts';
 import type { QuarantineState } from './quarantine.ts';
@@ -83,6 +84,18 @@ export type SystemEvent =
       readonly durationMs: number;
       readonly message: string;
     }
+  | {
+      readonly kind: 'imageRemoved';
+      readonly imageId: string;
+      /** null: of no plugin */
+      readonly plugin: string | null;
+      /** id of the version; null as above */
+      readonly version: string | null;
+      readonly reason: RemovalReason;
+      readonly sizeBytes: number;
+    }
+  /** of this instance, after a sweep; layers that images share count for each */
+  | { readonly kind: 'imagesCounted'; readonly count: number; readonly sizeBytes: number }
   | { readonly kind: 'pluginRegistered'; readonly plugin: string; readonly version: string }
   | { readonly kind: 'pluginRemoved'; readonly plugin: string }
   | { readonly kind: 'pluginRefused'; readonly plugin: string; readonly code: string; readonly message: string }

@@ -152,6 +152,14 @@ function capacityEntry(event: OfPlatform): Entry | null {
   switch (event.kind) {
     case 'quarantineMoved':
       return quarantineEntry(event);
+    case 'imageRemoved': {
+      const { plugin, version, reason, sizeBytes, imageId } = event;
+      return {
+        level: 'info',
+        message: 'image removed',
+        fields: { plugin, version, reason, sizeBytes, image: imageId },
+      };
+    }
     case 'pressureChanged':
       return {
         level: event.to === 'free' ? 'info' : 'warn',

@@ -104,6 +104,9 @@ export const METRICS = {
   pluginsQuarantined: gauge('plugins_quarantined', 'Plugin versions that are left alone because they keep crashing.'),
   pluginsRefused: counter('plugins_refused_total', 'Plugin folders that were refused, by error code.', ['code']),
   buildDuration: histogram('build_duration_seconds', 'Builds of plugin images.', ['result'], BUILD_BUCKETS),
+  images: gauge('images', 'Plugin images of this instance on the engine, after the latest sweep.'),
+  imageBytes: gauge('image_bytes', 'Their sizes together; layers that images share count for each.'),
+  imagesRemoved: counter('images_removed_total', 'Images that were removed, by reason.', ['reason']),
 
   engineUp: gauge('engine_up', '1 while the container engine answers.'),
   engineRequest: histogram('engine_request_seconds', 'Requests to the container engine.', ['op', 'code'], CALL_BUCKETS),

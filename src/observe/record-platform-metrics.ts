@@ -17,13 +17,16 @@ type PluginEvent = Extract<
   PlatformEvent,
   { readonly kind: 'buildFinished' | 'pluginRegistered' | 'pluginRemoved' | 'pluginRefused' }
 >;
-type CapacityEvent = Extract<
-  PlatformEvent,
-  {
-    readonly kind:
-      'capacityChanged' | 'quarantineMoved' | 'pressureMeasured' | 'pressureChanged' | 'invocationProgressed';
-  }
->;
+type ImageEvent = Extract<PlatformEvent, { readonly kind: 'imageRemoved' | 'imagesCounted' }>;
+type CapacityEvent =
+  | ImageEvent
+  | Extract<
+      PlatformEvent,
+      {
+        readonly kind:
+          'capacityChanged' | 'quarantineMoved' | 'pressureMeasured' | 'pressureChanged' | 'invocationProgressed';
+      }
+    >;
 type HostEvent = Exclude<PlatformEvent, SandboxEvent | PluginEvent>;
 
 /** Events that the recorder of runs leaves to this file. */
@@ -121,6 +124,15 @@ export class PlatformMetrics {
     this.#metrics.set(METRICS.plugins, {}, this.#plugins.size);
   }
 
+  #image(event: ImageEvent): void {
+    if (event.kind === 'imageRemoved') {
+      this.#metrics.add(METRICS.imagesRemoved, { reason: event.reason });
+      return;
+    }
+    this.#metrics.set(METRICS.images, {}, event.count);
+    this.#metrics.set(METRICS.imageBytes, {}, event.sizeBytes);
+  }
+
   #capacity(event: CapacityEvent): void {
     switch (event.kind) {
       case 'capacityChanged':
@@ -138,6 +150,10 @@ export class PlatformMetrics {
         }
         return;
       case 'pressureChanged':
+        return;
+      case 'imageRemoved':
+      case 'imagesCounted':
+        this.#image(event);
         return;
     }
   }

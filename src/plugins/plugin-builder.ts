@@ -11,15 +11,11 @@ import type { Store } from '../core/ports/store.ts';
 import type { BuildLog } from './build-log.ts';
 import { checkHostSize } from './image/check-entries.ts';
 import { checkImage, commandOf, environmentOf, workingDirOf } from './image/check-image.ts';
+import { CONTENT_LABEL, INSTANCE_LABEL, PLUGIN_LABEL, VERSION_LABEL, versionId } from './image/image-labels.ts';
 import { basesOf, planImage, type ImagePlan } from './image/plan-image.ts';
 import type { Bases } from './image/recipes.ts';
 import type { SdkFiles } from './image/sdk-files.ts';
 import { MANIFEST_NAME, type LoadedFolder } from './load-folder.ts';
-
-/** Put on every image by the engine's adapter. */
-const INSTANCE_LABEL = 'io.gantry.instance';
-/** Full content hash on every image that was built here; the tag has only its beginning. */
-export const CONTENT_LABEL = 'io.gantry.content';
 
 export interface BuilderOptions {
   readonly engine: ContainerEngine;
@@ -66,7 +62,7 @@ export class PluginBuilder {
       throw new GantryError('MANIFEST_INVALID', `${file}: the image has no command of its own; give \`command\``);
     }
     const version: PluginVersion = {
-      id: `${plugin.name}@${plugin.version}+${plan.contentHash.slice(0, 12)}`,
+      id: versionId(plugin.name, plugin.version, plan.contentHash),
       plugin,
       contentHash: plan.contentHash,
       imageId: facts.id,
@@ -141,8 +137,8 @@ export class PluginBuilder {
             dockerfile: plan.build.dockerfile,
             entries: plan.build.entries,
             labels: {
-              'io.gantry.plugin': plugin.name,
-              'io.gantry.version': plugin.version,
+              [PLUGIN_LABEL]: plugin.name,
+              [VERSION_LABEL]: plugin.version,
               [CONTENT_LABEL]: plan.contentHash,
             },
             isNetworked: plugin.isBuildNetworked,
@@ -172,6 +168,8 @@ export class PluginBuilder {
       imageTag: version.imageTag,
       manifest: version.plugin as unknown as JsonValue,
       createdAtMs: clock.nowMs(),
+      lastUsedAtMs: null,
+      imageRemovedAtMs: null,
     };
     await this.#call(signal, (inner) => store.putPluginVersion(record, { signal: inner }));
   }

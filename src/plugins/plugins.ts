@@ -15,6 +15,7 @@ import { SdkFiles } from './image/sdk-files.ts';
 import { loadFolder, type LoadOptions } from './load-folder.ts';
 import { PluginBuilder, type BuilderOptions } from './plugin-builder.ts';
 import { Registry } from './registry.ts';
+import { PluginClaims } from './retention/plugin-claims.ts';
 import { RetryTimes } from './retry-times.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -29,6 +30,8 @@ export interface PluginsOptions
   readonly scanIntervalMs: number;
   readonly pipelines: readonly PipelineHooks[];
   readonly logger: Logger;
+  /** who removes images asks them; without it nobody does */
+  readonly claims?: PluginClaims;
 }
 
 export class Plugins implements PluginCatalog, AsyncDisposable {
@@ -39,6 +42,7 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
   readonly #tracker = new ChangeTracker();
   readonly #retries = new RetryTimes();
   readonly #queue: WorkQueue;
+  readonly #claims: PluginClaims;
   readonly #stop = new AbortController();
   readonly #firstScan = Promise.withResolvers<undefined>();
   #loop: Promise<void> | null = null;
@@ -48,6 +52,7 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
 
   constructor(options: PluginsOptions) {
     this.#options = options;
+    this.#claims = options.claims ?? new PluginClaims();
     this.#registry = new Registry(options.pipelines);
     this.#builder = new PluginBuilder({ ...options, sdk: new SdkFiles(options.sdkFolder), log: this.#log });
     this.#queue = new WorkQueue((folder) => this.#load(folder));
@@ -162,6 +167,7 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
         return;
       }
       this.#registry.putBuilding(shown, loaded.plugin.name);
+      using _claim = await this.#claims.forBuild(loaded.plugin.name);
       const version = await this.#builder.build(loaded, shown, this.#stop.signal);
       this.#retries.forget(folder);
       this.#register(folder, version, loaded.warnings);

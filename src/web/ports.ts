@@ -1,6 +1,7 @@
 // What the web layer needs of the rest of the program. Structural: compose.ts hands in the real things, tests hand in small ones.
 import type { DomainEvent } from '../core/events.ts';
 import type { InvocationId, RunId } from '../core/ids.ts';
+import type { SweepReport } from '../core/image-retention.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import type { Problem } from '../core/plugin.ts';
@@ -47,6 +48,11 @@ export interface PluginBuilds {
   buildLog(name: string): readonly string[];
 }
 
+export interface ImageRetention {
+  /** Looks for images of old versions, and removes them unless it is a dry run. @throws GantryError DOCKER_UNAVAILABLE, ENGINE_*, STORE_*, or the signal's reason */
+  sweep(request: { readonly isDryRun: boolean }, signal: AbortSignal): Promise<SweepReport>;
+}
+
 export interface ComponentHealth {
   readonly name: string;
   readonly isUp: boolean;
@@ -77,7 +83,14 @@ export interface LiveStatusView {
 
 export type WebStore = Pick<
   Store,
-  'findRun' | 'listRuns' | 'countRuns' | 'listInvocations' | 'findPayload' | 'listEvents' | 'listLogs'
+  | 'findRun'
+  | 'listRuns'
+  | 'countRuns'
+  | 'listInvocations'
+  | 'findPayload'
+  | 'listEvents'
+  | 'listLogs'
+  | 'listPluginVersions'
 >;
 
 export interface WebPorts {
@@ -85,6 +98,7 @@ export interface WebPorts {
   readonly runs: RunDoor;
   readonly catalog: PluginCatalog;
   readonly builds: PluginBuilds;
+  readonly images: ImageRetention;
   pipelines(): readonly Pipeline[];
   /** of the file that declares them, when it is not in force as it stands */
   pipelineProblems(): readonly Problem[];

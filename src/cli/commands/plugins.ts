@@ -93,9 +93,21 @@ function printPlugin(plugin: JsonValue, output: Output): void {
   };
   for (const [name, value] of Object.entries(facts)) if (value !== '') output.line(`  ${name.padEnd(12)} ${value}`);
   for (const line of problemLines(plugin)) output.line(`  ${line}`);
+  printVersions(plugin, output);
   const log = textsAt(plugin, 'buildLog');
   if (log.length > 0) output.line('  build log (its end; all of it with --json)');
   for (const line of log.slice(-LOG_LINES)) output.line(`    ${line}`);
+}
+
+const VERSIONS_SHOWN = 10;
+
+function printVersions(plugin: JsonValue, output: Output): void {
+  const versions = listAt(plugin, 'versions');
+  if (versions.length > 0) output.line('  versions (newest first)');
+  for (const version of versions.slice(0, VERSIONS_SHOWN)) {
+    const image = textAt(version, 'hasImage') === 'true' ? 'has an image' : 'image removed';
+    output.line(`    ${textAt(version, 'id')}  ${textAt(version, 'createdAt')}  ${image}`);
+  }
 }
 
 function textsAt(value: JsonValue, key: string): readonly string[] {

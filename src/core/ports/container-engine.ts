@@ -118,7 +118,12 @@ export interface ContainerEngine extends AsyncDisposable {
   /** @throws GantryError IMAGE_MISSING */
   pullImage(reference: string, options: CallOptions): Promise<void>;
   tagImage(reference: string, repository: string, tag: string, options: CallOptions): Promise<void>;
-  removeImage(reference: string, options: CallOptions): Promise<void>;
+  /**
+   * Removes a tag, or the image with its last one or by its id; never by force. True: it is gone, or was. False: a container or another
+   * image needs it, or more than one tag names it, and it stays.
+   */
+  removeImage(reference: string, options: CallOptions): Promise<boolean>;
+  /** Only for `gc`; never on the path of an invocation. */
   listImages(labels: Readonly<Record<string, string>>, options: CallOptions): Promise<readonly ImageFacts[]>;
   /**
    * Builds from the given entries. Every output line is handed over as it comes.

@@ -2,10 +2,17 @@
 import type { Route } from '../http/route.ts';
 import { healthRoutes } from '../health/health-routes.ts';
 import type { WebPorts } from '../ports.ts';
+import { gcRoutes } from './gc-routes.ts';
 import { pluginsRoutes } from './plugins-routes.ts';
 import { runsRoutes } from './runs-routes.ts';
 import { startRunRoute } from './start-run-route.ts';
 
 export function apiRoutes(ports: WebPorts): readonly Route[] {
-  return [startRunRoute(ports), ...runsRoutes(ports), ...pluginsRoutes(ports), ...healthRoutes(() => ports.health())];
+  return [
+    startRunRoute(ports),
+    ...runsRoutes(ports),
+    ...pluginsRoutes(ports),
+    ...gcRoutes(ports),
+    ...healthRoutes(() => ports.health()),
+  ];
 }

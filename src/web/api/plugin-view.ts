@@ -103,3 +103,32 @@ function versionView(version: PluginVersion | null): PluginVersionView | null {
     imageTag: version.imageTag,
   };
 }
+
+export interface StoredVersionView {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly imageId: string;
+  /** false: the image was removed; a folder that goes back to this version builds it again */
+  readonly hasImage: boolean;
+}
+
+const VERSIONS_SHOWN = 50;
+
+/** The newest versions that the plugin ever had, newest first. */
+export async function storedVersions(
+  { store }: Pick<WebPorts, 'store'>,
+  { name, version }: Pick<PluginView, 'name' | 'version'>,
+  signal: AbortSignal,
+): Promise<readonly StoredVersionView[]> {
+  const records = await store.listPluginVersions(name, { signal });
+  return records.slice(0, VERSIONS_SHOWN).map((record) => {
+    const isServing = record.id === version?.id;
+    return {
+      id: record.id,
+      createdAt: new Date(record.createdAtMs).toISOString(),
+      // A version that was built again kept its record.
+      imageId: isServing ? version.imageId : record.imageId,
+      hasImage: isServing || record.imageRemovedAtMs === null,
+    };
+  });
+}

@@ -5,7 +5,7 @@ import type { PluginStatus } from '../../core/plugin.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
-import { pluginView, pluginViews } from './plugin-view.ts';
+import { pluginView, pluginViews, storedVersions } from './plugin-view.ts';
 import { runSummary } from './run-view.ts';
 import { readInput, triggerOf } from './start-run-route.ts';
 import { nameOf } from './route-params.ts';
@@ -63,11 +63,7 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
     {
       method: 'GET',
       path: '/api/v1/plugins/:name',
-      answer: (request) => {
-        const name = nameOf(request, 'PLUGIN_NOT_FOUND');
-        const view = pluginView(ports, findPlugin(ports, name));
-        return jsonAnswer({ ...view, buildLog: ports.builds.buildLog(name) });
-      },
+      answer: (request) => answerPlugin(ports, request),
     },
     { method: 'POST', path: '/api/v1/plugins/reload', answer: (request) => answerReload(ports, request) },
     { method: 'POST', path: '/api/v1/plugins/:name/runs', answer: (request) => answerInvoke(ports, request) },
@@ -101,6 +97,13 @@ export function pluginsRoutes(ports: WebPorts): readonly Route[] {
 function answerPipelines(ports: WebPorts): Answer {
   const items = ports.pipelines().map((item) => pipelineView(ports, item));
   return jsonAnswer({ items, next: null, problems: ports.pipelineProblems() });
+}
+
+async function answerPlugin(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const name = nameOf(request, 'PLUGIN_NOT_FOUND');
+  const view = pluginView(ports, findPlugin(ports, name));
+  const versions = await storedVersions(ports, view, request.signal);
+  return jsonAnswer({ ...view, versions, buildLog: ports.builds.buildLog(name) });
 }
 
 /** Waits for the builds, which have deadlines of their own. */

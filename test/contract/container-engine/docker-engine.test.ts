@@ -7,6 +7,7 @@ import { openTestEngine, SHELL_IMAGE, testDockerHost } from '../../support/engin
 import { until } from '../../support/engine/until.ts';
 import { createTestFolder } from '../../support/store/open-sqlite.ts';
 import { ownPipes, type EngineHarness } from './engine-harness.ts';
+import { describeImages } from './image-contract.ts';
 import { describeContainerLife } from './life-contract.ts';
 import { describeLoss } from './loss-contract.ts';
 import { describePipes } from './pipe-contract.ts';
@@ -36,6 +37,7 @@ describe('the Docker Engine', () => {
   describeStreams(() => open());
   describeContainerLife(() => open());
   describeLoss(() => open());
+  describeImages(() => open());
 });
 
 describe.skipIf(!(await canPipe()))('named pipes beside the Docker Engine', () => {

@@ -5,6 +5,7 @@ import { FakeEngine } from '../../support/engine/fake-engine.ts';
 import { FakePipes } from '../../support/engine/fake-pipes.ts';
 import { programOf } from './behaviours.ts';
 import type { EngineHarness } from './engine-harness.ts';
+import { describeImages } from './image-contract.ts';
 import { describeContainerLife } from './life-contract.ts';
 import { describeLoss } from './loss-contract.ts';
 import { describePipes } from './pipe-contract.ts';
@@ -34,6 +35,7 @@ describe('the fake engine', () => {
   describeStreams(() => open());
   describeContainerLife(() => open());
   describeLoss(() => open());
+  describeImages(() => open());
 });
 
 describe('fake pipes beside the fake engine', () => {

@@ -183,9 +183,10 @@ export class FakeEngine implements ContainerEngine {
     });
   }
 
-  removeImage(reference: string, options: CallOptions): Promise<void> {
+  removeImage(reference: string, options: CallOptions): Promise<boolean> {
     return this.calls.run('removeImage', options, () => {
-      this.images.remove(reference);
+      const used = [...this.containers.values()].map((container) => this.images.find(imageOf(container.body))?.id);
+      return this.images.remove(reference, new Set(used));
     });
   }
 

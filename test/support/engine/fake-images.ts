@@ -15,8 +15,18 @@ export class FakeImages {
     this.#made += 1;
     const id = `sha256:${this.#made.toString(16).padStart(64, '0')}`;
     const image = { id, tags: [tag], sizeBytes: 1024, createdAtMs: 0, labels: {}, config: {}, ...facts };
+    const before = this.#images.get(tag);
+    if (before !== undefined) this.#untag(before, tag);
     this.#images.set(tag, image);
     return image;
+  }
+
+  /** The image loses a tag to another one, and stays under its id. */
+  #untag(image: ImageFacts, tag: string): void {
+    const tags = image.tags.filter((known) => known !== tag);
+    const bare = { ...image, tags };
+    this.#images.delete(tag);
+    for (const key of tags.length > 0 ? tags : [image.id]) this.#images.set(key, bare);
   }
 
   find(reference: string): ImageFacts | null {
@@ -33,16 +43,22 @@ export class FakeImages {
     const image = this.find(reference);
     if (image === null) throw new GantryError('IMAGE_MISSING', `No such image: ${reference}`);
     const name = `${repository}:${tag}`;
+    const before = this.#images.get(name);
+    if (before !== undefined && before.id !== image.id) this.#untag(before, name);
     const tagged = { ...image, tags: [...image.tags, name] };
     for (const known of tagged.tags) this.#images.set(known, tagged);
   }
 
-  remove(reference: string): void {
+  /** As the engine does without force. @param used ids of images that containers have */
+  remove(reference: string, used: ReadonlySet<string | undefined> = new Set()): boolean {
     const image = this.find(reference);
-    if (image === null) return;
+    if (image === null) return true;
+    if (image.id === reference && image.tags.length > 1) return false;
     const tags = image.id === reference ? [] : image.tags.filter((tag) => tag !== reference);
-    for (const tag of image.tags) this.#images.delete(tag);
+    if (tags.length === 0 && used.has(image.id)) return false;
+    for (const key of [image.id, ...image.tags]) this.#images.delete(key);
     for (const tag of tags) this.#images.set(tag, { ...image, tags });
+    return true;
   }
 
   list(labels: Readonly<Record<string, string>>): readonly ImageFacts[] {

@@ -1,4 +1,5 @@
 // A plugin version and a pipeline as the catalog shows them, for tests of everything that only displays them.
+import type { SweepReport } from '../../../src/core/image-retention.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import type { Pipeline } from '../../../src/core/pipeline.ts';
 import type { PluginStatus, PluginVersion } from '../../../src/core/plugin.ts';
@@ -67,3 +68,18 @@ export function failedPlugin(name: string): PluginStatus {
   };
   return { state: 'failed', name, folder: `plugins/${name}`, problems: [problem], serving: null };
 }
+
+const EXAMPLE_IMAGE = { sizeBytes: 2_500_000, createdAtMs: 0, lastUsedAtMs: 60_000, plugin: 'numbers' };
+
+/** One image that goes and one that stays. */
+export const EXAMPLE_SWEEP: SweepReport = {
+  isDryRun: false,
+  removed: [
+    { ...EXAMPLE_IMAGE, id: 'sha256:01d', tags: ['old:1'], version: 'numbers@1.0.0+0123456789ab', reason: 'old' },
+  ],
+  kept: [
+    { ...EXAMPLE_IMAGE, id: 'sha256:feed', tags: ['new:1'], version: 'numbers@2.0.0+0123456789ab', reason: 'serving' },
+  ],
+  removedBytes: 2_500_000,
+  diskFree: 0.5,
+};
