@@ -2,6 +2,7 @@
 import ctypes
 import errno
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -147,7 +148,22 @@ def spoil(data):
         file.write(b"x" * data["bytes"])
 
 
-ACTS = {act.__name__: act for act in (state, change, pry_both, strike, spoil)}
+def search(data):
+    """How often each pattern is found in this process's memory. A pattern is not the text itself, or it would find itself."""
+    found = dict.fromkeys(data["patterns"], 0)
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+        for line in maps.read().splitlines():
+            begin, end = (int(place, 16) for place in line.split()[0].split("-"))
+            if " rw" not in line or "[v" in line:
+                continue
+            memory.seek(begin)
+            held = memory.read(end - begin) or b""
+            for pattern in found:
+                found[pattern] += len(re.findall(pattern.encode(), held))
+    return {"found": found, "processes": [name for name in os.listdir("/proc") if name.isdigit()]}
+
+
+ACTS = {act.__name__: act for act in (state, change, pry_both, strike, spoil, search)}
 
 
 def handle(request):
