@@ -1,8 +1,8 @@
 // What a sandbox of protocol `stream` is beside its container: the link to its plugin, and all that decides whether it may serve again.
-// Clean means: as many processes as when it first stood idle, no byte more in /tmp, and about as much memory. Threads, and what the plugin's
+// Clean means: as many processes as when it first stood idle, no byte and no file more in /tmp, and about as much memory. Threads, and what the plugin's
 // own process remembers, are not looked for: that is what `reuse: warm` allows.
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
-import type { CgroupUsage } from '../core/ports/usage-meter.ts';
+import type { CgroupUsage, TmpUse } from '../core/ports/usage-meter.ts';
 import { NO_SECRETS } from '../core/redact.ts';
 import type { HeldSession } from './held-session.ts';
 import { randomPart } from './jitter.ts';
@@ -43,6 +43,8 @@ export class SandboxSession implements HeldSession {
   readonly #sandbox: Sandbox;
   readonly #baseline: CgroupUsage | null;
   readonly #processes: number | null;
+  /** the least that /tmp held when nothing ran: what `on_load` left there may be wiped later */
+  #tmp: TmpUse | null;
   #isVerified: boolean;
 
   private constructor(context: SandboxContext, sandbox: Sandbox, link: StreamLink, gauge: ThriftyGauge | null) {
@@ -56,6 +58,7 @@ export class SandboxSession implements HeldSession {
     this.expiresAtMs = context.clock.monotonicMs() + jittered(context, sandbox.version.plugin.pool.maxAgeMs);
     this.#baseline = gauge?.read() ?? null;
     this.#processes = gauge?.countProcesses() ?? null;
+    this.#tmp = gauge?.tmpUse() ?? null;
     this.lastUsage = this.#baseline;
     this.#isVerified = this.#baseline !== null;
   }
@@ -156,9 +159,20 @@ export class SandboxSession implements HeldSession {
     const isOneThread = usage.pids === 1 && baseline.pids === 1;
     const processes = isOneThread ? this.#processes : (this.gauge?.countProcesses() ?? null);
     if (processes !== this.#processes) return `unclean: ${String(processes)} processes, not ${String(this.#processes)}`;
-    if (usage.shmemBytes !== baseline.shmemBytes) return `unclean: ${String(usage.shmemBytes)} bytes in /tmp`;
+    const inTmp = this.#leftInTmp(usage, baseline);
+    if (inTmp !== null) return inTmp;
     const grownBytes = (usage.anonBytes ?? 0) - (baseline.anonBytes ?? 0);
     return grownBytes > REMAINING_MEMORY_BYTES ? `unclean: ${String(grownBytes)} bytes of memory kept` : null;
+  }
+
+  #leftInTmp(usage: CgroupUsage, baseline: CgroupUsage): string | null {
+    if (usage.shmemBytes !== baseline.shmemBytes) return `unclean: ${String(usage.shmemBytes)} bytes in /tmp`;
+    const [least, now] = [this.#tmp, this.gauge?.tmpUse() ?? null];
+    if (least === null || now === null) return null;
+    if (now.bytes > least.bytes || now.files > least.files)
+      return `unclean: ${String(now.files - least.files)} files more in /tmp, ${String(now.bytes)} bytes there`;
+    this.#tmp = now;
+    return null;
   }
 }
 

@@ -2,7 +2,7 @@
 // them nearly never say anything new: kills for memory, time without CPU, refused processes. Counters: what one look leaves out, a later one
 // tells.
 import type { Limits } from '../core/limits.ts';
-import type { CgroupUsage, UsageGauge } from '../core/ports/usage-meter.ts';
+import type { CgroupUsage, TmpUse, UsageGauge } from '../core/ports/usage-meter.ts';
 
 /** CPU is withheld, or processes by the dozen are made, only after more CPU time than this, or than half of what 100 ms allow. */
 const CPU_MS = 2;
@@ -36,6 +36,10 @@ export class ThriftyGauge implements Disposable {
 
   countProcesses(): number | null {
     return this.#gauge.countProcesses();
+  }
+
+  tmpUse(): TmpUse | null {
+    return this.#gauge.tmpUse();
   }
 
   [Symbol.dispose](): void {

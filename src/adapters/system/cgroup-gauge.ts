@@ -2,8 +2,9 @@
 // kernel when they are read and never touch a disk; going through the thread pool would cost ten times as much as the reading itself.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
-import type { CgroupUsage, UsageGauge } from '../../core/ports/usage-meter.ts';
+import type { CgroupUsage, TmpUse, UsageGauge } from '../../core/ports/usage-meter.ts';
 import { filesOf, isLeftOut, usageFrom, type CgroupVersion } from './cgroup-files.ts';
+import { TmpFolder } from './tmp-folder.ts';
 
 /** More than any of these files is long. */
 const buffer = Buffer.alloc(16 * 1024);
@@ -15,10 +16,14 @@ export class CgroupGauge implements UsageGauge {
   /** the same without those that readBeside leaves out */
   readonly #usual: readonly (number | null)[];
   readonly #processList: string;
+  readonly #tmp: TmpFolder | null;
   #isOpen = true;
 
-  /** @param folder of the container, relative to the mount of a controller (version 1) or to the root (version 2) */
-  constructor(root: string, version: CgroupVersion, folder: string) {
+  /**
+   * @param folder of the container, relative to the mount of a controller (version 1) or to the root (version 2)
+   * @param proc where procfs is mounted
+   */
+  constructor(root: string, version: CgroupVersion, folder: string, proc: string) {
     this.#processList = path.join(root, version === 1 ? 'pids' : '', folder, 'cgroup.procs');
     this.#version = version;
     const files = filesOf(version);
@@ -26,6 +31,7 @@ export class CgroupGauge implements UsageGauge {
     this.#usual = this.#descriptors.map((descriptor, index) =>
       isLeftOut(version, files[index]?.file ?? '') ? null : descriptor,
     );
+    this.#tmp = TmpFolder.open(this.#processes()[0] ?? '', proc);
   }
 
   read(): CgroupUsage | null {
@@ -41,18 +47,27 @@ export class CgroupGauge implements UsageGauge {
 
   /** Opened anew each time: version 1 keeps the list of an open file for a second. */
   countProcesses(): number | null {
-    try {
-      const list = this.#isOpen ? readFileSync(this.#processList, 'latin1') : '';
-      return list === '' ? null : list.split('\n').length - 1;
-    } catch {
-      return null;
-    }
+    return this.#processes().length || null;
+  }
+
+  tmpUse(): TmpUse | null {
+    return this.#isOpen ? (this.#tmp?.use() ?? null) : null;
   }
 
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     for (const descriptor of this.#descriptors) if (descriptor !== null) closeSync(descriptor);
+    this.#tmp?.[Symbol.dispose]();
+  }
+
+  /** Their ids; none when the container is gone. */
+  #processes(): readonly string[] {
+    try {
+      return this.#isOpen ? readFileSync(this.#processList, 'latin1').split('\n').slice(0, -1) : [];
+    } catch {
+      return [];
+    }
   }
 }
 

@@ -23,18 +23,18 @@ const NAMES: readonly ((id: string) => string)[] = [(id) => id, (id) => `docker-
 
 export class CgroupUsageMeter implements UsageMeter {
   readonly #root: string;
-  readonly #vmstat: string;
+  readonly #proc: string;
   #version: Promise<CgroupVersion> | null = null;
   #layout: Layout | null = null;
   #vainSearches = 0;
 
   /**
    * @param root where the cgroup file systems are mounted
-   * @param vmstat the kernel's counters
+   * @param proc where procfs is mounted
    */
-  constructor(root = '/sys/fs/cgroup', vmstat = '/proc/vmstat') {
+  constructor(root = '/sys/fs/cgroup', proc = '/proc') {
     this.#root = root;
-    this.#vmstat = vmstat;
+    this.#proc = proc;
   }
 
   async read(containerId: string): Promise<CgroupUsage | null> {
@@ -44,7 +44,7 @@ export class CgroupUsageMeter implements UsageMeter {
 
   async open(containerId: string): Promise<UsageGauge | null> {
     const place = await this.#placeOf(containerId);
-    return place === null ? null : new CgroupGauge(this.#root, place.version, place.folder);
+    return place === null ? null : new CgroupGauge(this.#root, place.version, place.folder, this.#proc);
   }
 
   async #placeOf(containerId: string): Promise<{ readonly version: CgroupVersion; readonly folder: string } | null> {
@@ -58,7 +58,7 @@ export class CgroupUsageMeter implements UsageMeter {
   /** At once, because it must lie before what happens next; the file is made from memory and no disk is waited for. */
   hostOomKills(): number | null {
     try {
-      const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync(this.#vmstat, 'utf8')) ?? [];
+      const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync(path.join(this.#proc, 'vmstat'), 'utf8')) ?? [];
       return count === undefined ? null : Number(count);
     } catch {
       return null;

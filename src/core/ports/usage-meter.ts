@@ -16,6 +16,14 @@ export interface CgroupUsage {
   readonly pidsRefused: number | null;
 }
 
+/** What /tmp holds, also what was deleted and is still open. */
+export interface TmpUse {
+  /** in whole pages */
+  readonly bytes: number;
+  /** files, folders, links, /tmp itself among them */
+  readonly files: number;
+}
+
 /** One container's files, held open, for readings on the path of an invocation. */
 export interface UsageGauge extends Disposable {
   /** At once, some ten microseconds of kernel work; null when the container is gone. Never throws. */
@@ -27,6 +35,8 @@ export interface UsageGauge extends Disposable {
   readBeside(last: CgroupUsage): CgroupUsage | null;
   /** Processes, not threads (`pids` counts both); null when the container is gone. At once. Never throws. */
   countProcesses(): number | null;
+  /** Exact, some microseconds; null where only root's rights on the same host would show it. Never throws. */
+  tmpUse(): TmpUse | null;
 }
 
 export interface UsageMeter {

@@ -6,7 +6,7 @@ import { NO_SECRETS } from '../../../src/core/redact.ts';
 import type { HostPressure } from '../../../src/core/ports/host-pressure.ts';
 import type { PressureReading } from '../../../src/core/pressure.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
-import type { CgroupUsage, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
+import type { CgroupUsage, TmpUse, UsageGauge, UsageMeter } from '../../../src/core/ports/usage-meter.ts';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import { createSandboxes, type Sandboxes, type SandboxesOptions } from '../../../src/sandbox/create-sandboxes.ts';
 import { FakeClock, settleChains } from '../clock/fake-clock.ts';
@@ -36,6 +36,7 @@ export function asEngineShows(body: JsonObject): JsonObject {
 export class FakeMeter implements UsageMeter {
   usage: CgroupUsage | null = null;
   oomKills: number | null = null;
+  tmp: TmpUse | null = null;
 
   read(): Promise<CgroupUsage | null> {
     return Promise.resolve(this.usage);
@@ -50,6 +51,7 @@ export class FakeMeter implements UsageMeter {
       read: () => this.usage,
       readBeside: (last) => this.usage && { ...this.usage, ...rareOf(last) },
       countProcesses: () => this.usage?.pids ?? null,
+      tmpUse: () => this.tmp,
       [Symbol.dispose]: () => undefined,
     };
     return Promise.resolve(this.usage === null ? null : gauge);

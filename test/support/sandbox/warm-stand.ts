@@ -46,7 +46,11 @@ export class WarmStand implements AsyncDisposable {
     });
   }
 
-  async call(version: PluginVersion, data: JsonValue = {}, { secrets = {}, ...changes }: WarmCall = {}): Promise<StandEnd> {
+  async call(
+    version: PluginVersion,
+    data: JsonValue = {},
+    { secrets = {}, ...changes }: WarmCall = {},
+  ): Promise<StandEnd> {
     const { ids, clock } = this.stand;
     const nonce = ids.randomHex(16);
     const { timeoutMs } = version.plugin.limits;

@@ -1,6 +1,6 @@
 // What a gauge may leave out, and what makes it ask: no kill, no refused process and no withheld time stays untold for good.
 import { expect, test } from 'vitest';
-import type { CgroupUsage, UsageGauge } from '../../../src/core/ports/usage-meter.ts';
+import type { CgroupUsage, TmpUse, UsageGauge } from '../../../src/core/ports/usage-meter.ts';
 import { ThriftyGauge } from '../../../src/sandbox/thrifty-gauge.ts';
 
 const MiB = 1024 * 1024;
@@ -34,6 +34,10 @@ class CountedGauge implements UsageGauge {
 
   countProcesses(): number | null {
     return this.usage?.pids ?? null;
+  }
+
+  tmpUse(): TmpUse | null {
+    return this.usage && { bytes: this.usage.shmemBytes ?? 0, files: 1 };
   }
 
   [Symbol.dispose](): void {
@@ -89,6 +93,7 @@ test('reads everything when it never has, and nothing once the container is gone
   using gauge = new ThriftyGauge(files, LIMITS);
   expect(gauge.readThriftily()).toEqual(REST);
   expect(gauge.countProcesses()).toBe(1);
+  expect(gauge.tmpUse()).toMatchObject({ files: 1 });
   files.usage = null;
   expect(gauge.readThriftily()).toBeNull();
   expect(gauge.read()).toBeNull();

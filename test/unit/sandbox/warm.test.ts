@@ -88,6 +88,24 @@ describe('a warm sandbox', () => {
     expect(second.result).toEqual({ count: 1 });
   });
 
+  test('with an entry in /tmp more than there was at the least is discarded, and not for fewer', async () => {
+    await using worker = new FakeWorker();
+    worker.meter.usage = CLEAN;
+    worker.meter.tmp = { bytes: 4_096, files: 3 };
+    const version = plugin(worker);
+    const leaving = (bytes: number, files: number): ReturnType<typeof call> =>
+      call('', {
+        onStarted: () => {
+          worker.meter.tmp = { bytes, files };
+          return Promise.resolve();
+        },
+      });
+    await worker.invoke(version, leaving(0, 1));
+    expect((await worker.invoke(version, leaving(0, 2))).result).toEqual({ count: 2 });
+    await worker.clock.advance(1_000);
+    expect(stops(worker)).toEqual(['unclean: 1 files more in /tmp, 0 bytes there']);
+  });
+
   test('that only looks unclean at first is kept', async () => {
     await using worker = new FakeWorker();
     worker.meter.usage = CLEAN;
