@@ -159,21 +159,26 @@ export class SandboxSession implements HeldSession {
     const isOneThread = usage.pids === 1 && baseline.pids === 1;
     const processes = isOneThread ? this.#processes : (this.gauge?.countProcesses() ?? null);
     if (processes !== this.#processes) return `unclean: ${String(processes)} processes, not ${String(this.#processes)}`;
-    const inTmp = this.#leftInTmp(usage, baseline);
-    if (inTmp !== null) return inTmp;
-    const grownBytes = (usage.anonBytes ?? 0) - (baseline.anonBytes ?? 0);
-    return grownBytes > REMAINING_MEMORY_BYTES ? `unclean: ${String(grownBytes)} bytes of memory kept` : null;
+    return this.#leftInTmp(usage, baseline) ?? grownMemory(usage, baseline);
   }
 
-  #leftInTmp(usage: CgroupUsage, baseline: CgroupUsage): string | null {
-    if (usage.shmemBytes !== baseline.shmemBytes) return `unclean: ${String(usage.shmemBytes)} bytes in /tmp`;
+  /** By what /tmp itself says; only where that cannot be had, by the kernel's count of memory, which may be two seconds old. */
+  #leftInTmp({ shmemBytes }: CgroupUsage, baseline: CgroupUsage): string | null {
     const [least, now] = [this.#tmp, this.gauge?.tmpUse() ?? null];
-    if (least === null || now === null) return null;
+    if (least === null || now === null)
+      return shmemBytes === baseline.shmemBytes ? null : `unclean: ${String(shmemBytes)} bytes in /tmp`;
     if (now.bytes > least.bytes || now.files > least.files)
       return `unclean: ${String(now.files - least.files)} files more in /tmp, ${String(now.bytes)} bytes there`;
     this.#tmp = now;
     return null;
   }
+}
+
+/** Shared memory that is in no file counts as well. */
+function grownMemory(usage: CgroupUsage, baseline: CgroupUsage): string | null {
+  const heldBytes = ({ anonBytes, shmemBytes }: CgroupUsage): number => (anonBytes ?? 0) + (shmemBytes ?? 0);
+  const grownBytes = heldBytes(usage) - heldBytes(baseline);
+  return grownBytes > REMAINING_MEMORY_BYTES ? `unclean: ${String(grownBytes)} bytes of memory kept` : null;
 }
 
 /** ± 10 %, so that the sandboxes of a pool do not all go at once. */
