@@ -22,6 +22,8 @@ export interface OwnImage {
   readonly version: string | null;
   /** with the layers that it shares with other images */
   readonly sizeBytes: number;
+  /** of the layers that no other image has; null where the engine does not say it */
+  readonly ownBytes: number | null;
   readonly createdAtMs: number;
   /** when the version last served, at least when it was made */
   readonly lastUsedAtMs: number;
@@ -40,8 +42,8 @@ export interface SweepReport {
   readonly isDryRun: boolean;
   readonly removed: readonly RemovedImage[];
   readonly kept: readonly KeptImage[];
-  /** sum of the removed images' sizes: what they shared with others stays, so the disk gains this at most */
-  readonly removedBytes: number;
+  /** what the disk gains at least: layers that only the removed images had, each by itself; null where the engine does not say it */
+  readonly freedBytes: number | null;
   /** free share of the file system with the engine's data, 0 to 1; null: it cannot be told from here */
   readonly diskFree: number | null;
 }

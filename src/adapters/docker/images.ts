@@ -5,7 +5,7 @@ import type { ImageFacts } from '../../core/ports/container-engine.ts';
 import type { EngineCalls } from './engine-calls.ts';
 import { EngineRefusal, refusalStatus } from './engine-errors.ts';
 import { jsonLines } from './json-lines.ts';
-import { progressError, readImage, readImageIds, readProgress } from './read-answers.ts';
+import { progressError, readImage, readImageList, readProgress } from './read-answers.ts';
 
 interface Modem {
   dial(request: object, callback: (error: Error | null, answer: unknown) => void): void;
@@ -84,13 +84,14 @@ export class Images {
 
   async list(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly ImageFacts[]> {
     const filters = JSON.stringify({ label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) });
-    const ids = await this.#calls.run('image_list', signal, async (abortSignal) =>
-      readImageIds(await this.#docker.listImages({ filters, abortSignal })),
+    const options = { filters, 'shared-size': true };
+    const listed = await this.#calls.run('image_list', signal, async (abortSignal) =>
+      readImageList(await this.#docker.listImages({ ...options, abortSignal })),
     );
     const images: ImageFacts[] = [];
-    for (const id of ids) {
+    for (const { id, ...sizes } of listed) {
       const image = await this.inspect(id, signal);
-      if (image !== null) images.push(image);
+      if (image !== null) images.push({ ...image, ...sizes });
     }
     return images;
   }

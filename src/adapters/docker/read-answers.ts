@@ -48,7 +48,7 @@ const SYSTEM = z.looseObject({
   DockerRootDir: z.string(),
   Warnings: z.array(z.string()).nullish(),
 });
-const IMAGE_IDS = z.array(z.looseObject({ Id: z.string() }));
+const LISTED_IMAGES = z.array(z.looseObject({ Id: z.string(), Size: count.optional(), SharedSize: count.optional() }));
 const PROGRESS = z.looseObject({
   stream: z.string().optional(),
   status: z.string().optional(),
@@ -102,8 +102,16 @@ export function readImage(answer: unknown): ImageFacts & { readonly digests: rea
   };
 }
 
-export function readImageIds(answer: unknown): readonly string[] {
-  return checked(IMAGE_IDS, answer, 'image_list').map((item) => item.Id);
+export interface ListedImage {
+  readonly id: string;
+  /** absent when the engine does not say it (before API 1.42: −1) */
+  readonly ownBytes?: number;
+}
+
+export function readImageList(answer: unknown): readonly ListedImage[] {
+  return checked(LISTED_IMAGES, answer, 'image_list').map(({ Id, Size = 0, SharedSize = -1 }) =>
+    SharedSize < 0 ? { id: Id } : { id: Id, ownBytes: Math.max(0, Size - SharedSize) },
+  );
 }
 
 /** @throws GantryError ENGINE_FAILED when the engine could not wait after all */

@@ -24,8 +24,8 @@ export const gcCommand: Command = {
     const verb = method === 'GET' ? 'would go' : 'removed';
     const rows = [...removed.map((image) => rowOf(image, verb)), ...kept.map((image) => rowOf(image, 'kept'))];
     if (rows.length === 0) output.line('There are no images of plugins.');
-    else output.table([['IMAGE', 'SIZE', 'LAST USED', 'VERDICT', 'REASON'], ...rows]);
-    printSum(removed.length, method === 'GET', Number(textAt(report, 'removedBytes')), output);
+    else output.table([['IMAGE', 'OWN SIZE', 'WHOLE SIZE', 'LAST USED', 'VERDICT', 'REASON'], ...rows]);
+    printSum(removed, method === 'GET', textAt(report, 'freedBytes'), output);
     const failed = kept.filter((image) => textAt(image, 'reason') === 'failed').length;
     if (failed > 0)
       throw new GantryError('ENGINE_FAILED', `${String(failed)} images could not be removed; the log says why`);
@@ -35,21 +35,22 @@ export const gcCommand: Command = {
 
 function rowOf(image: JsonObject, verdict: string): readonly string[] {
   const name = textAt(image, 'version') || textAt(image, 'imageId');
-  return [
-    name,
-    megabytes(Number(textAt(image, 'sizeBytes'))),
-    textAt(image, 'lastUsedAt'),
-    verdict,
-    textAt(image, 'reason'),
-  ];
+  const sizes = [megabytes(textAt(image, 'ownBytes')), megabytes(textAt(image, 'sizeBytes'))];
+  return [name, ...sizes, textAt(image, 'lastUsedAt'), verdict, textAt(image, 'reason')];
 }
 
-function printSum(count: number, isDryRun: boolean, bytes: number, output: Output): void {
-  const images = count === 1 ? '1 image' : `${String(count)} images`;
+function printSum(removed: readonly JsonObject[], isDryRun: boolean, freed: string, output: Output): void {
+  const images = removed.length === 1 ? '1 image' : `${String(removed.length)} images`;
   const what = isDryRun ? `${images} would be removed` : `${images} removed`;
-  output.line(count === 0 ? `${what}.` : `${what}: ${megabytes(bytes)} at most; layers shared with others stay.`);
+  const whole = removed.reduce((sum, image) => sum + Number(textAt(image, 'sizeBytes')), 0);
+  const gain =
+    freed === ''
+      ? `${megabytes(String(whole))} of the disk at most, since layers that others share stay`
+      : `${megabytes(freed)} of the disk at least`;
+  output.line(removed.length === 0 ? `${what}.` : `${what}: ${gain}.`);
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / MB).toFixed(1)} MB`;
+/** A dash for what the engine does not say. */
+function megabytes(bytes: string): string {
+  return bytes === '' ? '–' : `${(Number(bytes) / MB).toFixed(2)} MB`;
 }

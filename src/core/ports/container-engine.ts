@@ -158,6 +158,8 @@ export interface ImageFacts {
   readonly id: string;
   readonly tags: readonly string[];
   readonly sizeBytes: number;
+  /** of the layers that no other image has; only in a list, and only where the engine says it */
+  readonly ownBytes?: number;
   readonly createdAtMs: number;
   readonly labels: Readonly<Record<string, string>>;
   /** `Config` of the image as the engine gives it */

@@ -83,7 +83,7 @@ export class ImageSweeper {
     const left = isDryRun ? found.images : found.images.filter(({ id }) => !removed.some((image) => image.id === id));
     this.#options.events.emit({ kind: 'imagesCounted', count: left.length, sizeBytes: sizeOf(left) });
     if (!isDryRun) await this.#keepRecords(found, left, signal);
-    return { isDryRun, removed, kept, removedBytes: sizeOf(removed), diskFree: found.diskFree };
+    return { isDryRun, removed, kept, freedBytes: freedBy(removed), diskFree: found.diskFree };
   }
 
   async #look(signal: AbortSignal): Promise<Found> {
@@ -126,13 +126,13 @@ export class ImageSweeper {
   }
 
   #ownImage(facts: ImageFacts, records: Found['records']): OwnImage {
-    const { id, tags, labels, sizeBytes, createdAtMs } = facts;
+    const { id, tags, labels, sizeBytes, ownBytes = null, createdAtMs } = facts;
     const [plugin, semver, content] = [labels[PLUGIN_LABEL], labels[VERSION_LABEL], labels[CONTENT_LABEL]];
     const isOfPlugin = plugin !== undefined && semver !== undefined && content !== undefined;
     const version = isOfPlugin ? versionId(plugin, semver, content) : null;
     const stored = version === null || tags.length === 0 ? 0 : (records.get(version)?.lastUsedAtMs ?? 0);
     const lastUsedAtMs = Math.max(createdAtMs, stored, this.#options.use.lastServedAtMs(id));
-    return { id, tags, plugin: isOfPlugin ? plugin : null, version, sizeBytes, createdAtMs, lastUsedAtMs };
+    return { id, tags, plugin: isOfPlugin ? plugin : null, version, sizeBytes, ownBytes, createdAtMs, lastUsedAtMs };
   }
 
   /** Null: it is gone. Else why it stays. */
@@ -195,4 +195,9 @@ const NO_CLAIM: Disposable = { [Symbol.dispose]: () => undefined };
 
 function sizeOf(images: readonly OwnImage[]): number {
   return images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+function freedBy(images: readonly OwnImage[]): number | null {
+  const own = images.map(({ ownBytes }) => ownBytes);
+  return own.includes(null) ? null : own.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
 }

@@ -157,6 +157,27 @@ describe('plugins and pipelines', () => {
     expect(text).not.toContain('inline-and-not-to-be-shown');
   });
 
+  it('lists the versions that a plugin had, and says which have an image', async () => {
+    const version = { plugin: 'numbers', contentHash: 'c', imageTag: 't', manifest: {}, lastUsedAtMs: null };
+    const old = { ...version, id: 'numbers@0.9.0+0', imageId: 'sha256:01d', createdAtMs: 1, imageRemovedAtMs: 3 };
+    const now = {
+      ...version,
+      id: 'numbers@1.0.0+0123456789ab',
+      imageId: 'sha256:a',
+      createdAtMs: 2,
+      imageRemovedAtMs: 3,
+    };
+    for (const record of [old, now]) await web.store.putPluginVersion(record, patient());
+    const shown: unknown = await (await fetch(`${web.url}/api/v1/plugins/numbers`)).json();
+    expect(shown).toMatchObject({
+      versions: [
+        // It serves, so it has one, though of another build than the first.
+        { id: now.id, imageId: 'sha256:feed', hasImage: true },
+        { id: old.id, imageId: 'sha256:01d', hasImage: false, createdAt: '1970-01-01T00:00:00.001Z' },
+      ],
+    });
+  });
+
   it.each([
     ['GET', '/api/v1/plugins/nobody', 404, 'PLUGIN_NOT_FOUND'],
     ['POST', '/api/v1/plugins/nobody/build', 404, 'PLUGIN_NOT_FOUND'],
@@ -195,5 +216,21 @@ describe('health', () => {
       components: [{ name: 'engine', isUp: false, message: 'no socket' }],
     });
     expect((await fetch(`${web.url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe('old images', () => {
+  it('are told of by GET, which is a dry run, and removed by POST, with one shape of answer', async () => {
+    const image = { plugin: 'numbers', sizeBytes: 2_500_000, ownBytes: 40_000, lastUsedAt: '1970-01-01T00:01:00.000Z' };
+    const would = (await (await fetch(`${web.url}/api/v1/gc`)).json()) as object;
+    expect(would).toMatchObject({
+      isDryRun: true,
+      removed: [{ ...image, imageId: 'sha256:01d', reason: 'old' }],
+      kept: [{ ...image, imageId: 'sha256:feed', reason: 'serving' }],
+      freedBytes: 40_000,
+      diskFree: 0.5,
+    });
+    const done = (await (await post('/api/v1/gc', null)).json()) as object;
+    expect(done).toEqual({ ...would, isDryRun: false });
   });
 });

@@ -69,7 +69,13 @@ export function failedPlugin(name: string): PluginStatus {
   return { state: 'failed', name, folder: `plugins/${name}`, problems: [problem], serving: null };
 }
 
-const EXAMPLE_IMAGE = { sizeBytes: 2_500_000, createdAtMs: 0, lastUsedAtMs: 60_000, plugin: 'numbers' };
+const EXAMPLE_IMAGE = {
+  sizeBytes: 2_500_000,
+  ownBytes: 40_000,
+  createdAtMs: 0,
+  lastUsedAtMs: 60_000,
+  plugin: 'numbers',
+};
 
 /** One image that goes and one that stays. */
 export const EXAMPLE_SWEEP: SweepReport = {
@@ -80,6 +86,6 @@ export const EXAMPLE_SWEEP: SweepReport = {
   kept: [
     { ...EXAMPLE_IMAGE, id: 'sha256:feed', tags: ['new:1'], version: 'numbers@2.0.0+0123456789ab', reason: 'serving' },
   ],
-  removedBytes: 2_500_000,
+  freedBytes: 40_000,
   diskFree: 0.5,
 };

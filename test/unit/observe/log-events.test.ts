@@ -51,6 +51,14 @@ describe('logEvents', () => {
     ]);
   });
 
+  it('writes which image was removed and why', () => {
+    const image = { imageId: 'sha256:1', plugin: 'sample', version: 'sample@1.0.0+0', sizeBytes: 10 };
+    expect(logged({ kind: 'imageRemoved', ...image, reason: 'old' })).toMatchObject([
+      { level: 'info', message: 'image removed', fields: { version: 'sample@1.0.0+0', reason: 'old' } },
+    ]);
+    expect(logged({ kind: 'imagesCounted', count: 1, sizeBytes: 10 })).toEqual([]);
+  });
+
   it('writes nothing for the traffic of engine and store', () => {
     expect(logged({ kind: 'storeOperationFinished', operation: 'ping', isSuccessful: true, durationMs: 1 })).toEqual(
       [],

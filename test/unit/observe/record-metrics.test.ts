@@ -208,3 +208,16 @@ describe('the platform', () => {
     expect(page).toContain('gantry_plugins 0');
   });
 });
+
+it('counts removed images by reason, and holds the latest number and size', async () => {
+  const image = { imageId: 'sha256:1', plugin: 'sample', version: 'sample@1.0.0+0', sizeBytes: 10 };
+  recorder.record({ kind: 'imageRemoved', ...image, reason: 'old' });
+  recorder.record({ kind: 'imageRemoved', ...image, plugin: null, version: null, reason: 'untagged' });
+  recorder.record({ kind: 'imagesCounted', count: 3, sizeBytes: 300 });
+  recorder.record({ kind: 'imagesCounted', count: 2, sizeBytes: 200 });
+  const page = await series();
+  expect(page).toContain('gantry_images_removed_total{reason="old"} 1');
+  expect(page).toContain('gantry_images_removed_total{reason="untagged"} 1');
+  expect(page).toContain('gantry_images 2');
+  expect(page).toContain('gantry_image_bytes 200');
+});

@@ -11,7 +11,8 @@ const NOW = 1_000 * DAY;
 function image(id: string, ageMs: number, changes: Partial<OwnImage> = {}): OwnImage {
   const createdAtMs = NOW - ageMs;
   const names = { plugin: 'sample', version: `sample@1.0.0+${id}` };
-  return { id, tags: [`sample:${id}`], ...names, sizeBytes: 10, createdAtMs, lastUsedAtMs: createdAtMs, ...changes };
+  const sizes = { sizeBytes: 10, ownBytes: null };
+  return { id, tags: [`sample:${id}`], ...names, ...sizes, createdAtMs, lastUsedAtMs: createdAtMs, ...changes };
 }
 
 function input(images: readonly OwnImage[], changes: Partial<RemovalInput> = {}): RemovalInput {
