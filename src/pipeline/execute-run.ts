@@ -91,7 +91,7 @@ function makeNew({ lease, stop }: RunExecution, parts: Parts, fresh: FreshRun): 
 
 function storeSoon({ ports, writes }: RunScope): Deadline {
   const patience = ports.clock.deadline(PATIENCE_MS);
-  patience.signal.addEventListener('abort', () => void writes.makeRun(), { once: true });
+  writes.makeRunAfter(patience);
   return patience;
 }
 

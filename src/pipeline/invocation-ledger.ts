@@ -1,5 +1,5 @@
 // The stored record of one invocation on its way pending → running → ended. Its start is durable before the input is delivered (I-5); its end
-// is written together with what follows from it. The pending record is written only when a sandbox is waited for.
+// is written together with what follows from it. The pending record goes with the next write; by itself only when a sandbox is waited for.
 import type { Invocation } from '../core/invocation.ts';
 import { stateOfOutcome } from '../core/invocation.ts';
 import type { Deadline } from '../core/ports/clock.ts';
@@ -9,8 +9,8 @@ import type { Outcome } from '../core/outcome.ts';
 import type { SandboxId } from '../core/ids.ts';
 import type { RunScope } from './run-scope.ts';
 
-/** A sandbox that stands idle is had sooner. */
-const PATIENCE_MS = 1;
+/** One that stands idle is had sooner, and mostly also one that another invocation is about to leave: then no write is made for the wait. */
+const PATIENCE_MS = 25;
 
 export class InvocationLedger {
   readonly #scope: RunScope;

@@ -5,6 +5,7 @@
 import type { RunEvent } from '../core/events.ts';
 import type { InvocationId } from '../core/ids.ts';
 import type { Invocation } from '../core/invocation.ts';
+import type { Deadline } from '../core/ports/clock.ts';
 import type { InvocationChanges, RunChanges, StoredEvent, StoreWrite } from '../core/ports/store.ts';
 import { advanceRun, INPUT_PAYLOAD, type Run, type RunState } from '../core/run.ts';
 import type { RunJournal } from './run-journal.ts';
@@ -40,6 +41,7 @@ export class RunWrites {
   readonly #journal: RunJournal;
   #batch: Batch;
   #underWay: Promise<void> | null = null;
+  #patience: Deadline | null = null;
 
   /** @param making of a run that is not stored yet: its first batch makes it, and settles `accepted` when it has */
   constructor(lease: RunLease, journal: RunJournal, making: Making | null = null) {
@@ -99,9 +101,13 @@ export class RunWrites {
     return batch.done;
   }
 
-  /** Makes the run, unless it is made or being made. Never rejects: whoever waits for the run hears of it. */
-  async makeRun(): Promise<void> {
-    if (this.#batch.accepted !== null) await this.commit().catch(() => undefined);
+  /** Makes the run when the time is over, unless it is made or being made by then. Whoever waits for the run hears of a failure. */
+  makeRunAfter(patience: Deadline): void {
+    this.#patience = patience;
+    const makeRun = (): void => {
+      if (this.#batch.accepted !== null) this.commit().catch(() => undefined);
+    };
+    patience.signal.addEventListener('abort', makeRun, { once: true });
   }
 
   /** Forgets what is not written: the run is settled in another way. */
@@ -115,6 +121,7 @@ export class RunWrites {
   }
 
   async #write(batch: Batch): Promise<void> {
+    this.#patience?.[Symbol.dispose]();
     while (this.#underWay !== null) await this.#underWay;
     if (this.#batch === batch) this.#batch = newBatch();
     const work = this.#store(batch);
@@ -142,17 +149,30 @@ export class RunWrites {
     const { id: runId, epoch, worker } = this.#lease.run;
     const chain: StoreWrite[] = [];
     for (const [name, json] of batch.payloads) chain.push({ kind: 'putPayload', runId, name, json });
-    const guard = { states: ['pending', 'running'] } as const;
-    for (const [id, changes] of batch.updates) chain.push({ kind: 'updateInvocation', id, guard, changes });
+    const [starts, ends] = updatesOf(batch);
+    chain.push(...ends);
     if (batch.accepted !== null) chain.push({ kind: 'insertRun', run: this.#madeBy(batch) });
-    else if (batch.changes !== null) {
+    else if (batch.changes !== null || starts.length + batch.inserts.size > 0) {
+      // Also with nothing to change: its guard keeps a plugin from being started under a lost lease.
       const ours = { states: ['running'], epoch, worker } as const;
-      chain.push({ kind: 'updateRun', id: runId, guard: ours, changes: batch.changes });
+      chain.push({ kind: 'updateRun', id: runId, guard: ours, changes: batch.changes ?? {} });
     }
+    chain.push(...starts);
     for (const invocation of batch.inserts.values()) chain.push({ kind: 'insertInvocation', invocation });
     if (batch.stored.length > 0) chain.push({ kind: 'appendEvents', events: batch.stored });
     return chain;
   }
+}
+
+function updatesOf({ updates }: Batch): readonly [starts: readonly StoreWrite[], ends: readonly StoreWrite[]] {
+  const [starts, ends]: [StoreWrite[], StoreWrite[]] = [[], []];
+  const guard = { states: ['pending', 'running'] } as const;
+  for (const [id, changes] of updates) {
+    const write = { kind: 'updateInvocation', id, guard, changes } as const;
+    if (changes.state === 'running') starts.push(write);
+    else ends.push(write);
+  }
+  return [starts, ends];
 }
 
 function newBatch(accepted: Batch['accepted'] = null): Batch {

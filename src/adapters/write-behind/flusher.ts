@@ -1,5 +1,5 @@
-// Writes what is held, as one group: when it has waited for its time, when there is much of it, or when someone wants to read it. One group
-// is under way at a time. While the store is away the group is tried again for as long as it takes; nothing that is held is given up before
+// Writes what is held, group after group: when it has waited for its time, when there is much of it, or when someone wants to read it. A group
+// is small: to encode it holds up the event loop, and in a large one the store's deadline would be for all of it. While the store is away the group is tried again for as long as it takes; nothing that is held is given up before
 // the end of the program.
 import { raced, within } from '../../core/deadline.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
@@ -11,6 +11,12 @@ import type { Chain } from './forwarding-store.ts';
 
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 2_000;
+
+/** Runs in one group; some 40 µs of the event loop each. */
+const GROUP_RUNS = 50;
+
+/** A store that answers is never further behind: about a second of its work, which a reader waits for and a killed program loses. */
+const BEHIND_RUNS_MAX = 2_000;
 
 export interface Parcel {
   readonly chain: Chain;
@@ -25,8 +31,10 @@ export interface FlusherOptions {
   readonly flushWithinMs: number;
   /** deadline of one try */
   readonly storeTimeoutMs: number;
-  /** Hands over everything that is held now. */
-  take(): readonly Parcel[];
+  /** how many runs have something to be stored now */
+  count(): number;
+  /** Hands over those that have waited longest. */
+  take(atMost: number): readonly Parcel[];
   /** The group is stored. @param stale those of it that someone else had taken over */
   onStored(stale: readonly Parcel[]): void;
 }
@@ -34,7 +42,10 @@ export interface FlusherOptions {
 export class Flusher {
   readonly #options: FlusherOptions;
   readonly #stop = new AbortController();
+  /** everything that was held when it began */
   #underWay: Promise<void> | null = null;
+  /** its group of the moment */
+  #group: Promise<void> | null = null;
   #isTimed = false;
   #isAway = false;
 
@@ -45,6 +56,11 @@ export class Flusher {
   /** True when the last try found no store. */
   get isAway(): boolean {
     return this.#isAway;
+  }
+
+  /** True when so much is held, though the store takes it, that new runs are to wait. */
+  get isBehind(): boolean {
+    return !this.#isAway && this.#options.count() >= BEHIND_RUNS_MAX;
   }
 
   get isUnderWay(): boolean {
@@ -65,16 +81,30 @@ export class Flusher {
 
   /** Resolves when everything held at the time of the call is stored. @throws GantryError STORE_TIMEOUT */
   async flush(signal: AbortSignal): Promise<void> {
-    try {
+    await this.#within(signal, async () => {
       if (this.#underWay !== null) await raced(this.#underWay, signal);
       await raced(this.#underWay ?? this.#begin(), signal);
+    });
+  }
+
+  async #within(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       if (!signal.aborted) throw error;
       throw new GantryError('STORE_TIMEOUT', 'what is held could not be stored in time', { cause: error });
     }
   }
 
-  /** The last group, tried no longer than the deadline of one operation. */
+  /** Resolves when a group is stored. @throws GantryError STORE_TIMEOUT */
+  async eased(signal: AbortSignal): Promise<void> {
+    await this.#within(signal, async () => {
+      if (this.#underWay === null) void this.#begin();
+      await raced(this.#group ?? Promise.resolve(), signal);
+    });
+  }
+
+  /** The last groups, tried no longer than the deadline of one operation. */
   async close(): Promise<void> {
     const { clock, logger, storeTimeoutMs } = this.#options;
     try {
@@ -96,12 +126,23 @@ export class Flusher {
 
   /** Never rejects. */
   async #begin(): Promise<void> {
-    const parcels = this.#options.take();
-    if (parcels.length === 0) return;
-    this.#underWay = this.#store(parcels).finally(() => {
+    const count = this.#options.count();
+    if (count === 0) return;
+    this.#underWay = this.#storeAll(count).finally(() => {
       this.#underWay = null;
+      this.#group = null;
     });
     await this.#underWay;
+  }
+
+  /** What is held later is not waited for: a reader must not wait for as long as others write. */
+  async #storeAll(count: number): Promise<void> {
+    for (let left = count; left > 0 && !this.#stop.signal.aborted; left -= GROUP_RUNS) {
+      const parcels = this.#options.take(Math.min(left, GROUP_RUNS));
+      if (parcels.length === 0) return;
+      this.#group = this.#store(parcels);
+      await this.#group;
+    }
   }
 
   async #store(parcels: readonly Parcel[]): Promise<void> {

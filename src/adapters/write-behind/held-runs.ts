@@ -9,7 +9,7 @@ export class HeldRuns {
   readonly #runs = new Map<RunId, HeldRun>();
   readonly #byKey = new Map<string, HeldRun>();
   readonly #byInvocation = new Map<InvocationId, HeldRun>();
-  #dirty = new Set<HeldRun>();
+  readonly #dirty = new Set<HeldRun>();
   #bytes = 0;
   #takenBytes = 0;
 
@@ -58,17 +58,18 @@ export class HeldRuns {
     return isApplied;
   }
 
-  /** Everything to be stored; a run that nobody here will write any more is let go with it. */
-  take(): readonly Parcel[] {
-    this.#takenBytes = this.#bytes;
-    this.#bytes = 0;
-    const dirty = this.#dirty;
-    this.#dirty = new Set();
-    return Array.from(dirty, (held) => {
-      const parcel = { chain: held.take(), run: held.run };
+  /** Those to be stored that have waited longest; a run that nobody here will write any more is let go with it. */
+  take(atMost: number): readonly Parcel[] {
+    const parcels: Parcel[] = [];
+    for (const held of this.#dirty) {
+      if (parcels.length === atMost) break;
+      this.#dirty.delete(held);
+      this.#bytes -= held.bytes;
+      this.#takenBytes += held.bytes;
+      parcels.push({ chain: held.take(), run: held.run });
       if (held.isLeft) this.#drop(held);
-      return parcel;
-    });
+    }
+    return parcels;
   }
 
   /** What was taken is stored. @param stale runs that are not ours any more */

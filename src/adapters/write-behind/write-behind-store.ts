@@ -14,7 +14,7 @@ import { type Chain, ForwardingStore, type InvocationGuard, type Options } from 
 import type { HeldRun } from './held-run.ts';
 import { HeldRuns } from './held-runs.ts';
 
-export interface WriteBehindOptions extends Omit<FlusherOptions, 'store' | 'take' | 'onStored'> {
+export interface WriteBehindOptions extends Omit<FlusherOptions, 'store' | 'count' | 'take' | 'onStored'> {
   readonly store: port.Store;
   readonly events: EventSink;
   /** what may be held; beyond, new runs wait, or are refused when the store is away */
@@ -40,7 +40,8 @@ export class WriteBehindStore extends ForwardingStore {
     this.#holds = options.holds ?? (({ durability }) => durability === 'queued');
     this.#flusher = new Flusher({
       ...options,
-      take: () => this.#held.take(),
+      count: () => this.#held.dirtyCount,
+      take: (atMost) => this.#held.take(atMost),
       onStored: (stale) => {
         this.#held.settle(stale.map(({ run }) => run));
       },
@@ -208,9 +209,9 @@ export class WriteBehindStore extends ForwardingStore {
 
   /** @throws GantryError STORE_UNAVAILABLE when too much is held already and the store does not take it */
   async #hold(run: Run, options: Options): Promise<port.InsertResult> {
-    while (this.#held.bytes >= this.#heldBytesMax) {
+    while (this.#held.bytes >= this.#heldBytesMax || this.#flusher.isBehind) {
       if (this.#flusher.isAway) throw new GantryError('STORE_UNAVAILABLE', 'too many records wait for the store');
-      await this.#flushed(options);
+      await this.#flusher.eased(options.signal);
     }
     const { pipeline, idempotencyKey: key } = run;
     const stored = key === null ? null : await this.findRunByKey(pipeline, key, options);

@@ -54,6 +54,33 @@ describe('records of queued runs', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('go to the store in small groups, the oldest first, however many are held', async () => {
+    const { store, clock, behind } = held();
+    const sizes: number[] = [];
+    const writeAll = store.writeAll.bind(store);
+    store.writeAll = (chains, options) => {
+      sizes.push(chains.length);
+      return writeAll(chains, options);
+    };
+    const runs = Array.from({ length: 120 }, () => queuedRun());
+    for (const run of runs) await behind.insertRun(run, patient());
+    await clock.advance(WINDOW_MS);
+    expect(sizes).toEqual([50, 50, 20]);
+    for (const run of runs) expect(await store.findRun(run.id, patient())).toEqual(run);
+  });
+
+  test('wait for one group of a store that is behind, not for all of them', async () => {
+    const { store, behind } = held({ heldBytesMax: 200_000 });
+    const runs = Array.from({ length: 200 }, () => queuedRun());
+    for (const run of runs) await behind.insertRun(run, patient());
+    store.counts.clear();
+    const one = queuedRun();
+    await behind.insertRun(one, patient());
+    expect(store.counts.get('writeAll')).toBeLessThan(runs.length / 50);
+    await behind[Symbol.asyncDispose]();
+    expect(await store.findRun(one.id, patient())).toEqual(one);
+  });
+
   test('of stored runs are not held', async () => {
     const { store, behind } = held();
     const run = buildRun();

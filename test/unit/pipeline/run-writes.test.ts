@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import { WriteBehindStore } from '../../../src/adapters/write-behind/write-behind-store.ts';
+import type { RunId } from '../../../src/core/ids.ts';
 import { FakeClock } from '../../support/clock/fake-clock.ts';
-import { FakeInvoker } from '../../support/pipeline/fake-invoker.ts';
+import { endOf, FakeInvoker } from '../../support/pipeline/fake-invoker.ts';
 import { HangingStore } from '../../support/pipeline/hanging-store.ts';
 import { makePipeline, makePlugin, RunWorld, type WorldOptions } from '../../support/pipeline/run-world.ts';
-import { patient } from '../../support/store/build-records.ts';
+import { newWorkerId, patient } from '../../support/store/build-records.ts';
 
 const REQUEST = { pipeline: 'default', trigger: 'api', params: {}, data: { n: 1 } } as const;
 const HOOKS = ['one', 'two', 'three'];
@@ -24,6 +25,11 @@ async function readyWorld(options: WorldOptions = {}): Promise<{ world: RunWorld
   await world.clock.advance(100);
   store.counts.clear();
   return { world, store };
+}
+
+async function statesOf(store: HangingStore, runId: RunId): Promise<Record<string, string>> {
+  const invocations = await store.listInvocations(runId, patient());
+  return Object.fromEntries(invocations.map(({ plugin, state }) => [plugin, state]));
 }
 
 describe('a run that can begin at once', () => {
@@ -101,10 +107,62 @@ describe('a run that can begin at once', () => {
     const starting = world.runs.startRun(REQUEST);
     await world.clock.advance(5);
     const { run } = await starting;
-    await world.clock.advance(5);
+    await world.clock.advance(30);
     expect(await store.listInvocations(run.id, patient())).toMatchObject([{ state: 'pending', hook: 'one' }]);
     gate.resolve(undefined);
     expect((await world.settle(run.id)).state).toBe('succeeded');
+    await world.close();
+  });
+
+  test('makes no write more for a short wait in each hook', async () => {
+    class SlowInvoker extends FakeInvoker {
+      override async invoke(request: Parameters<FakeInvoker['invoke']>[0]): ReturnType<FakeInvoker['invoke']> {
+        await world.clock.sleep(10);
+        return await super.invoke(request);
+      }
+    }
+    const { world, store } = await readyWorld({ invoker: new SlowInvoker(new SystemIds()) });
+    const starting = world.runs.startRun(REQUEST);
+    await world.clock.advance(5);
+    const { run } = await starting;
+    expect((await world.settle(run.id, 10_000, 5)).state).toBe('succeeded');
+    // One more than without the wait: the run itself is accepted before its first sandbox is had.
+    expect(store.counts.get('writeAll')).toBe(2 + HOOKS.length);
+    await world.close();
+  });
+
+  test('keeps how its invocation was talked to and what the plugin reported', async () => {
+    const { world, store } = await readyWorld({ pipelines: [makePipeline({ hookNames: ['one'] })] });
+    const reported = { progress: { done: 3, total: 4, message: 'nearly' }, metrics: [], droppedMetrics: 0 };
+    world.invoker.on('trivial', () => ({
+      end: { ...endOf({ code: 'ok', message: 'ok' }, {}, new SystemIds().newId('sbx')), transport: 'fifo', reported },
+    }));
+    const { run } = await world.runs.startRun(REQUEST);
+    await world.settle(run.id);
+    expect(await store.listInvocations(run.id, patient())).toMatchObject([{ transport: 'fifo', reported }]);
+    await world.close();
+  });
+
+  test('starts no plugin of a group under a lease that was lost after the first one had started', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    class LateInvoker extends FakeInvoker {
+      override async invoke(request: Parameters<FakeInvoker['invoke']>[0]): ReturnType<FakeInvoker['invoke']> {
+        if (request.version.plugin.name === 'late') await gate.promise;
+        return await super.invoke(request);
+      }
+    }
+    const versions = [makePlugin('early', { hooks: ['one'] }), makePlugin('late', { hooks: ['one'] })];
+    const pipelines = [makePipeline({ hookNames: ['one'] })];
+    const { world, store } = await readyWorld({ pipelines, versions, invoker: new LateInvoker(new SystemIds()) });
+    const { run } = await world.runs.startRun(REQUEST);
+    await world.clock.advance(100);
+    expect((await statesOf(store, run.id))['late']).toBe('pending');
+    const guard = { states: ['running'] } as const;
+    expect(await store.updateRun(run.id, guard, { epoch: 2, worker: newWorkerId() }, patient())).toBe(true);
+    gate.resolve(undefined);
+    await world.until(() => world.runs.runningCount() === 0);
+    expect((await statesOf(store, run.id))['late']).toBe('pending');
+    expect(world.invoker.calls.map(({ plugin }) => plugin)).toEqual(['early']);
     await world.close();
   });
 
