@@ -19,7 +19,7 @@ export const firstBenchmark: Benchmark = {
       bound: 2,
       says: 'with pool.min 1 the first call is nearly a warm one',
       obstacle:
-        'the time is lost in the plugin (phase run): 3 to 14 ms in its first invocation beside 0.2 ms later; why there is not found yet',
+        'a call after the same pause takes two and a half warm ones as well, with 0.20 ms of CPU in the plugin instead of 0.07, most likely because the caches of the processor are cold; only 0.07 ms of CPU in the plugin are the first call’s own, and running its codec ahead took off 0.01; on a busy machine the wait for a core comes on top',
     },
   ],
   run: benchFirst,

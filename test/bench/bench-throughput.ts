@@ -39,7 +39,7 @@ export const throughputBenchmark: Benchmark = {
       bound: 0.6,
       says: 'by attach, most of what the transport can do is left',
       obstacle:
-        'our one thread is full: an invocation needs several times the CPU of a bare call there, spread over abort signals, usage readings, strict JSON and garbage',
+        'an invocation has a sandbox to itself, so each is a write and a wake-up of its own, while up to four requests lie ready for a bare worker: 0.15 to 0.22 ms of CPU in our process beside 0.02, a fifth of it the write, a tenth the usage reading',
     },
     {
       ratio: 'fifo_invocations_over_bare_attach_8x32',
@@ -47,7 +47,7 @@ export const throughputBenchmark: Benchmark = {
       bound: 1.5,
       says: 'by named pipes, more than the bare attach stream can do',
       obstacle:
-        'our one thread is full: an invocation needs several times the CPU of a bare call there, spread over abort signals, usage readings, strict JSON and garbage; a write into a pipe is made at once and gives the core to the plugin, too',
+        'an invocation has a sandbox to itself, so each is a write and a wake-up of its own, while up to four requests lie ready for a bare worker: 0.15 to 0.22 ms of CPU in our process beside 0.02, a fifth of it the write, a tenth the usage reading; a write into a pipe is made at once and gives the core to the plugin, too',
     },
     {
       ratio: 'attach_invocations_over_classic_at_8',
