@@ -57,6 +57,9 @@ export async function startWork(
   const sandboxes = stack.use(
     createSandboxes({
       ...{ engine, clock, ids, events, logger, usage, facts, pipes, pressure },
+      onSaid: (version, said) => {
+        plugins.putSaid(version, said);
+      },
       whyNoPipes: whyNoPipes(config.sandbox.transport, facts, release()),
       settings: {
         ...{ instanceId, workerId },

@@ -1,6 +1,7 @@
 // A plugin as the program knows it after its manifest was read and checked: plain numbers in base units, nothing optional left open.
 import type { JsonObject } from './json.ts';
 import type { Limits } from './limits.ts';
+import type { SelfDescription } from './self-description.ts';
 
 export const RUNTIMES = ['python', 'node', 'shell', 'go', 'rust', 'java'] as const;
 export type Runtime = (typeof RUNTIMES)[number];
@@ -43,6 +44,8 @@ export interface Lifecycle {
   readonly onLoad: boolean;
   readonly onShutdown: boolean;
   readonly cancel: boolean;
+  readonly metadata: boolean;
+  readonly configUi: boolean;
 }
 
 /** How a `text` plugin reads and answers. */
@@ -110,6 +113,8 @@ export type PluginStatus =
       readonly version: PluginVersion;
       /** what is doubtful but does not keep it from serving (an inline secret, a pipeline nobody declared) */
       readonly warnings?: readonly Problem[];
+      /** what it said of itself; null or absent: nothing (yet) */
+      readonly said?: SelfDescription | null;
     }
   | {
       readonly state: 'failed';
@@ -118,6 +123,8 @@ export type PluginStatus =
       readonly problems: readonly Problem[];
       /** the version that goes on serving while the new one is broken */
       readonly serving: PluginVersion | null;
+      /** of the version that goes on serving */
+      readonly said?: SelfDescription | null;
     };
 
 /** One thing that is wrong with a file: code of the error table, place, the rule and the limit in the message. */

@@ -36,6 +36,8 @@ export interface PluginsOptions
 
 export class Plugins implements PluginCatalog, AsyncDisposable {
   readonly #options: PluginsOptions;
+  /** Keeps what a version said of itself, for as long as a folder stands for it. */
+  readonly putSaid: Registry['putSaid'];
   readonly #registry: Registry;
   readonly #log = new BuildLog();
   readonly #builder: PluginBuilder;
@@ -54,6 +56,7 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
     this.#options = options;
     this.#claims = options.claims ?? new PluginClaims();
     this.#registry = new Registry(options.pipelines);
+    this.putSaid = this.#registry.putSaid.bind(this.#registry);
     this.#builder = new PluginBuilder({ ...options, sdk: new SdkFiles(options.sdkFolder), log: this.#log });
     this.#queue = new WorkQueue((folder) => this.#load(folder));
   }

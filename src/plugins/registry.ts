@@ -2,7 +2,9 @@
 //   folder: building → ready | failed; a broken new state never takes away the version that was serving before.
 // Of two folders with one plugin name the newer version serves; of two equal ones the folder that was there first.
 import type { PluginStatus, PluginVersion, Problem } from '../core/plugin.ts';
+import type { SelfDescription } from '../core/self-description.ts';
 import type { CatalogSnapshot } from '../core/ports/plugin-catalog.ts';
+import { escapeText } from '../lib/escape-text.ts';
 import { makeSnapshot } from './catalog-snapshot.ts';
 import { checkHooks, type PipelineHooks } from './check-hooks.ts';
 import { compareVersions } from './semver.ts';
@@ -17,6 +19,8 @@ interface FolderState {
   /** of the newest state of the folder; with problems, `version` is older than the folder */
   problems: readonly Problem[];
   warnings: readonly Problem[];
+  /** what `version` said of itself */
+  said: SelfDescription | null;
 }
 
 export class Registry {
@@ -43,8 +47,14 @@ export class Registry {
 
   putVersion(folder: string, version: PluginVersion, warnings: readonly Problem[]): void {
     const state = this.#stateOf(folder);
-    Object.assign(state, { name: version.plugin.name, isBuilding: false, version, problems: [], warnings });
+    const said = isSameVersion(state.version, version) ? state.said : null;
+    Object.assign(state, { name: version.plugin.name, isBuilding: false, version, problems: [], warnings, said });
     this.#snapshot = null;
+  }
+
+  /** A version has said what it is; of one that no folder stands for any more, nothing is kept. */
+  putSaid(version: PluginVersion, said: SelfDescription): void {
+    for (const state of this.#folders.values()) if (isSameVersion(state.version, version)) state.said = said;
   }
 
   /** The folder is broken now; what it served before goes on serving. */
@@ -94,10 +104,11 @@ export class Registry {
     if (state.isBuilding) return { state: 'building', name, folder };
     const problems = [...state.problems, ...this.#hookCheck(state).problems, ...duplicateProblems(state, server)];
     if (problems.length > 0 || version === null) {
-      return { state: 'failed', name, folder, problems, serving: server?.version ?? null };
+      return { state: 'failed', name, folder, problems, serving: server?.version ?? null, said: server?.said ?? null };
     }
-    const warnings = [...state.warnings, ...this.#hookCheck(state).warnings];
-    return { state: 'ready', name, folder, version, warnings };
+    const { said } = state;
+    const warnings = [...state.warnings, ...this.#hookCheck(state).warnings, ...unsaid(state)];
+    return { state: 'ready', name, folder, version, warnings, said };
   }
 
   #hookCheck({ version, folder }: FolderState): ReturnType<typeof checkHooks> {
@@ -120,10 +131,34 @@ export class Registry {
     const known = this.#folders.get(folder);
     if (known !== undefined) return known;
     const name = folder.slice(folder.lastIndexOf('/') + 1);
-    const state: FolderState = { folder, name, isBuilding: true, version: null, problems: [], warnings: [] };
+    const state: FolderState = {
+      folder,
+      name,
+      isBuilding: true,
+      version: null,
+      problems: [],
+      warnings: [],
+      said: null,
+    };
     this.#folders.set(folder, state);
     return state;
   }
+}
+
+/** The same id can be built again to another image, which is asked again. */
+function isSameVersion(one: PluginVersion | null, other: PluginVersion): boolean {
+  return one?.id === other.id && one.imageId === other.imageId;
+}
+
+/** What it offered to say of itself and did not. */
+function unsaid({ said, folder }: FolderState): Problem[] {
+  return (said?.problems ?? []).map((message) => ({
+    code: 'DESCRIPTION_MISSING',
+    message: `what the plugin offers to say of itself did not come: ${escapeText(message)}`,
+    file: `${folder}/plugin.yaml`,
+    line: null,
+    column: null,
+  }));
 }
 
 /** The map of folders is in order of appearance, so of equal versions the rival, which came first, stays. */

@@ -14,7 +14,7 @@ import type { UsageMeter } from '../core/ports/usage-meter.ts';
 import type { SandboxRecord } from '../core/sandbox.ts';
 import { Pools } from './pools.ts';
 import { reapOrphans, type Owners } from './reap-orphans.ts';
-import { DEFAULT_SANDBOX_SETTINGS, type SandboxContext, type SandboxSettings } from './sandbox-context.ts';
+import { DEFAULT_SANDBOX_SETTINGS, type OnSaid, type SandboxContext, type SandboxSettings } from './sandbox-context.ts';
 import { SandboxInvoker } from './sandbox-invoker.ts';
 import { Transports, type TransportState } from './transports.ts';
 
@@ -37,6 +37,8 @@ export interface SandboxesOptions {
   readonly whyNoPipes?: string | null;
   /** of the machine that the engine runs on; without it starts are never slowed */
   readonly pressure?: HostPressure | null;
+  /** what a plugin version says of itself, once; without it, nobody is asked */
+  readonly onSaid?: OnSaid;
   /** for the reaper; without it every other worker of the instance counts as dead */
   readonly isWorkerAlive?: (workerId: string) => Promise<boolean>;
 }
@@ -58,7 +60,8 @@ export class Sandboxes implements AsyncDisposable {
     const settings = { ...DEFAULT_SANDBOX_SETTINGS, ...options.settings };
     const { hasAppArmor } = facts;
     const transports = new Transports(options.pipes ?? null, options.whyNoPipes ?? null, logger);
-    this.#context = { engine, clock, ids, events, logger, usage, settings, hasAppArmor, transports };
+    const onSaid = options.onSaid ?? null;
+    this.#context = { engine, clock, ids, events, logger, usage, settings, hasAppArmor, transports, onSaid };
     this.#pools = new Pools(this.#context, facts);
     this.#pressure = options.pressure ?? null;
     this.#invoker = new SandboxInvoker(this.#context, this.#pools);

@@ -1,7 +1,7 @@
 // The session of a sandbox as everything sees it that holds sandboxes. Apart from its making, which knows sandboxes in turn.
 import type { Cleanliness, SandboxKind } from '../core/invocation.ts';
 import type { CgroupUsage } from '../core/ports/usage-meter.ts';
-import type { StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
+import type { Question, Said, StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
 import type { LinkRun, RunListener } from './link-runs.ts';
 import type { ThriftyGauge } from './thrifty-gauge.ts';
 import type { UsageRounds } from './usage-rounds.ts';
@@ -13,6 +13,10 @@ export interface SessionLink extends Disposable {
   readonly isOpen: boolean;
   /** Runs that it takes at once. */
   readonly places: number;
+  /** What the plugin offers to answer, and the manifest lets us ask; empty before it is ready. */
+  readonly offers: readonly Question[];
+  /** Only while it is idle. A plugin that does not answer in time breaks the session. Never rejects. */
+  ask(method: Question, timeoutMs: number): Promise<Said>;
   /** Only while it is open and has a place left. */
   run(run: StreamRun, listener: RunListener): LinkRun;
   /** Without a grace the session is over at once, and what else is in flight ends as `lost`. */

@@ -30,9 +30,14 @@ export class IdleSandboxes {
     return index >= 0;
   }
 
-  /** The next one to use. */
-  take(): Sandbox | null {
-    return (this.#isReused ? this.#line.pop() : this.#line.shift()) ?? null;
+  /** The next one to use with those secrets; those before it that cannot be are handed over with the reason. */
+  takeFor(secretsKey: string, nowMs: number, giveUp: (sandbox: Sandbox, why: string) => void): Sandbox | null {
+    for (let next = this.#take(); next !== undefined; next = this.#take()) {
+      const why = next.whyNotFor(secretsKey, nowMs);
+      if (why === null) return next;
+      giveUp(next, why);
+    }
+    return null;
   }
 
   /** The next one to do without. */
@@ -48,5 +53,9 @@ export class IdleSandboxes {
     });
     for (const { sandbox } of unfit) this.remove(sandbox);
     return unfit;
+  }
+
+  #take(): Sandbox | undefined {
+    return this.#isReused ? this.#line.pop() : this.#line.shift();
   }
 }

@@ -25,6 +25,8 @@ export interface SupplyPool {
   /** invocations that wait, and for which no place is being made ready */
   waiting(): number;
   idle(): number;
+  /** one more is wanted, which has not served yet */
+  needsFresh(): boolean;
   onStarted(sandbox: Sandbox): void;
   fill(): void;
   /** called with what kept a start from coming about */
@@ -136,7 +138,8 @@ export class PoolSupply {
     const isQuiet = this.#fills.reasonAt(nowMs) === null && this.#deaths.reasonAt(nowMs) === null;
     const isFillable = isQuiet && this.#quarantine.state === 'closed' && this.#mayStartAhead;
     const standby = this.#isReused ? this.#live + Math.max(0, needed) : this.#pool.idle() + Math.max(0, -needed);
-    const wanted = isFillable ? this.target - standby : 0;
+    const fresh = Number(this.#starting === 0 && this.#pool.needsFresh());
+    const wanted = isFillable ? Math.max(fresh, this.target - standby) : 0;
     const count = Math.min(Math.max(0, needed) + Math.max(0, wanted), pool.max - this.#live);
     return Array.from({ length: Math.max(0, count) }, (_, index) => () => this.#launch(index < needed));
   }

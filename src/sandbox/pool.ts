@@ -5,6 +5,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import { dismissSandbox } from './dismiss-sandbox.ts';
 import { IdleSandboxes } from './idle-sandboxes.ts';
+import { Inquiry } from './inquiry.ts';
 import type { Worth } from './make-room.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { PoolSupply } from './pool-supply.ts';
@@ -25,17 +26,22 @@ export class Pool {
   readonly #places = new Places(this.#waiting, () => this.#nowMs());
   readonly #supply: PoolSupply;
   readonly #halt = new AbortController();
+  readonly #inquiry: Inquiry;
   /** starts and ends of sandboxes */
   readonly #underWay = new UnderWay();
 
   constructor(version: PluginVersion, parts: PoolParts) {
     this.version = version;
     this.#parts = parts;
+    this.#inquiry = new Inquiry(version, parts.context, this.#halt.signal, (sandbox, asking) => {
+      this.#underWay.track(asking.then(this.#goOn.bind(this, sandbox)));
+    });
     this.#idle = new IdleSandboxes(version.plugin.reuse !== 'never');
     this.#supply = new PoolSupply(version, parts, {
       halt: this.#halt.signal,
       waiting: () => this.#places.needed,
-      idle: () => this.#idle.size,
+      idle: () => this.#idle.size + Number(this.#inquiry.isAsking),
+      needsFresh: () => this.#waiting.size === 0 && this.#inquiry.needsFresh,
       onStarted: this.#onStarted.bind(this),
       onFailure: this.#waiting.refuseAll.bind(this.#waiting),
       onQuarantine: (error) => {
@@ -62,7 +68,7 @@ export class Pool {
    * @param secretsKey of the invocation's secrets: a sandbox that has seen others is not for it
    */
   tryTake(secretsKey: string): Taken | null {
-    const sandbox = this.#nextIdle(secretsKey);
+    const sandbox = this.#idle.takeFor(secretsKey, this.#nowMs(), this.#dismiss.bind(this));
     if (sandbox === null) return null;
     const taken = idleTaken(sandbox);
     if (sandbox.session !== null) sandbox.session.secretsKey = secretsKey;
@@ -176,24 +182,17 @@ export class Pool {
     await this.#underWay.settled();
   }
 
-  #nextIdle(secretsKey: string): Sandbox | null {
-    for (let next = this.#idle.take(); next !== null; next = this.#idle.take()) {
-      const why = next.whyNotFor(secretsKey, this.#nowMs());
-      if (why === null) return next;
-      this.#dismiss(next, why);
-    }
-    return null;
-  }
-
   async #wait(key: string, secretsKey: string, signal: WaitSignal): Promise<Taken> {
     const waiting = this.#waiting.wait(key, secretsKey, signal, this.#supply.giveUp);
     this.fill();
+    this.#inquiry.hurry();
     if (this.#halt.signal.aborted) this.#waiting.refuseAll(this.#halt.signal.reason);
     return await waiting;
   }
 
   #onStarted(sandbox: Sandbox): void {
     void sandbox.ended.then(this.#onIdleEnd.bind(this, sandbox));
+    this.#inquiry.meet(sandbox);
     this.#admit({ ...idleTaken(sandbox), kind: 'cold' });
   }
 
@@ -212,7 +211,7 @@ export class Pool {
       this.#places.begin(sandbox);
       this.#waiting.serve(taken);
     } else if (this.#halt.signal.aborted) this.#dismiss(sandbox, 'not needed any more');
-    else {
+    else if (!this.#inquiry.ask(sandbox)) {
       sandbox.idleSinceMs = this.#nowMs();
       this.#idle.add(sandbox);
       if (this.#parts.memory.waiting > 0) this.#parts.makeRoom();

@@ -5,6 +5,8 @@ import type { EventSink } from '../core/ports/event-sink.ts';
 import type { IdSource } from '../core/ports/id-source.ts';
 import type { Logger } from '../core/ports/logger.ts';
 import type { UsageMeter } from '../core/ports/usage-meter.ts';
+import type { PluginVersion } from '../core/plugin.ts';
+import type { SelfDescription } from '../core/self-description.ts';
 import type { WorkerId } from '../core/ids.ts';
 import type { BrakeThresholds } from './pressure-brake.ts';
 import type { Transports } from './transports.ts';
@@ -29,6 +31,8 @@ export interface SandboxSettings {
   readonly engineTimeoutMs: number;
   /** of the call that starts a container */
   readonly startTimeoutMs: number;
+  /** of a question of what a plugin says of itself */
+  readonly questionTimeoutMs: number;
   /** how often a running invocation's cgroup is read */
   readonly usageIntervalMs: number;
   readonly reapIntervalMs: number;
@@ -49,12 +53,15 @@ export const DEFAULT_SANDBOX_SETTINGS = {
   graceMs: 2_000,
   engineTimeoutMs: 30_000,
   startTimeoutMs: 60_000,
+  questionTimeoutMs: 10_000,
   usageIntervalMs: 75,
   reapIntervalMs: 5_000,
   pressureIntervalMs: 2_000,
   brake: { cpu: 0.95, io: 0.95, memory: 0.2, memoryStop: 0.5 },
   restMs: 100,
 } as const satisfies Partial<SandboxSettings>;
+
+export type OnSaid = (version: PluginVersion, said: SelfDescription) => void;
 
 export interface SandboxContext {
   readonly engine: ContainerEngine;
@@ -66,4 +73,6 @@ export interface SandboxContext {
   readonly settings: SandboxSettings;
   readonly hasAppArmor: boolean;
   readonly transports: Transports;
+  /** called once per version and pool with what the plugin says of itself; null: nobody asks */
+  readonly onSaid: OnSaid | null;
 }

@@ -2,9 +2,17 @@
 // deadlines come true. Surprise: stderr and stdout travel apart, so stderr that comes after an answer still belongs to the run before.
 import type { Outcome } from '../core/outcome.ts';
 import { messageOf } from '../core/errors/gantry-error.ts';
-import type { SessionEvent, SessionOptions, StreamCancel, StreamRun } from '../protocol/stream/session-events.ts';
+import type {
+  Question,
+  Said,
+  SessionEvent,
+  SessionOptions,
+  StreamCancel,
+  StreamRun,
+} from '../protocol/stream/session-events.ts';
 import { StreamSession } from '../protocol/stream/stream-session.ts';
 import type { SessionLink } from './held-session.ts';
+import { LinkQuestions } from './link-questions.ts';
 import { LinkRuns, type LinkRun, type RunListener } from './link-runs.ts';
 import type { LogLines } from './log-lines.ts';
 import { whoRanOutOfMemory } from './out-of-memory.ts';
@@ -22,6 +30,7 @@ export class StreamLink implements SessionLink {
   readonly #closed = Promise.withResolvers<undefined>();
   readonly #readOut = Promise.withResolvers<undefined>();
   readonly #over = new AbortController();
+  readonly #questions = new LinkQuestions();
   #timer: AbortController | null = null;
   #armedAtMs = Infinity;
   #isWriting = false;
@@ -38,19 +47,26 @@ export class StreamLink implements SessionLink {
     this.#runs = new LinkRuns(logs, usage);
   }
 
-  /** True when it waits for a run and has none in flight. */
   get isIdle(): boolean {
     return !this.#isLost && this.#session.state === 'idle';
   }
 
-  /** True while it lives: it is idle, or has runs in flight. */
   get isOpen(): boolean {
     return this.isIdle || (!this.#isLost && this.#session.state === 'busy');
   }
 
-  /** Runs that it takes at once. */
   get places(): number {
     return this.#session.slots;
+  }
+
+  get offers(): readonly Question[] {
+    return this.#session.offers;
+  }
+
+  async ask(method: Question, timeoutMs: number): Promise<Said> {
+    const answer = this.#questions.answerTo(this.#session.ask(method, timeoutMs, this.#nowMs()));
+    this.#step();
+    return await answer;
   }
 
   /** Greets the plugin. @returns null when it is ready for runs, else why it will never be */
@@ -88,6 +104,7 @@ export class StreamLink implements SessionLink {
     this.#over.abort();
     this.#timer?.abort();
     this.#closed.resolve(undefined);
+    this.#questions.end('the sandbox ended');
   }
 
   async #read(): Promise<void> {
@@ -182,7 +199,7 @@ export class StreamLink implements SessionLink {
   }
 
   #note(event: SessionEvent): void {
-    if (event.type === 'moved') return;
+    if (event.type === 'answered') this.#questions.take(event.id, event.said);
     const message = event.type === 'ignored' ? event.reason : 'an answer came after its deadline';
     if (event.type === 'ignored' || event.type === 'dropped')
       this.#context.logger.log('debug', message, { sandbox: this.#sandbox.id });

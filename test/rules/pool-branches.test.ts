@@ -9,6 +9,7 @@ const MACHINES = [
   'src/sandbox/pool.ts',
   'src/sandbox/pool-supply.ts',
   'src/sandbox/idle-sandboxes.ts',
+  'src/sandbox/inquiry.ts',
   'src/sandbox/quarantine.ts',
   'src/sandbox/pressure-brake.ts',
   'src/sandbox/make-room.ts',
@@ -28,6 +29,7 @@ await import('../unit/core/transitions.test.ts');
 await import('../unit/sandbox/close-while-starting.test.ts');
 await import('../unit/sandbox/concurrency.test.ts');
 await import('../unit/sandbox/crash-loop.test.ts');
+await import('../unit/sandbox/inquiry.test.ts');
 await import('../unit/sandbox/invoke-stopped.test.ts');
 await import('../unit/sandbox/invoke.test.ts');
 await import('../unit/sandbox/make-room.test.ts');

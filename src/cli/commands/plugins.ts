@@ -4,6 +4,7 @@ import type { Command } from '../command.ts';
 import { listAt, objectAt, textAt } from '../json-fields.ts';
 import { followRun, readRun } from '../follow-run.ts';
 import type { Output } from '../output.ts';
+import { printDescription } from '../print-description.ts';
 import { problemLines, reloadPlugins } from '../reload-plugins.ts';
 import { REQUEST_HELP, REQUEST_OPTIONS, runRequest } from '../run-request.ts';
 
@@ -94,6 +95,7 @@ function printPlugin(plugin: JsonValue, output: Output): void {
   for (const [name, value] of Object.entries(facts)) if (value !== '') output.line(`  ${name.padEnd(12)} ${value}`);
   for (const line of problemLines(plugin)) output.line(`  ${line}`);
   printVersions(plugin, output);
+  printDescription(plugin, output);
   const log = textsAt(plugin, 'buildLog');
   if (log.length > 0) output.line('  build log (its end; all of it with --json)');
   for (const line of log.slice(-LOG_LINES)) output.line(`    ${line}`);

@@ -50,6 +50,13 @@ export const PLUGIN_ERRORS = {
     'This release does not implement the value yet.',
     'Use a supported value, or a later release.',
   ),
+  DESCRIPTION_MISSING: row(
+    'plugin',
+    422,
+    3,
+    'A plugin did not say what it offers to say of itself; it serves nevertheless.',
+    'Answer get_metadata and get_config_ui with small objects and at once, or do not offer them.',
+  ),
   // folders, builds, images
   ENTRY_MISSING: row('plugin', 422, 3, 'The entry file is not in the folder.', 'Add the file or mend `entry`.'),
   CONTEXT_FORBIDDEN_ENTRY: row(

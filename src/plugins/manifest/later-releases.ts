@@ -19,8 +19,6 @@ export const LATER_VALUES: readonly LaterValue[] = [
   { path: ['isolation'], isUsed: isOneOf('gvisor'), instead: 'use `standard`' },
   { path: ['network'], isUsed: (value) => isJsonObject(value) && 'allow' in value, instead: 'use `none`' },
   { path: ['services'], isUsed: isGiven, instead: 'remove the key' },
-  { path: ['lifecycle', 'metadata'], isUsed: isGiven, instead: 'remove the key' },
-  { path: ['lifecycle', 'configUi'], isUsed: isGiven, instead: 'remove the key' },
   { path: ['retries'], isUsed: isGiven, instead: 'remove the key' },
 ];
 

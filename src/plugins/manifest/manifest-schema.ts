@@ -89,6 +89,8 @@ const lifecycle = z.strictObject({
   onLoad: described(z.boolean().default(true), '`on_load` once per process, before its first invocation.'),
   onShutdown: described(z.boolean().default(true), '`on_shutdown` before a polite stop.'),
   cancel: described(z.boolean().default(true), '`cancel` when an invocation is stopped, before the sandbox ends.'),
+  metadata: described(z.boolean().default(true), '`get_metadata` once per version: facts for its page.'),
+  configUi: described(z.boolean().default(true), '`get_config_ui` once per version: how to show its settings.'),
 });
 
 const network = z.literal('none', { error: 'must be `none`' });
@@ -174,7 +176,7 @@ export const manifestSchema = z.strictObject({
   pool: pool.prefault({}).describe('How many sandboxes are kept.'),
   lifecycle: lifecycle
     .prefault({})
-    .describe('With `protocol: stream`: what the plugin is told beside `run`; each only if it can answer it.'),
+    .describe('With `protocol: stream`: what the plugin is told and asked beside `run`; each only if it offers it.'),
   isolation: described(
     z.literal('standard', { error: 'must be `standard`' }).default('standard'),
     'Container runtime.',

@@ -1,6 +1,7 @@
 // What an answer, a missed deadline or the process's end means for the request that waited for it.
 import { isJsonObject, type JsonValue } from '../../core/json.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import { SELF_DESCRIPTION_BYTES_MAX } from '../../core/self-description.ts';
 import { exitVerdict } from '../exit-verdict.ts';
 import { PROTOCOL_VERSION } from '../json-request.ts';
 import { readResultDocument } from '../json-result.ts';
@@ -9,7 +10,7 @@ import { violationOutcome, violationVerdict, type ViolationOutcome } from '../vi
 import { initializeResultSchema, type Capabilities } from './message-schemas.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { firstIssue, type PluginMessage } from './read-message.ts';
-import type { ProcessEnd, SessionOptions } from './session-events.ts';
+import type { ProcessEnd, Said, SessionOptions } from './session-events.ts';
 
 export type Answer = Extract<PluginMessage, { readonly kind: 'result' | 'error' }>;
 
@@ -53,12 +54,26 @@ function initialized(
     onLoad: capabilities.onLoad && lifecycle.onLoad,
     onShutdown: capabilities.onShutdown && lifecycle.onShutdown,
     cancel: capabilities.cancel && lifecycle.cancel,
+    metadata: capabilities.metadata && lifecycle.metadata,
+    configUi: capabilities.configUi && lifecycle.configUi,
   };
 }
 
 /** A plugin that answers `initialize` or `on_load` with an error. */
 export function notReady(method: string, message: string): Outcome {
   return { code: 'not_ready', message: oneLine(`the plugin failed at ${method}: ${message}`) };
+}
+
+/** What a question brought. One that cannot be used is left out, and the session goes on. @param bytes of its line */
+export function readSaid(answer: Answer, bytes: number): Said {
+  if (answer.kind === 'error') return unsaid(oneLine(answer.message) || 'the plugin gave no reason');
+  if (bytes > SELF_DESCRIPTION_BYTES_MAX)
+    return unsaid(`the answer has ${bytes} bytes; it may have ${SELF_DESCRIPTION_BYTES_MAX}`);
+  return isJsonObject(answer.result) ? { value: answer.result, error: null } : unsaid('the answer is no object');
+}
+
+function unsaid(error: string): Said {
+  return { value: null, error };
 }
 
 /** Checks the nonce before anything else of the answer is believed. */

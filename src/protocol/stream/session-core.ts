@@ -104,6 +104,6 @@ export class SessionCore {
     if (method === 'run')
       this.outbox.tell({ type: 'runEnded', id, outcome: request.isCancelled ? CANCELLED : outcome, result: null });
     else if (method === 'get_metadata' || method === 'get_config_ui')
-      this.outbox.tell({ type: 'answered', id, method, value: null, error: outcome.message });
+      this.outbox.tell({ type: 'answered', id, method, said: { value: null, error: outcome.message } });
   }
 }

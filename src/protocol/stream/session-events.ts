@@ -43,18 +43,15 @@ export type ProcessEnd = Omit<Reply, 'stdout'>;
 
 export type Question = 'get_metadata' | 'get_config_ui';
 
+/** The answer to a question, or why there is none: the plugin's message or ours, one line without control characters. */
+export type Said =
+  { readonly value: JsonObject; readonly error: null } | { readonly value: null; readonly error: string };
+
 export type SessionEvent =
   | { readonly type: 'moved'; readonly from: SessionState; readonly to: SessionState }
   | { readonly type: 'ready' }
   | { readonly type: 'runEnded'; readonly id: number; readonly outcome: Outcome; readonly result: JsonValue | null }
-  /** answer to a question; `error` is the plugin's message, or why no answer will come */
-  | {
-      readonly type: 'answered';
-      readonly id: number;
-      readonly method: Question;
-      readonly value: JsonValue;
-      readonly error: string | null;
-    }
+  | { readonly type: 'answered'; readonly id: number; readonly method: Question; readonly said: Said }
   /** `id`: the run it belongs to, null when that is unknown. The text is hostile: escape it. */
   | { readonly type: 'logLine'; readonly id: number | null; readonly line: PluginLogLine }
   | {

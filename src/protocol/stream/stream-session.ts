@@ -33,6 +33,14 @@ export class StreamSession {
     return this.#core.capabilities;
   }
 
+  /** What it may be asked; nothing until it is ready. */
+  get offers(): readonly Question[] {
+    const offered: Question[] = [];
+    if (this.capabilities?.metadata === true) offered.push('get_metadata');
+    if (this.capabilities?.configUi === true) offered.push('get_config_ui');
+    return offered;
+  }
+
   /** Most runs at once: what the manifest allows, if the plugin says that it can. */
   get slots(): number {
     return this.capabilities?.concurrency === true ? this.#options.concurrency : 1;

@@ -1,13 +1,12 @@
 // The plugin's side of a session: what each message that came does to it.
-import { oneLine } from '../reply.ts';
 import { violationOutcome } from '../violation.ts';
 import { encodeRefusal } from './encode-message.ts';
 import type { Decoded } from './message-decoder.ts';
 import type { OpenRequest } from './open-requests.ts';
-import { notReady, overOutput, readInitialized, readRunAnswer, type Answer } from './read-answer.ts';
+import { notReady, overOutput, readInitialized, readRunAnswer, readSaid, type Answer } from './read-answer.ts';
 import type { PluginMessage } from './read-message.ts';
 import type { SessionCore } from './session-core.ts';
-import type { Question, SessionOptions } from './session-events.ts';
+import type { SessionOptions } from './session-events.ts';
 import type { MessageRate } from './message-rate.ts';
 
 type Unasked = Exclude<PluginMessage, Answer>;
@@ -73,7 +72,11 @@ export class MessageTaker {
         return;
       case 'get_metadata':
       case 'get_config_ui':
-        this.#answered(request, request.method, answer);
+        this.#core.open.close(request);
+        this.#core.outbox.tell({
+          ...{ type: 'answered', id: request.id, method: request.method },
+          said: readSaid(answer, line.length),
+        });
         return;
       case 'on_shutdown':
         this.#core.open.close(request);
@@ -113,16 +116,6 @@ export class MessageTaker {
     const verdict = readRunAnswer(run, answer, line);
     if (verdict.outcome.code === 'protocol') this.#core.breakWith(verdict.outcome, run);
     else this.#core.endRun(run, verdict);
-  }
-
-  #answered(request: OpenRequest, method: Question, answer: Answer): void {
-    this.#core.open.close(request);
-    const { id } = request;
-    const said =
-      answer.kind === 'error'
-        ? { value: null, error: oneLine(answer.message) || 'the plugin gave no reason' }
-        : { value: answer.result, error: null };
-    this.#core.outbox.tell({ type: 'answered', id, method, ...said });
   }
 
   #takeUnasked(message: Unasked, line: Uint8Array): void {

@@ -1,4 +1,5 @@
 // A plugin as JSON. Its settings are left out: operators put things there that do not belong into answers.
+import type { JsonObject } from '../../core/json.ts';
 import type { Limits } from '../../core/limits.ts';
 import type {
   ImageSource,
@@ -9,6 +10,7 @@ import type {
   Problem,
   Reuse,
 } from '../../core/plugin.ts';
+import type { ConfigUi } from '../../core/self-description.ts';
 import type { WebPorts } from '../ports.ts';
 
 export interface PluginView {
@@ -20,6 +22,10 @@ export interface PluginView {
   readonly problems: readonly Problem[];
   /** what is doubtful of a version that serves nevertheless */
   readonly warnings: readonly Problem[];
+  /** what the plugin says of itself; null: nothing (yet) */
+  readonly metadata: JsonObject | null;
+  /** its settings as a form: its own answer, else the manifest's schema without hints; null: neither */
+  readonly configUi: ConfigUi | null;
   /** while the serving version is left alone because it kept crashing */
   readonly quarantine: { readonly until: string; readonly cause: string } | null;
 }
@@ -62,7 +68,17 @@ export function pluginView(ports: Pick<WebPorts, 'status'>, status: PluginStatus
     version: versionView(serving),
     problems: status.state === 'failed' ? status.problems : [],
     warnings: status.state === 'ready' ? (status.warnings ?? []) : [],
+    ...saidOf(status, serving),
     quarantine: left === undefined ? null : { until: new Date(left.untilMs).toISOString(), cause: left.cause },
+  };
+}
+
+function saidOf(status: PluginStatus, serving: PluginVersion | null): Pick<PluginView, 'metadata' | 'configUi'> {
+  const said = status.state === 'building' ? null : (status.said ?? null);
+  const schema = serving?.plugin.configSchema ?? null;
+  return {
+    metadata: said?.metadata ?? null,
+    configUi: said?.configUi ?? (schema === null ? null : { schema, hints: {} }),
   };
 }
 

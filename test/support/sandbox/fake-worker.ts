@@ -108,7 +108,7 @@ export class FakeWorker implements AsyncDisposable {
     settings: Partial<SandboxesOptions['settings']> = {},
     facts = { cpus: 2, memoryBytes: 4 * 1024 ** 3, hasAppArmor: false },
     alterInspect: (body: JsonObject) => JsonObject = asEngineShows,
-    transport: Pick<SandboxesOptions, 'pipes' | 'whyNoPipes'> = {},
+    more: Pick<SandboxesOptions, 'pipes' | 'whyNoPipes' | 'onSaid'> = {},
   ) {
     this.engine = new FakeEngine({
       program: (command) => this.#programOf(command),
@@ -125,7 +125,7 @@ export class FakeWorker implements AsyncDisposable {
       usage: this.meter,
       pressure: this.pressure,
       facts,
-      ...transport,
+      ...more,
       settings: { instanceId: this.instanceId, workerId: this.ids.newId('wrk'), restMs: 0, ...settings },
     });
   }

@@ -21,6 +21,8 @@ export interface StreamProgramOptions {
   readonly onMethod?: (method: string) => void;
   /** the answer to on_load as an error */
   readonly loadError?: string;
+  /** results by method; null: it never answers; `crash`: the process ends */
+  readonly answers?: Readonly<Record<string, JsonValue>>;
 }
 
 async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<JsonObject> {
@@ -52,7 +54,8 @@ export function streamProgram(options: StreamProgramOptions = {}): FakeProgram {
         count += 1;
         const nonce = member(member(params, 'invocation'), 'nonce') ?? null;
         await serve(options, member(params, 'act'), { process, id, nonce, count, say });
-      } else if (method !== 'cancel') await say({ id, ...answerTo(method, options) });
+      } else if (options.answers?.[method] === 'crash') return 3;
+      else if (isAnswered(method, options)) await say({ id, ...answerTo(method, options) });
     }
     return 0;
   };
@@ -69,8 +72,14 @@ async function serve(
   if (data !== null) await say({ id, result: { nonce, status: 'success', data } });
 }
 
-function answerTo(method: string, { capabilities, loadError }: StreamProgramOptions): JsonObject {
+function isAnswered(method: string, { answers }: StreamProgramOptions): boolean {
+  return method !== 'cancel' && answers?.[method] !== null;
+}
+
+function answerTo(method: string, { capabilities, loadError, answers }: StreamProgramOptions): JsonObject {
   if (method === 'initialize')
     return { result: { protocol: '1.0', ready: true, capabilities: { reuse: ['warm', 'fork'], ...capabilities } } };
-  return method === 'on_load' && loadError !== undefined ? { error: { code: 1, message: loadError } } : { result: {} };
+  return method === 'on_load' && loadError !== undefined
+    ? { error: { code: 1, message: loadError } }
+    : { result: answers?.[method] ?? {} };
 }

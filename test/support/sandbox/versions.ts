@@ -23,7 +23,7 @@ export function pluginVersion(changes: VersionChanges = {}): PluginVersion {
     text: null,
     reuse: 'never',
     concurrency: 1,
-    lifecycle: { onLoad: true, onShutdown: true, cancel: true },
+    lifecycle: { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true },
     idempotent: false,
     pool: poolLimits(),
     isBuildNetworked: false,

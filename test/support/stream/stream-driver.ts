@@ -8,7 +8,7 @@ export const OPTIONS: SessionOptions = {
   plugin: { name: 'sample', version: '1.2.3' },
   config: { limit: 10 },
   reuse: 'warm',
-  lifecycle: { onLoad: true, onShutdown: true, cancel: true },
+  lifecycle: { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true },
   concurrency: 1,
   startTimeoutMs: 5_000,
   outputBytes: 8 * 1024 * 1024,

@@ -36,7 +36,7 @@ export function examplePlugin(name: string, hook: string): PluginVersion {
       text: null,
       reuse: 'never',
       concurrency: 1,
-      lifecycle: { onLoad: true, onShutdown: true, cancel: true },
+      lifecycle: { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true },
       idempotent: false,
       limits: DEFAULT_LIMITS,
       pool: { min: 0, max: 4, idleMs: 300_000, maxInvocations: 1_000, maxAgeMs: 3_600_000 },

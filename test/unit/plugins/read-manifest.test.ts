@@ -27,7 +27,7 @@ describe('readManifest', () => {
       text: null,
       reuse: 'never',
       concurrency: 1,
-      lifecycle: { onLoad: true, onShutdown: true, cancel: true },
+      lifecycle: { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true },
       idempotent: false,
       limits: {
         cpus: 0.5,
@@ -85,11 +85,13 @@ pool: {min: 1, max: 2, idle: 30s, maxInvocations: 7, maxAge: 90m}`);
   });
 
   it('reads how a stream plugin is reused, and what it is told', () => {
-    const warm = makePluginFrom(manifestText('protocol: stream\nreuse: warm\nlifecycle: {onLoad: false}'));
+    const warm = makePluginFrom(
+      manifestText('protocol: stream\nreuse: warm\nlifecycle: {onLoad: false, configUi: false}'),
+    );
     expect(warm).toMatchObject({
       protocol: 'stream',
       reuse: 'warm',
-      lifecycle: { onLoad: false, onShutdown: true, cancel: true },
+      lifecycle: { onLoad: false, onShutdown: true, cancel: true, metadata: true, configUi: false },
     });
     expect(makePluginFrom(manifestText('protocol: stream'))).toMatchObject({ protocol: 'stream', reuse: 'never' });
     const python = manifestText('protocol: stream\nreuse: fork').replace('runtime: shell', 'runtime: python');
@@ -161,8 +163,6 @@ pool: {min: 1, max: 2, idle: 30s, maxInvocations: 7, maxAge: 90m}`);
     ['isolation: gvisor'],
     ['network: {allow: ["api.example.com:443"]}'],
     ['services: [state]'],
-    ['protocol: stream\nlifecycle: {metadata: true}'],
-    ['protocol: stream\nlifecycle: {configUi: true}'],
     ['retries: {max: 2}'],
   ])('refuses %s as a value of a later release', (extra) => {
     expect(codesOf(manifestText(extra))).toEqual(['NOT_SUPPORTED_YET']);

@@ -60,6 +60,23 @@ describe('Registry', () => {
     ]);
   });
 
+  it('keeps what a version said of itself until the folder is another version, and warns of what did not come', () => {
+    const registry = registryOf({ name: 'a' });
+    const version = makeVersion({ name: 'a' });
+    const said = { metadata: { made: 'by hand' }, configUi: null, problems: ['get_config_ui: late\u202e'] };
+    registry.putSaid(makeVersion({ name: 'b' }), said);
+    expect(registry.statuses()).toMatchObject([{ said: null, warnings: [] }]);
+    registry.putSaid(version, said);
+    const message = 'what the plugin offers to say of itself did not come: get_config_ui: late\\u202e';
+    const warnings = [{ code: 'DESCRIPTION_MISSING', message, file: 'plugins/f0/plugin.yaml' }];
+    registry.putVersion('plugins/f0', version, []);
+    expect(registry.statuses()).toMatchObject([{ state: 'ready', said, warnings }]);
+    registry.putProblems('plugins/f0', 'a', [BROKEN]);
+    expect(registry.statuses()).toMatchObject([{ state: 'failed', said }]);
+    registry.putVersion('plugins/f0', { ...version, imageId: 'sha256:other' }, []);
+    expect(registry.statuses()).toMatchObject([{ state: 'ready', said: null, warnings: [] }]);
+  });
+
   it('drops a removed folder', () => {
     const registry = registryOf({ name: 'a' });
     expect(registry.remove('plugins/f0')).toBe(true);

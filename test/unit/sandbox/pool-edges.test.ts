@@ -53,7 +53,7 @@ test('a pool that is closed starts nothing, and says so to whoever comes late', 
   const transports = new Transports(null, null, logger);
   const settings = { ...DEFAULT_SANDBOX_SETTINGS, instanceId: 'fake', workerId: ids.newId('wrk') };
   const pool = new Pool(worker.version(), {
-    context: { engine, clock, ids, events, logger, usage, settings, hasAppArmor: false, transports },
+    context: { engine, clock, ids, events, logger, usage, settings, hasAppArmor: false, transports, onSaid: null },
     gate: new Gate(() => 1),
     brake: { state: 'free' },
     memory: new Tokens(1_000 * MiB, () => undefined),
@@ -102,7 +102,12 @@ test('an idle sandbox of a minimum that grew old is replaced, and one that break
 
 test('nothing idle has waited for no time, and gives nothing', () => {
   const idle = new IdleSandboxes(true);
-  expect([idle.longestMs(1_000), idle.take(), idle.takeOldest(), idle.takeUnfit(0)]).toEqual([0, null, null, []]);
+  expect([
+    idle.longestMs(1_000),
+    idle.takeFor('', 1_000, () => undefined),
+    idle.takeOldest(),
+    idle.takeUnfit(0),
+  ]).toEqual([0, null, null, []]);
 });
 
 test('no tokens at all are used up, and one who gives up in the moment of being served has been served', async () => {

@@ -17,7 +17,7 @@ function plugin(
 
 test('a plugin that does not become ready ends as not_ready with its reason, and is left alone for a while', async () => {
   await using worker = new FakeWorker();
-  const lifecycle = { onLoad: true, onShutdown: false, cancel: false };
+  const lifecycle = { onLoad: true, onShutdown: false, cancel: false, metadata: false, configUi: false };
   const version = plugin(worker, { lifecycle }, { capabilities: { onLoad: true }, loadError: 'no model file' });
   const end = await worker.invoke(version, CALL);
   expect(end.outcome).toMatchObject({

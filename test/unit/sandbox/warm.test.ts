@@ -128,7 +128,7 @@ describe('a warm sandbox', () => {
     await using worker = new FakeWorker();
     const methods: string[] = [];
     const options = { capabilities: { onShutdown: true }, onMethod: (method: string) => methods.push(method) };
-    const lifecycle = { onLoad: false, onShutdown: true, cancel: false };
+    const lifecycle = { onLoad: false, onShutdown: true, cancel: false, metadata: false, configUi: false };
     const version = plugin(worker, { pool: { ...POOL, maxInvocations: 2 }, lifecycle }, options);
     const results = [];
     for (let count = 0; count < 4; count += 1) results.push((await worker.invoke(version, call())).result);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { runView } from '../../../src/web/api/run-view.ts';
 import { formatBytes, formatJson, formatSpan } from '../../../src/web/panel/format.ts';
+import { factRows, fieldRows } from '../../../src/web/panel/self-description-rows.ts';
 import { waterfallOf } from '../../../src/web/panel/waterfall.ts';
 import { buildInvocation, buildRun } from '../../support/store/build-records.ts';
 
@@ -33,6 +34,30 @@ describe('formats', () => {
     const long = formatJson('x'.repeat(100_000));
     expect(long.isCut).toBe(true);
     expect(long.text.length).toBeLessThan(70_000);
+  });
+});
+
+describe('what a plugin says of itself', () => {
+  it('becomes rows of text in which nothing hostile is left, cut to what a page can carry', () => {
+    const metadata = { 'a\u202eb': '<b>x</b>\u0007', rows: 3, long: 'x'.repeat(600) };
+    const rows = factRows(metadata);
+    expect(rows.slice(0, 2)).toEqual([
+      { name: 'a\\u202eb', value: '<b>x</b>\\u0007' },
+      { name: 'rows', value: '3' },
+    ]);
+    expect(rows[2]?.value).toHaveLength(502);
+    expect(factRows(Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`k${n}`, n])))).toHaveLength(100);
+    expect(factRows(null)).toEqual([]);
+  });
+
+  it('has a row for each setting, whatever the schema is', () => {
+    const properties = { limit: { type: 'integer', default: 10, description: 'How many.' }, odd: 7 };
+    const empty = { type: '', isRequired: false, standard: '', description: '' };
+    expect(fieldRows({ schema: { properties, required: ['limit'] }, hints: {} })).toEqual([
+      { name: 'limit', type: 'integer', isRequired: true, standard: '10', description: 'How many.' },
+      { name: 'odd', ...empty },
+    ]);
+    expect([fieldRows({ schema: { properties: [1] }, hints: {} }), fieldRows(null)]).toEqual([[], []]);
   });
 });
 

@@ -116,7 +116,7 @@ describe('the end', () => {
     session.advanceTo(1_000);
     expect(told(session)).toEqual([
       { type: 'endInput' },
-      { type: 'answered', id: 2, method: 'get_metadata', value: null, error: 'the session was closed' },
+      { type: 'answered', id: 2, method: 'get_metadata', said: { value: null, error: 'the session was closed' } },
       { type: 'closed', isPolite: false },
     ]);
     expect(session.nextDeadlineMs).toBeNull();
@@ -164,11 +164,27 @@ describe('a question', () => {
     ];
     session.receive(bytesOf(result(3, { a: 1 }), failure(4, 1, 'not\nnow'), failure(5, 1, '')), 0);
     expect(told(session)).toEqual([
-      { type: 'answered', id: ids[0], method: 'get_metadata', value: { a: 1 }, error: null },
-      { type: 'answered', id: ids[1], method: 'get_config_ui', value: null, error: 'not now' },
-      { type: 'answered', id: ids[2], method: 'get_metadata', value: null, error: 'the plugin gave no reason' },
+      { type: 'answered', id: ids[0], method: 'get_metadata', said: { value: { a: 1 }, error: null } },
+      { type: 'answered', id: ids[1], method: 'get_config_ui', said: { value: null, error: 'not now' } },
+      {
+        type: 'answered',
+        id: ids[2],
+        method: 'get_metadata',
+        said: { value: null, error: 'the plugin gave no reason' },
+      },
     ]);
     expect(session.state).toBe('busy');
+  });
+
+  test.each([
+    ['a list', [1], 'the answer is no object'],
+    ['1 MiB', { text: 'x'.repeat(1024 * 1024) }, 'the answer has 1048621 bytes; it may have 65536'],
+  ])('that is answered by %s has no answer, and the session goes on', (_what, answer, error) => {
+    const session = readySession({}, { metadata: true });
+    const id = session.ask('get_metadata', 100, 0);
+    session.receive(bytesOf(result(id, answer)), 0);
+    expect(told(session)).toEqual([{ type: 'answered', id, method: 'get_metadata', said: { value: null, error } }]);
+    expect(session.state).toBe('idle');
   });
 
   test('that is not answered in time breaks the session', () => {
@@ -177,7 +193,7 @@ describe('a question', () => {
     session.advanceTo(100);
     const message = 'the plugin did not answer get_config_ui in 100 ms';
     expect(told(session)).toEqual([
-      { type: 'answered', id: 2, method: 'get_config_ui', value: null, error: message },
+      { type: 'answered', id: 2, method: 'get_config_ui', said: { value: null, error: message } },
       { type: 'broken', outcome: { code: 'not_ready', message } },
     ]);
   });

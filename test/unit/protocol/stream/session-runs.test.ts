@@ -82,11 +82,13 @@ describe('the greeting', () => {
   });
 
   test('asks nothing that the manifest turned off, whatever the plugin offers', () => {
-    const lifecycle = { onLoad: false, onShutdown: false, cancel: false };
-    const offered = { onLoad: true, onShutdown: true, cancel: true, metadata: true };
+    const lifecycle = { onLoad: false, onShutdown: false, cancel: false, metadata: true, configUi: false };
+    const offered = { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true };
     const session = readySession({ lifecycle }, offered);
     expect(session.state).toBe('idle');
-    expect(session.capabilities).toMatchObject({ ...lifecycle, metadata: true });
+    expect(session.capabilities).toMatchObject(lifecycle);
+    expect(session.offers).toEqual(['get_metadata']);
+    expect(readySession({}, { configUi: true }).offers).toEqual(['get_config_ui']);
   });
 
   test('accepts a later minor version and unknown capabilities', () => {
