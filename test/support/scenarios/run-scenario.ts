@@ -19,12 +19,13 @@ async function runOnce(url: string, scenario: Scenario, expected: JsonObject): P
   const answer = (await started.json()) as JsonObject;
   if (!started.ok) return { problem: { status: answer['status'] ?? null, code: answer['code'] ?? null } };
   const id = JSON.stringify(answer['id']).slice(1, -1);
-  let run = answer;
-  while ((run['finishedAt'] ?? null) === null) {
+  // The answer to the start may be of a run that has ended already, but it is a summary.
+  let run: JsonObject;
+  do {
     const response = await fetch(`${url}/api/v1/runs/${id}`, { headers: { prefer: 'wait=30' }, signal: deadline });
     if (!response.ok) throw new Error(await response.text());
     run = (await response.json()) as JsonObject;
-  }
+  } while ((run['finishedAt'] ?? null) === null);
   const normal = normalizeRun(run);
   return {
     ...normal,
