@@ -128,6 +128,7 @@ function goDockerfile({ bases, entry, isNetworked, hasFile }: RecipeInput): stri
   ];
   return lines([
     `FROM ${bases.go} AS build`,
+    OPEN_TMP,
     'COPY sdk/ /gantry-sdk/',
     'ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-mod=mod -buildvcs=false"',
     'RUN cd /gantry-sdk && go build -trimpath ./...',
@@ -141,9 +142,14 @@ function goDockerfile({ bases, entry, isNetworked, hasFile }: RecipeInput): stri
   ]);
 }
 
+/** What is mounted on /tmp gets the mode of the image's folder, whatever is asked of the engine (runc 1.1): it has to be open to all. */
+const EMPTY_ROOT = '/gantry-root';
+const OPEN_TMP = `RUN mkdir -p ${EMPTY_ROOT} && mkdir -m 1777 ${EMPTY_ROOT}/tmp`;
+
 function compiledEnding(bases: Bases): readonly string[] {
   return [
     `FROM ${bases.static}`,
+    `COPY --from=build ${EMPTY_ROOT}/ /`,
     `WORKDIR ${PLUGIN_FOLDER}`,
     `USER ${IMAGE_USER}`,
     `COPY --from=build /out/plugin ${COMPILED_PROGRAM}`,
@@ -174,6 +180,7 @@ function rustDockerfile({ bases, entry, isNetworked, hasFile }: RecipeInput): st
       );
   return lines([
     `FROM ${bases.rust} AS build`,
+    OPEN_TMP,
     'COPY sdk/ /gantry-sdk/',
     'WORKDIR /out',
     'ENV RUSTFLAGS="-C target-feature=+crt-static" CARGO_TARGET_DIR=/target',

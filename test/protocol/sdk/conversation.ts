@@ -1,16 +1,29 @@
-// A conversation in protocol `stream` with a plugin that runs as a plain process: what the host would write, and what comes
+// A conversation in protocol `stream` with a plugin that runs as a plain process or in a container: what the host would write, and what comes
 // back, read by the host's own reader: what it calls a violation fails the conversation. Whatever is awaited has a generous deadline; an end of the plugin fails it at once, with what stderr said.
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
 import { isViolation, readMessage } from '../../../src/protocol/stream/read-message.ts';
 
 const DEADLINE_MS = 100_000;
 
 export type Message = Readonly<Record<string, unknown>>;
 
+/** A plugin that runs, wherever. */
+export interface ProcessUnderTest {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** the exit code, once it has ended and all it wrote was read; null: by a signal */
+  readonly ended: Promise<number | null>;
+  /** Never throws: a plugin may be gone, and what is awaited tells. */
+  write(bytes: string | Uint8Array): void;
+  endInput(): void;
+  /** Ends it by force. */
+  kill(): void;
+}
+
 export class Conversation implements AsyncDisposable {
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #plugin: ProcessUnderTest;
   readonly #messages: Message[] = [];
   readonly #ended: Promise<number | null>;
   #wake: () => void = () => undefined;
@@ -19,25 +32,20 @@ export class Conversation implements AsyncDisposable {
   #lastId = 0;
   #violation: string | null = null;
 
-  constructor(child: ChildProcessWithoutNullStreams) {
-    this.#child = child;
-    child.stdin.on('error', () => undefined); // a plugin may be gone: what is awaited tells
-    child.stderr.on('data', (bytes: Buffer) => {
+  constructor(plugin: ProcessUnderTest) {
+    this.#plugin = plugin;
+    plugin.stderr.on('data', (bytes: Buffer) => {
       this.#stderr += bytes.toString('utf8');
     });
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: plugin.stdout }).on('line', (line) => {
       const read = readMessage(Buffer.from(line));
       if (isViolation(read)) this.#violation ??= `${read.message}: ${line.slice(0, 200)}`;
       else this.#messages.push(JSON.parse(line) as Message);
       this.#wake();
     });
-    this.#ended = new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (exitCode) => {
-        this.#hasEnded = true;
-        this.#wake();
-        resolve(exitCode);
-      });
+    this.#ended = plugin.ended.finally(() => {
+      this.#hasEnded = true;
+      this.#wake();
     });
   }
 
@@ -75,11 +83,11 @@ export class Conversation implements AsyncDisposable {
   }
 
   write(line: string): void {
-    this.#child.stdin.write(`${line}\n`);
+    this.#plugin.write(`${line}\n`);
   }
 
   endInput(): void {
-    this.#child.stdin.end();
+    this.#plugin.endInput();
   }
 
   /** The first unread message that is meant; it is read by this. */
@@ -127,7 +135,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasEnded && this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
+    if (!this.#hasEnded) this.#plugin.kill();
     await this.#ended;
   }
 }

@@ -1,15 +1,10 @@
 // How the tests start the fixture plugin of each SDK as a local process. A missing toolchain fails the tests with its
 // name: an SDK that nobody could run is not an SDK that works.
-import {
-  execFileSync,
-  spawn,
-  spawnSync,
-  type ChildProcessWithoutNullStreams,
-  type ExecFileSyncOptions,
-} from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ExecFileSyncOptions } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { ProcessUnderTest } from './conversation.ts';
 import { JAVA_OPTIONS } from '../../../src/plugins/image/recipes.ts';
 
 const RUNTIMES = path.join(import.meta.dirname, '../../../docker/runtimes');
@@ -146,9 +141,22 @@ export class SdkPlugin implements Disposable {
   }
 
   /** Starts the plugin for a conversation; the caller ends it. */
-  start(): ChildProcessWithoutNullStreams {
+  start(): ProcessUnderTest {
     const [program, ...args] = this.#command;
-    return spawn(program, args, { stdio: 'pipe', detached: true });
+    const child = spawn(program, args, { stdio: 'pipe', detached: true });
+    child.stdin.on('error', () => undefined); // a plugin may be gone: what is awaited tells
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    return {
+      ...{ stdout: child.stdout, stderr: child.stderr, ended },
+      write: (bytes) => void child.stdin.write(bytes),
+      endInput: () => void child.stdin.end(),
+      kill: () => {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      },
+    };
   }
 
   [Symbol.dispose](): void {
