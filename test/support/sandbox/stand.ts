@@ -16,7 +16,7 @@ import type { PluginVersion } from '../../../src/core/plugin.ts';
 import { NO_SECRETS } from '../../../src/core/redact.ts';
 import { encodeJsonRequest } from '../../../src/protocol/json-request.ts';
 import { createSandboxes, type Sandboxes } from '../../../src/sandbox/create-sandboxes.ts';
-import type { SandboxSettings } from '../../../src/sandbox/sandbox-context.ts';
+import type { OnSaid, SandboxSettings } from '../../../src/sandbox/sandbox-context.ts';
 import type { PuppetStep } from '../puppet/puppet-folder.ts';
 import { whyNoPipes, type TransportSetting } from '../../../src/sandbox/transports.ts';
 import { EventList } from './event-list.ts';
@@ -37,6 +37,8 @@ export interface StandTransport {
   readonly pipesFolder?: string;
   /** makes of the real pipes what the sandboxes are to get */
   readonly alterPipes?: (pipes: NamedPipes) => NamedPipes;
+  /** hears what plugin versions say of themselves; without it, they are not asked */
+  readonly onSaid?: OnSaid;
 }
 
 export interface StandEnd extends InvocationEnd {
@@ -86,6 +88,7 @@ export class Stand implements AsyncDisposable {
       facts,
       pipes: alterPipes(new FifoPipes(pipesFolder)),
       whyNoPipes: this.whyNoPipes,
+      ...(transport.onSaid === undefined ? {} : { onSaid: transport.onSaid }),
       // Patient with a slow machine: no test is about an engine that does not answer.
       settings: {
         engineTimeoutMs: 120_000,
