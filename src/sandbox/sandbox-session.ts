@@ -168,7 +168,7 @@ export class SandboxSession implements HeldSession {
     if (least === null || now === null)
       return shmemBytes === baseline.shmemBytes ? null : `unclean: ${String(shmemBytes)} bytes in /tmp`;
     if (now.bytes > least.bytes || now.files > least.files)
-      return `unclean: ${String(now.files - least.files)} files more in /tmp, ${String(now.bytes)} bytes there`;
+      return `unclean: ${String(now.bytes)} bytes in /tmp, in ${String(now.files - least.files)} files more`;
     this.#tmp = now;
     return null;
   }

@@ -103,7 +103,7 @@ describe('a warm sandbox', () => {
     await worker.invoke(version, leaving(0, 1));
     expect((await worker.invoke(version, leaving(0, 2))).result).toEqual({ count: 2 });
     await worker.clock.advance(1_000);
-    expect(stops(worker)).toEqual(['unclean: 1 files more in /tmp, 0 bytes there']);
+    expect(stops(worker)).toEqual(['unclean: 0 bytes in /tmp, in 1 files more']);
   });
 
   test('that only looks unclean at first is kept', async () => {
