@@ -81,13 +81,15 @@ async function demonstrate(context: CommandContext, url: string): Promise<void> 
 }
 
 async function runSample(api: ApiClient, pipeline: string, data: JsonValue, output: Output): Promise<JsonValue> {
-  let run = await api.send(`/pipelines/${pipeline}/runs`, {
+  const started = await api.send(`/pipelines/${pipeline}/runs`, {
     method: 'POST',
     body: { data },
     headers: { 'gantry-trigger': 'cli' },
   });
-  const id = textAt(run, 'id');
-  while (textAt(run, 'finishedAt') === '') run = await readRun(api, id, 30);
+  // The answer is a summary, even when the run has ended already.
+  let run: JsonValue;
+  do run = await readRun(api, textAt(started, 'id'), 30);
+  while (textAt(run, 'finishedAt') === '');
   printRun(run, output);
   return run;
 }
