@@ -88,6 +88,7 @@ describe('formatting', () => {
         const text = formatSize(bytes);
         return parseSizeBytes(/^\d+$/.test(text) ? Number(text) : text) === bytes;
       }),
+      { examples: [[1_046_498_286_522_368]] },
     );
   });
 
