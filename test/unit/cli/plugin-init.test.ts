@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CelExpressions } from '../../../src/adapters/cel/cel-expressions.ts';
-import { runCli } from '../../../src/cli/run-cli.ts';
+import { typeCommand, type Typed } from '../../support/cli/type-command.ts';
 import { RUNTIMES } from '../../../src/core/plugin.ts';
 import { readFixtures } from '../../../src/plugins/conformance/read-fixtures.ts';
 import { loadFolder } from '../../../src/plugins/load-folder.ts';
@@ -17,20 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function init(...operands: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' };
-  const exitCode = await runCli({
-    argv: ['plugin', 'init', '--dir', folder, ...operands],
-    root: process.cwd(),
-    environment: {},
-    streams: {
-      stdout: { write: (text: string) => (written.stdout += text) },
-      stderr: { write: (text: string) => (written.stderr += text) },
-    },
-    stop: new AbortController().signal,
-  });
-  return { exitCode, ...written };
-}
+const init = (...operands: string[]): Promise<Typed> => typeCommand(['plugin', 'init', '--dir', folder, ...operands]);
 
 const codeOf = (code: string): string => `(${code})`;
 const policy = { allowDockerfile: false, allowNetwork: false };

@@ -1,23 +1,10 @@
 // `gantry plugin lint` as it is typed: exit codes and the two forms of its output.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/run-cli.ts';
+import { typeCommand, type Typed } from '../../support/cli/type-command.ts';
 import { TemporaryFolder } from '../../support/plugins/temporary-folder.ts';
 
-async function lint(...operands: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' };
-  const exitCode = await runCli({
-    argv: ['plugin', 'lint', ...operands],
-    root: process.cwd(),
-    environment: {},
-    streams: {
-      stdout: { write: (text: string) => (written.stdout += text) },
-      stderr: { write: (text: string) => (written.stderr += text) },
-    },
-    stop: new AbortController().signal,
-  });
-  return { exitCode, ...written };
-}
+const lint = (...operands: string[]): Promise<Typed> => typeCommand(['plugin', 'lint', ...operands]);
 
 describe('gantry plugin lint', () => {
   it.each(['find_duplicates', 'licence_summary', 'parse_lockfile', 'report', 'sample_plugin'])(

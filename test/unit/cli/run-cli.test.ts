@@ -3,28 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/run-cli.ts';
+import { typeCommand, type Typed } from '../../support/cli/type-command.ts';
 
-interface End {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function gantry(...argv: string[]): Promise<End> {
-  const written = { stdout: '', stderr: '' };
-  const exitCode = await runCli({
-    argv,
-    root: folder,
-    environment: { GANTRY_DATA: join(folder, 'data') },
-    streams: {
-      stdout: { write: (text: string) => (written.stdout += text) },
-      stderr: { write: (text: string) => (written.stderr += text) },
-    },
-    stop: new AbortController().signal,
-  });
-  return { exitCode, ...written };
-}
+const gantry = (...argv: string[]): Promise<Typed> =>
+  typeCommand(argv, { root: folder, environment: { GANTRY_DATA: join(folder, 'data') } });
 
 let folder = '';
 beforeAll(async () => {
