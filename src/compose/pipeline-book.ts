@@ -2,7 +2,7 @@
 // into force for new runs as soon as its versions are stored. With problems the old definitions stay, and the problems are told until mended.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { loadPipelines } from '../config/load-pipelines.ts';
+import { loadDeclared } from './load-declared.ts';
 import { asGantryError } from '../core/errors/gantry-error.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import type { Problem } from '../core/plugin.ts';
@@ -25,7 +25,7 @@ export interface ReadPipelines {
 export async function readPipelines(path: string, shown: string): Promise<ReadPipelines> {
   // In this order: what is saved in between differs from the hash, and is found by the next look.
   const hash = await hashOf(path);
-  return { path, shown, hash, declared: await loadPipelines(path, shown) };
+  return { path, shown, hash, declared: await loadDeclared(path, shown) };
 }
 
 export interface PipelineBookOptions {
@@ -112,7 +112,7 @@ export class PipelineBook implements AsyncDisposable {
     this.#seen = hash;
     if (!isStill || hash === this.#known) return;
     try {
-      await this.#take(await loadPipelines(path, shown));
+      await this.#take(await loadDeclared(path, shown));
       this.#known = hash;
       this.#problems = [];
       logger.log('info', 'the pipelines were read anew', {

@@ -53,6 +53,15 @@ export interface HookRecord {
   readonly finishedAtMs: number | null;
 }
 
+/** What a run was made from. */
+export interface Lineage {
+  /** `run`: a hook of that run; `retry`: goes on where that run failed; `replay`: begins again, from its first hook or a later one */
+  readonly kind: 'run' | 'retry' | 'replay';
+  readonly runId: RunId;
+  /** of `run`, the hook that started it; else the first hook that is run again; null: the first of all */
+  readonly hook: string | null;
+}
+
 /** The stored record of a run. Times are unix milliseconds. Payloads (input, data, results) are stored apart, by name. */
 export interface Run {
   readonly id: RunId;
@@ -60,6 +69,15 @@ export interface Run {
   /** content hash of the pipeline's definition that this run uses */
   readonly pipelineVersion: string;
   readonly trigger: Trigger;
+  /** name of the schedule or webhook that started it; null: nobody declared it */
+  readonly source: string | null;
+  readonly lineage: Lineage | null;
+  /** when not empty, only plugins with one of these tags are called */
+  readonly tags: readonly string[];
+  /** plugins with one of these tags are not called */
+  readonly skipTags: readonly string[];
+  /** runs of the pipeline with the same key share its limit of concurrency; null: the pipeline has none */
+  readonly concurrencyKey: string | null;
   /** of the pipeline when the run was accepted */
   readonly durability: Durability;
   readonly state: RunState;

@@ -10,6 +10,7 @@ import {
   INPUT_PAYLOAD,
   isIdempotencyKey,
   RUN_PARTITIONS,
+  type Lineage,
   type Run,
   type Trigger,
 } from '../core/run.ts';
@@ -30,6 +31,13 @@ export interface StartRequest {
   readonly params: JsonObject;
   readonly data: JsonValue;
   readonly idempotencyKey?: string | null;
+  /** name of the schedule or webhook */
+  readonly source?: string;
+  readonly lineage?: Lineage;
+  /** when given and not empty, only plugins with one of these tags are called */
+  readonly tags?: readonly string[];
+  /** plugins with one of these tags are not called */
+  readonly skipTags?: readonly string[];
 }
 
 export interface Started {
@@ -170,6 +178,11 @@ export class RunStarter {
       pipeline: pipeline.name,
       pipelineVersion: pipeline.version,
       trigger: request.trigger,
+      source: request.source ?? null,
+      lineage: request.lineage ?? null,
+      tags: request.tags ?? [],
+      skipTags: request.skipTags ?? [],
+      concurrencyKey: null,
       durability: pipeline.durability,
       state: 'queued',
       epoch: 0,

@@ -15,12 +15,12 @@ export const RUNS = new DocumentMap<Run>(
     ...(['id', 'pipeline', 'pipelineVersion', 'trigger', 'state', 'epoch', 'worker', 'part', 'priority'] as const),
     ...(['readyAtMs', 'createdAtMs', 'startedAtMs', 'finishedAtMs', 'deadlineAtMs', 'cancelRequestedAtMs'] as const),
     ...(['params', 'idempotencyKey', 'requestHash', 'hooks', 'failure', 'warnings'] as const),
-    'durability',
+    ...(['durability', 'source', 'lineage', 'tags', 'skipTags', 'concurrencyKey'] as const),
   ],
-  ['params', 'hooks', 'failure', 'warnings'],
+  ['params', 'hooks', 'failure', 'warnings', 'lineage', 'tags', 'skipTags'],
   'id',
-  // Runs of the first release do not say it.
-  { durability: 'stored' },
+  // Runs of the first release do not say them.
+  { durability: 'stored', tags: [], skipTags: [] },
 );
 
 export const INVOCATIONS = new DocumentMap<Invocation>(

@@ -153,7 +153,15 @@ ALTER TABLE pluginVersions ADD COLUMN lastUsedAtMs REAL;
 ALTER TABLE pluginVersions ADD COLUMN imageRemovedAtMs REAL;
 `;
 
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+const VERSION_6 = `
+ALTER TABLE runs ADD COLUMN source TEXT;
+ALTER TABLE runs ADD COLUMN lineage TEXT NOT NULL DEFAULT 'null';
+ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN skipTags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN concurrencyKey TEXT;
+`;
+
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
 
 /** The schema version that this release writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import type { JsonValue } from '../../core/json.ts';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
-import { loadPipelines } from '../../config/load-pipelines.ts';
+import { loadDeclared } from '../../compose/load-declared.ts';
 import type { Command } from '../command.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import type { Output } from '../output.ts';
@@ -71,7 +71,7 @@ export const pipelinesValidateCommand: Command = {
   optionHelp: {},
   async run({ positionals, output, root }) {
     const file = positionals[0] ?? join('config', 'pipelines.yaml');
-    const pipelines = await loadPipelines(positionals[0] === undefined ? join(root, file) : resolve(file), file);
+    const pipelines = await loadDeclared(positionals[0] === undefined ? join(root, file) : resolve(file), file);
     if (output.isJson) output.document({ file, pipelines: [...pipelines.values()] });
     else output.line(`${file}: ${String(pipelines.size)} pipeline(s), no problems`);
     return 0;

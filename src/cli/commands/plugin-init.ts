@@ -1,7 +1,7 @@
 // `gantry plugin init`: a plugin that runs as it stands, in the author's language, at a hook that a pipeline has.
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { loadConfig } from '../../config/load-config.ts';
-import { loadPipelines } from '../../config/load-pipelines.ts';
+import { loadDeclared } from '../../compose/load-declared.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { Pipeline } from '../../core/pipeline.ts';
 import { RUNTIMES, type Runtime } from '../../core/plugin.ts';
@@ -82,7 +82,7 @@ async function placeOf({ root, environment, options }: CommandContext): Promise<
   const { config } = await loadConfig(root, environment);
   const at = (path: string): string => (isAbsolute(path) ? path : join(root, path));
   const given = textOption(options, 'dir');
-  const pipelines = await loadPipelines(at(config.pipelines.file), config.pipelines.file);
+  const pipelines = await loadDeclared(at(config.pipelines.file), config.pipelines.file);
   const served = at(config.plugins.folder);
   const folder = given === null ? served : resolve(given);
   return { folder, isServed: folder === served, pipelines: [...pipelines.values()] };

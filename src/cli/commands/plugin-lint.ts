@@ -2,7 +2,7 @@
 import { isAbsolute, join } from 'node:path';
 import { CelExpressions } from '../../adapters/cel/cel-expressions.ts';
 import { loadConfig } from '../../config/load-config.ts';
-import { loadPipelines } from '../../config/load-pipelines.ts';
+import { loadDeclared } from '../../compose/load-declared.ts';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import type { Problem } from '../../core/plugin.ts';
 import { lintFolder } from '../../plugins/lint/lint-folder.ts';
@@ -26,7 +26,7 @@ export const pluginLintCommand: Command = {
       policy: config.build,
       settingsFolder: at(join('config', 'plugins')),
       expressions: new CelExpressions(),
-      pipelines: [...(await loadPipelines(at(config.pipelines.file), config.pipelines.file)).values()],
+      pipelines: [...(await loadDeclared(at(config.pipelines.file), config.pipelines.file)).values()],
     });
     if (output.isJson) output.document({ folder: shown, isUsable: problems.length === 0, problems, warnings });
     else print(problems, warnings, shown, output);

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadPipelines } from '../../../src/config/load-pipelines.ts';
+import { loadDeclared } from '../../../src/compose/load-declared.ts';
 import { checkHooks } from '../../../src/plugins/check-hooks.ts';
 import { readManifest } from '../../../src/plugins/manifest/read-manifest.ts';
 
@@ -16,7 +16,7 @@ describe('the sample manifests', () => {
     if (!('plugin' in manifest)) throw new Error(JSON.stringify(manifest.problems));
     expect(manifest.plugin.name).toBe(path.basename(folder));
     if (!folder.startsWith('plugins/')) return;
-    const pipelines = await loadPipelines(path.join(ROOT, 'config/pipelines.yaml'), 'config/pipelines.yaml');
+    const pipelines = await loadDeclared(path.join(ROOT, 'config/pipelines.yaml'), 'config/pipelines.yaml');
     const { problems, warnings } = checkHooks(manifest.plugin, [...pipelines.values()], file);
     expect([...manifest.warnings, ...problems, ...warnings]).toEqual([]);
   });

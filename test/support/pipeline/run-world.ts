@@ -3,7 +3,13 @@ import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import { raced } from '../../../src/core/deadline.ts';
 import type { DomainEvent } from '../../../src/core/events.ts';
 import type { RunId } from '../../../src/core/ids.ts';
-import type { Pipeline } from '../../../src/core/pipeline.ts';
+import {
+  hooksInOrder,
+  PIPELINE_DEFAULTS,
+  plainHook,
+  type HookSpec,
+  type Pipeline,
+} from '../../../src/core/pipeline.ts';
 import type { Plugin, PluginVersion } from '../../../src/core/plugin.ts';
 import type { Expressions } from '../../../src/core/ports/expression.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
@@ -135,19 +141,24 @@ export class RunWorld {
   }
 }
 
-export function makePipeline(changes: Partial<Pipeline> & { readonly hookNames?: readonly string[] } = {}): Pipeline {
-  const { hookNames = ['fetch'], ...rest } = changes;
+interface PipelineChanges extends Partial<Omit<Pipeline, 'hooks'>> {
+  /** hooks by name, one after the other */
+  readonly hookNames?: readonly string[];
+  /** in place of the names: hooks, each after the one before it where it does not say */
+  readonly hooks?: readonly (Partial<HookSpec> & { readonly name: string })[];
+}
+
+export function makePipeline(changes: PipelineChanges = {}): Pipeline {
+  const { hookNames = ['fetch'], hooks: given, ...rest } = changes;
+  const hooks: NonNullable<PipelineChanges['hooks']> = given ?? hookNames.map((name) => ({ name }));
+  const inOrder = hooksInOrder(hooks.map(({ name }) => name));
   return {
+    ...PIPELINE_DEFAULTS,
     name: 'default',
-    description: '',
-    params: null,
     timeoutMs: 60_000,
-    priority: 0,
-    onMergeConflict: 'warn',
-    durability: 'stored',
-    hooks: hookNames.map((name) => ({ name, timeoutMs: null })),
     version: 'a1b2c3',
     ...rest,
+    hooks: hooks.map((hook, index) => ({ ...plainHook(hook.name, inOrder[index]?.after), ...hook })),
   };
 }
 

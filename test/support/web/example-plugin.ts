@@ -1,21 +1,15 @@
 // A plugin version and a pipeline as the catalog shows them, for tests of everything that only displays them.
 import type { SweepReport } from '../../../src/core/image-retention.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
-import type { Pipeline } from '../../../src/core/pipeline.ts';
+import { PIPELINE_DEFAULTS, plainHook, type Pipeline } from '../../../src/core/pipeline.ts';
 import type { PluginStatus, PluginVersion } from '../../../src/core/plugin.ts';
 
 export const EXAMPLE_PIPELINE: Pipeline = {
+  ...PIPELINE_DEFAULTS,
   name: 'default',
   description: 'Fetches numbers and sums them.',
-  params: null,
   timeoutMs: 600_000,
-  priority: 0,
-  onMergeConflict: 'warn',
-  durability: 'stored',
-  hooks: [
-    { name: 'fetch', timeoutMs: null },
-    { name: 'sum', timeoutMs: 60_000 },
-  ],
+  hooks: [plainHook('fetch'), { ...plainHook('sum', ['fetch']), timeoutMs: 60_000 }],
   version: 'c0ffee',
 };
 

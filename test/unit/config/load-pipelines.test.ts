@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CelExpressions } from '../../../src/adapters/cel/cel-expressions.ts';
 import { loadPipelines } from '../../../src/config/load-pipelines.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 
@@ -15,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 async function load(text: string): ReturnType<typeof loadPipelines> {
   const file = join(folder, 'pipelines.yaml');
   await writeFile(file, text);
-  return await loadPipelines(file, 'pipelines.yaml');
+  return await loadPipelines(file, 'pipelines.yaml', new CelExpressions());
 }
 
 async function problemsOf(text: string): Promise<readonly string[]> {
@@ -70,6 +71,26 @@ describe('loading pipelines', () => {
     ['pipelines: [{name: p, hoks: [], hooks: [{name: a}]}]', /did you mean "hooks"/],
     ['pipelines: [{name: p, params: {type: objekt}, hooks: [{name: a}]}]', /params/],
     ['', /must be/],
+    ['pipelines: [{name: p, hooks: [{name: a, after: [b]}, {name: b}]}]', /a → b → a \(each follows the next\)/],
+    ['pipelines: [{name: p, hooks: [{name: a, after: [a]}]}]', /a → a/],
+    ['pipelines: [{name: p, hooks: [{name: fetch, after: [fech]}]}]', /"fech" is no hook of p; did you mean "fetch"/],
+    ['pipelines: [{name: p, hooks: [{name: a, when: "results.a ="}]}]', /hooks\[0\]\.when is no expression/],
+    ['pipelines: [{name: p, hooks: [{name: a, forEach: "data.map(x, x)"}]}]', /map\(\) is not available/],
+    ['pipelines: [{name: p, hooks: [{name: a, run: {pipeline: q}}]}]', /"q" is no pipeline/],
+    ['pipelines: [{name: p, hooks: [{name: a, forEach: data, run: {pipeline: p}}]}]', /exclude each other/],
+    ['pipelines: [{name: p, hooks: [{name: a}], finally: [a]}]', /finally\[0\]\.name "a" stands twice/],
+    ['pipelines: [{name: p, hooks: [{name: a}], triggers: [{}]}]', /neither or both/],
+    ['pipelines: [{name: p, hooks: [{name: a}], triggers: [{schedule: "* * * * *", timezone: Mars}]}]', /no time zone/],
+    [
+      'pipelines: [{name: p, hooks: [{name: a}], triggers: [{webhook: {path: x, secret: S}, overlap: skip}]}]',
+      /belongs to schedules only/,
+    ],
+    [
+      'pipelines: [{name: p, hooks: [{name: a}], triggers: [{webhook: {path: x, secret: S}}, {webhook: {path: x, secret: S}}]}]',
+      /"x" stands twice/,
+    ],
+    ['pipelines: [{name: p, hooks: [{name: a, retries: {mx: 1}}]}]', /did you mean "max"/],
+    ['pipelines: [{name: p, hooks: [{name: a, retries: {max: 1, on: [ok]}}]}]', /retries\.on\[0\]/],
   ])('refuses %j', async (text, message) => {
     expect((await problemsOf(text)).join('\n')).toMatch(message);
   });

@@ -1,0 +1,161 @@
+// What the form of a pipeline cannot say: names that stand twice or nowhere, cycles, expressions, keys that exclude each other.
+import { GantryError } from '../core/errors/gantry-error.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Problem } from '../core/plugin.ts';
+import type { Expressions } from '../core/ports/expression.ts';
+import { checkSchema } from '../core/schema-subset.ts';
+import { suggest } from '../lib/suggest.ts';
+import { show } from './explain-issues.ts';
+import { findCycle } from './find-cycle.ts';
+import { predecessorsOf } from './make-pipeline.ts';
+import type { DeclaredHook, DeclaredPipeline, DeclaredTrigger } from './pipeline-schema.ts';
+import type { YamlFile } from './read-yaml.ts';
+
+type Path = readonly PropertyKey[];
+/** A fault by its path in the file, and what is wrong there. */
+type Fault = readonly [path: Path, message: string];
+
+export function checkPipelines(
+  declared: readonly DeclaredPipeline[],
+  yaml: YamlFile,
+  expressions: Expressions,
+): readonly Problem[] {
+  const faults = [
+    ...twice(declared.map(({ name }, index) => [['pipelines', index, 'name'], name])),
+    ...twice(webhookPaths(declared)),
+    ...declared.flatMap((pipeline, index) => checkPipeline(pipeline, ['pipelines', index], declared, expressions)),
+  ];
+  return faults.map(([path, message]) => ({
+    code: 'PIPELINE_INVALID',
+    message: `${show(path)} ${message}`,
+    file: yaml.file,
+    ...yaml.place(path),
+  }));
+}
+
+function checkPipeline(
+  pipeline: DeclaredPipeline,
+  at: Path,
+  all: readonly DeclaredPipeline[],
+  expressions: Expressions,
+): readonly Fault[] {
+  const params = pipeline.params === undefined ? [] : checkSchema(pipeline.params as JsonObject);
+  return [
+    ...twice(namesOf(pipeline, at)),
+    ...params.map((fault): Fault => [[...at, 'params', ...fault.path], `: ${fault.message}`]),
+    ...pipeline.hooks.flatMap((hook, index) => checkHook(hook, [...at, 'hooks', index], pipeline, all)),
+    ...checkCycle(pipeline, at),
+    ...pipeline.triggers.flatMap((trigger, index) => checkTrigger(trigger, [...at, 'triggers', index])),
+    ...checkExpressions(pipeline, at, expressions),
+  ];
+}
+
+/** Hooks of all sections: a run keeps one record per name. */
+function namesOf(
+  { hooks, onFailure, finally: last }: DeclaredPipeline,
+  at: Path,
+): readonly (readonly [Path, string])[] {
+  const named = (key: string, list: readonly { readonly name: string }[]): (readonly [Path, string])[] =>
+    list.map(({ name }, index) => [[...at, key, index, 'name'], name]);
+  return [...named('hooks', hooks), ...named('onFailure', onFailure), ...named('finally', last)];
+}
+
+function webhookPaths(declared: readonly DeclaredPipeline[]): readonly (readonly [Path, string])[] {
+  return declared.flatMap(({ triggers }, pipeline) =>
+    triggers.flatMap(({ webhook }, index): readonly (readonly [Path, string])[] =>
+      webhook === undefined ? [] : [[['pipelines', pipeline, 'triggers', index, 'webhook', 'path'], webhook.path]],
+    ),
+  );
+}
+
+function twice(named: readonly (readonly [Path, string])[]): readonly Fault[] {
+  const seen = new Set<string>();
+  return named.flatMap(([path, name]): readonly Fault[] => {
+    if (seen.has(name)) return [[path, `"${name}" stands twice`]];
+    seen.add(name);
+    return [];
+  });
+}
+
+function checkHook(
+  hook: DeclaredHook,
+  at: Path,
+  { hooks, name: own }: DeclaredPipeline,
+  all: readonly DeclaredPipeline[],
+): readonly Fault[] {
+  const names = hooks.map(({ name }) => name);
+  const faults = (hook.after ?? []).flatMap((name, index): readonly Fault[] =>
+    names.includes(name) ? [] : [[[...at, 'after', index], `"${name}" is no hook of ${own}${hint(name, names)}`]],
+  );
+  const { run } = hook;
+  if (run === undefined) return faults;
+  const pipelines = all.map(({ name }) => name);
+  const unknown: readonly Fault[] = pipelines.includes(run.pipeline)
+    ? []
+    : [[[...at, 'run', 'pipeline'], `"${run.pipeline}" is no pipeline of this file${hint(run.pipeline, pipelines)}`]];
+  const excluded: readonly Fault[] =
+    hook.forEach === undefined ? [] : [[[...at, 'forEach'], 'and run exclude each other']];
+  return [...faults, ...unknown, ...excluded];
+}
+
+function hint(name: string, names: readonly string[]): string {
+  const near = suggest(name, names);
+  return near === null ? '' : `; did you mean "${near}"?`;
+}
+
+function checkCycle({ hooks }: DeclaredPipeline, at: Path): readonly Fault[] {
+  const edges = new Map(hooks.map((hook, index) => [hook.name, predecessorsOf(hook, hooks[index - 1]?.name)]));
+  const cycle = findCycle(edges);
+  if (cycle === null) return [];
+  const index = hooks.findIndex(({ name }) => name === cycle[0]);
+  const path = [...at, 'hooks', index, hooks[index]?.after === undefined ? 'name' : 'after'];
+  return [[path, `waits for itself: ${cycle.join(' → ')} (each follows the next)`]];
+}
+
+function checkTrigger(trigger: DeclaredTrigger, at: Path): readonly Fault[] {
+  const kinds = (['schedule', 'webhook'] as const).filter((kind) => trigger[kind] !== undefined);
+  if (kinds.length !== 1) return [[at, 'has neither or both of schedule and webhook; one is needed']];
+  if (trigger.webhook === undefined) return isTimeZone(trigger.timezone ?? 'UTC') ? [] : [zoneFault(trigger, at)];
+  return (['timezone', 'catchUp', 'overlap'] as const)
+    .filter((key) => trigger[key] !== undefined)
+    .map((key): Fault => [[...at, key], 'belongs to schedules only']);
+}
+
+function zoneFault({ timezone }: DeclaredTrigger, at: Path): Fault {
+  return [[...at, 'timezone'], `"${String(timezone)}" is no time zone that this machine knows (write Europe/Paris)`];
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkExpressions(pipeline: DeclaredPipeline, at: Path, expressions: Expressions): readonly Fault[] {
+  const { hooks, onFailure, finally: last, concurrency } = pipeline;
+  const sources: (readonly [Path, string | undefined])[] = [[[...at, 'concurrency', 'key'], concurrency?.key]];
+  hooks.forEach(({ when, forEach, run }, index) => {
+    const hook = [...at, 'hooks', index];
+    sources.push([[...hook, 'when'], when], [[...hook, 'forEach'], forEach]);
+    sources.push([[...hook, 'run', 'params'], run?.params], [[...hook, 'run', 'input'], run?.input]);
+  });
+  onFailure.forEach(({ when }, index) => sources.push([[...at, 'onFailure', index, 'when'], when]));
+  last.forEach(({ when }, index) => sources.push([[...at, 'finally', index, 'when'], when]));
+  return sources.flatMap(([path, source]): readonly Fault[] => {
+    const fault = source === undefined ? null : faultOf(source, expressions);
+    return fault === null ? [] : [[path, `is no expression: ${fault}`]];
+  });
+}
+
+function faultOf(source: string, expressions: Expressions): string | null {
+  try {
+    expressions.compile(source);
+    return null;
+  } catch (error) {
+    if (error instanceof GantryError) return error.message;
+    throw error;
+  }
+}
