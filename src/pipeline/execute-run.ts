@@ -103,7 +103,7 @@ async function findEarlier(lease: RunLease, ports: RunPorts): ReturnType<RunPort
 /** A run that broke for another reason than a plugin: failed with the cause, if the store takes it. */
 async function settleBroken(scope: RunScope, error: unknown): Promise<void> {
   if (error instanceof LeaseLost || isStoreAway(error)) throw error;
-  const { lease, journal, writes, logs, ports, stop } = scope;
+  const { lease, writes, logs, ports, stop } = scope;
   writes.drop();
   stop.stop('lease_lost');
   const code = error instanceof GantryError ? error.code : 'DEFECT';
@@ -113,14 +113,16 @@ async function settleBroken(scope: RunScope, error: unknown): Promise<void> {
     cause: messageOf(error),
     stack: error instanceof Error ? error.stack : undefined,
   });
-  await endOpenInvocations(scope, 'the run broke while the invocation was under way');
+  const { id } = lease.run;
+  const stored = await lease.persist('listInvocations', (options) => ports.store.listInvocations(id, options));
   await logs.flush();
   const finishedAtMs = ports.clock.nowMs();
+  endOpenInvocations(writes, stored, 'the run broke while the invocation was under way', finishedAtMs);
   const hooks = lease.run.hooks.map((record) => ({ ...record, ...closedHook(record.state, finishedAtMs) }));
   const failure = failureOf(code, messageOf(error).slice(0, 2_000));
-  const run = await lease.advance('failed', { hooks, failure, finishedAtMs });
-  journal.record({ kind: 'runFinished', run });
-  await journal.flush();
+  const run = writes.advance('failed', { hooks, failure, finishedAtMs });
+  writes.tell({ kind: 'runFinished', run });
+  await writes.commit();
 }
 
 function closedHook(state: Run['hooks'][number]['state'], finishedAtMs: number): Partial<Run['hooks'][number]> {

@@ -7,7 +7,7 @@ import type { Invocation } from '../core/invocation.ts';
 import type { Run, TerminalRunState } from '../core/run.ts';
 import { EarlierInvocations } from './earlier-invocations.ts';
 import { endRun, failureOf, requeue } from './end-run.ts';
-import { settleInvocations } from './end-open-invocations.ts';
+import { endOpenInvocations } from './end-open-invocations.ts';
 import type { LogBuffer } from './log-buffer.ts';
 import { mayResume } from './may-resume.ts';
 import { tryOnce } from './persist.ts';
@@ -103,11 +103,8 @@ async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
   const earlier = new EarlierInvocations([]);
   const scope: RunScope = { ports, settings, lease, journal, writes, logs, stop, earlier, fresh: null };
   const why = 'the program ended while the invocation was under way';
-  const { invocations, events } = await lease.persist('updateInvocation', (options) =>
-    settleInvocations(ports.store, run.id, why, ports.clock.nowMs(), options),
-  );
-  for (const event of events) writes.told(event);
-  await settleRun(scope, invocations);
+  const stored = await lease.persist('listInvocations', (options) => ports.store.listInvocations(run.id, options));
+  await settleRun(scope, endOpenInvocations(writes, stored, why, ports.clock.nowMs()));
   if (lease.run.state !== 'queued') {
     ports.events.emit({ kind: 'runRecovered', runId: run.id, pipeline: run.pipeline, state: lease.run.state });
   }

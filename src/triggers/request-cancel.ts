@@ -3,7 +3,7 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunId } from '../core/ids.ts';
 import { isTerminal, type Run } from '../core/run.ts';
-import type { RunChanges, StoreOptions } from '../core/ports/store.ts';
+import type { RunChanges, RunGuard, StoreOptions } from '../core/ports/store.ts';
 import { failureOf } from '../pipeline/end-run.ts';
 import { tryOnce } from '../pipeline/persist.ts';
 import { RunJournal } from '../pipeline/run-journal.ts';
@@ -56,21 +56,28 @@ export async function requestCancel(
         record.state === 'pending' ? { ...record, state: 'cancelled' as const } : record,
       ),
     } as const;
-    if (!(await change(run, changes))) return null;
     const ended: Run = { ...run, ...changes };
     const journal = await RunJournal.open(run.id, run.epoch === 0, ports, settings);
-    journal.record({ kind: 'runFinished', run: ended });
-    await journal.flush();
+    const event = { kind: 'runFinished', run: ended } as const;
+    // In one chain: a program that dies here leaves the end with its event, or neither.
+    const end = { kind: 'updateRun', id: run.id, guard: guardOf(run), changes } as const;
+    const told = { kind: 'appendEvents', events: [journal.number(event)] } as const;
+    const [hasEnded] = await once('updateRun', (options) => ports.store.writeAll([[end, told]], options));
+    if (hasEnded !== true) return null;
+    journal.emit(event);
     effects.onEnded(ended);
     return ended;
   }
 
   async function change(run: Run, changes: RunChanges): Promise<boolean> {
-    const guard = { states: [run.state], epoch: run.epoch };
-    return await once('updateRun', (options) => ports.store.updateRun(run.id, guard, changes, options));
+    return await once('updateRun', (options) => ports.store.updateRun(run.id, guardOf(run), changes, options));
   }
 
   async function once<T>(operation: string, work: (options: StoreOptions) => Promise<T>): Promise<T> {
     return await tryOnce({ ...ports, ...settings }, operation, work);
   }
+}
+
+function guardOf({ state, epoch }: Run): RunGuard {
+  return { states: [state], epoch };
 }

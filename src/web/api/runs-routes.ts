@@ -1,6 +1,5 @@
 // Runs: list, show, cancel, logs.
 import { z } from 'zod';
-import { deadlineWithin } from '../../core/deadline.ts';
 import { parseId, type RunId } from '../../core/ids.ts';
 import type { PageRequest, RunFilter, StoredLogLine } from '../../core/ports/store.ts';
 import { RUN_STATES, type RunState } from '../../core/run.ts';
@@ -128,8 +127,9 @@ async function answerRun(ports: WebPorts, request: WebRequest, runId: RunId): Pr
     const run = await findRun(ports.store, runId, { signal: request.signal });
     await waitForRun(ports, run, waitMs, request);
   }
-  using deadline = deadlineWithin(ports.clock, ANSWER_MS, request.gone);
-  return jsonAnswer(await loadRunView(ports, runId, deadline));
+  using deadline = ports.clock.deadline(ANSWER_MS);
+  const signal = AbortSignal.any([deadline.signal, request.gone]);
+  return jsonAnswer(await loadRunView(ports, runId, { signal }));
 }
 
 /** Of one run, or of all (null). */

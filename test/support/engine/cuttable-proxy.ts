@@ -73,7 +73,7 @@ export class CuttableProxy implements AsyncDisposable {
   }
 }
 
-function addressOf(dockerHost: string): { path: string } | { host: string; port: number } {
+export function addressOf(dockerHost: string): { path: string } | { host: string; port: number } {
   if (dockerHost.startsWith('unix://')) return { path: dockerHost.slice('unix://'.length) };
   const url = new URL(dockerHost);
   return { host: url.hostname, port: Number(url.port) };

@@ -3,12 +3,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DockerEngine } from '../../../src/adapters/docker/docker-engine.ts';
-import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
-import { soon, testDockerHost } from '../engine/test-engine.ts';
 import { postJson, request, waitFor } from '../gantry/api.ts';
 import { startGantry, type Gantry, type GantryOptions } from '../gantry/start-gantry.ts';
 import { makePuppetFolder, puppetData, type PuppetStep } from '../puppet/puppet-folder.ts';
+import { containersOf, sweepInstance } from './instance-traces.ts';
 
 /** Far beyond what a run of these tests takes, on a machine that is ten times slower. */
 export const PATIENCE_MS = 240_000;
@@ -106,13 +104,12 @@ export class FaultWorld implements AsyncDisposable {
 
   /** Ids of the containers that carry this instance's label. */
   async containers(): Promise<readonly string[]> {
-    await using engine = this.#openEngine();
-    return (await engine.listContainers({}, soon())).map(({ id }) => id);
+    return await containersOf(this.dataFolder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#gantry?.end();
-    await this.#sweep();
+    await sweepInstance(this.dataFolder);
     for (const release of this.#releases) await release();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -135,28 +132,5 @@ export class FaultWorld implements AsyncDisposable {
       .split('\n')
       .slice(-60)
       .join('\n');
-  }
-
-  async #sweep(): Promise<void> {
-    await using engine = this.#openEngine();
-    for (const { id } of await engine.listContainers({}, soon())) await engine.removeContainer(id, soon());
-    for (const image of await engine.listImages({ 'io.gantry.instance': this.#instanceId() }, soon())) {
-      for (const name of image.tags.length > 0 ? image.tags : [image.id]) await engine.removeImage(name, soon());
-    }
-  }
-
-  #openEngine(): DockerEngine {
-    return new DockerEngine({
-      dockerHost: testDockerHost(),
-      instanceId: this.#instanceId(),
-      clock: new SystemClock(),
-      events: { emit: () => undefined },
-      logger: { log: () => undefined },
-    });
-  }
-
-  #instanceId(): string {
-    const text = readFileSync(join(this.dataFolder, 'instance.json'), 'utf8');
-    return (JSON.parse(text) as { instanceId: string }).instanceId;
   }
 }

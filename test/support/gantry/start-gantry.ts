@@ -20,6 +20,8 @@ export interface GantryOptions {
   readonly isDemo?: boolean;
   /** an instance folder to go on with; else a new one, removed at the end */
   readonly folder?: string;
+  /** hears of the process before it listens */
+  readonly onSpawned?: (pid: number) => void;
 }
 
 export interface Gantry extends AsyncDisposable {
@@ -98,6 +100,7 @@ export async function startGantry(options: GantryOptions = {}): Promise<Gantry> 
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  options.onSpawned?.(child.pid ?? 0);
   const errors = collect(child.stderr);
   const { url, metricsUrl } = await readAddresses(child, errors);
   const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => await endChild(child, signal);

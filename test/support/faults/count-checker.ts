@@ -1,0 +1,68 @@
+// Holds what the plugins did, counted outside, against what the program says of it: each success was counted once, whatever else was counted
+// is declared (`lost`, cancelled, timed out, …), and what may not be called twice was not.
+import type { Invocation } from '../../../src/core/invocation.ts';
+import type { History, Mark } from './history.ts';
+
+/** Ends of which the plugin may or may not have had its input: the count may be 0 or 1. */
+const OPEN_OUTCOMES: ReadonlySet<string> = new Set(['lost', 'cancelled', 'timeout', 'engine', 'crash']);
+
+export function checkCounts(history: History): string[] {
+  return [...checkEachInvocation(history), ...checkEachPlugin(history), ...checkTotal(history)];
+}
+
+function checkEachInvocation({ runs, marks }: History): string[] {
+  const invocations = new Map<string, Invocation>(
+    runs.flatMap((one) => one.invocations).map((invocation) => [invocation.id, invocation]),
+  );
+  const counted = Map.groupBy(marks, ({ invocationId }) => invocationId);
+  const violations = [...counted].flatMap(([id, seen]) => checkActs(id, seen, invocations.get(id)));
+  for (const [id, { outcome }] of invocations)
+    if (outcome?.code === 'ok' && !counted.has(id)) violations.push(`invocation ${id} is ok and never acted`);
+  return violations;
+}
+
+function checkActs(id: string, seen: readonly Mark[], invocation: Invocation | undefined): string[] {
+  const violations: string[] = [];
+  if (seen.length > 1) violations.push(`invocation ${id} was given its input ${String(seen.length)} times`);
+  if (invocation === undefined)
+    return [...violations, `invocation ${id} of ${String(seen[0]?.runId)} acted and has no record`];
+  const { startedAtMs, outcome } = invocation;
+  if (startedAtMs === null) violations.push(`invocation ${id} acted, its record says that it was given no input`);
+  else if (outcome !== null && !isCountable(outcome.code))
+    violations.push(`invocation ${id} acted and ended as ${outcome.code}`);
+  return violations;
+}
+
+function isCountable(code: string): boolean {
+  return code === 'ok' || OPEN_OUTCOMES.has(code);
+}
+
+/** Per plugin in a hook of a run: at most one success, and at most one delivery unless it may be repeated. */
+function checkEachPlugin({ runs, marks, idempotent }: History): string[] {
+  const violations: string[] = [];
+  const place = ({ runId, hook, plugin }: Pick<Mark, 'runId' | 'hook' | 'plugin'>): string =>
+    `${plugin} in ${hook} of ${runId}`;
+  for (const [where, seen] of Map.groupBy(marks, place))
+    if (seen.length > 1 && !idempotent.has(seen[0]?.plugin ?? ''))
+      violations.push(`${where} acted ${String(seen.length)} times and may only once`);
+  const invocations = runs.flatMap((one) => one.invocations);
+  for (const [where, all] of Map.groupBy(invocations, place)) {
+    const successes = all.filter(({ outcome }) => outcome?.code === 'ok').length;
+    if (successes > 1) violations.push(`${where} was committed ${String(successes)} times`);
+    const delivered = all.filter(({ startedAtMs }) => startedAtMs !== null);
+    const attempts = new Set(delivered.map(({ attempt }) => attempt));
+    if (attempts.size < delivered.length) violations.push(`${where} was given its input twice in one attempt`);
+  }
+  return violations;
+}
+
+/** successes ≤ counted ≤ successes + declared unknowns */
+function checkTotal({ runs, marks }: History): string[] {
+  const codes = runs.flatMap(({ invocations }) => invocations.map(({ outcome }) => outcome?.code ?? 'none'));
+  const successes = codes.filter((code) => code === 'ok').length;
+  const unknown = codes.filter((code) => OPEN_OUTCOMES.has(code)).length;
+  if (marks.length >= successes && marks.length <= successes + unknown) return [];
+  return [
+    `${String(marks.length)} acts against ${String(successes)} successes and ${String(unknown)} declared unknowns`,
+  ];
+}

@@ -1,0 +1,192 @@
+// Programs that are broken on purpose, under load, with everything seen that a history is judged by. Each program ("seat") has a data folder of
+// its own that outlives it; on one database several may work side by side.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testDockerHost } from '../engine/test-engine.ts';
+import { waitFor } from '../gantry/api.ts';
+import { startGantry, type Gantry } from '../gantry/start-gantry.ts';
+import { isTerminal } from '../../../src/core/run.ts';
+import { COUNTER_PIPELINES, IDEMPOTENT, makeCounterFolders } from './counter/counter-plugins.ts';
+import { EngineTap } from './engine-tap.ts';
+import { checkHistory } from './history-checker.ts';
+import type { History, HistoryFigures, Sight } from './history.ts';
+import { containersOf, networksAndVolumesOf, sweepInstance } from './instance-traces.ts';
+import { LoadClient } from './load-client.ts';
+import { listAllRuns, openStore, readRuns, sightOf } from './read-history.ts';
+import { seededRandom, type RandomSource } from './seeded-random.ts';
+
+/** Far beyond what settling takes, on a machine that is ten times slower. */
+const PATIENCE_MS = 300_000;
+const LOG_LINES = 40;
+
+/** Short lease times: a late beat on a slow machine makes runs `lost`, which is declared, and never makes a history unsound. */
+const SYSTEM = `runs: {heartbeat: 200ms, deadAfter: 2s, grace: 5s, maxRunning: 6, sandboxWait: 2m}
+images: {isOn: false}
+brake: {isOn: false}
+`;
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** mongodb:// address as the programs use it, perhaps through a proxy; the embedded store unless given */
+  readonly storeUri?: string;
+  /** the same database without a proxy */
+  readonly directUri?: string;
+  readonly dockerHost?: string;
+  readonly system?: string;
+  readonly lanes?: number;
+}
+
+export class CountingWorld implements AsyncDisposable {
+  readonly random: RandomSource;
+  readonly load: LoadClient;
+  readonly tap: EngineTap;
+  readonly folder = mkdtempSync(join(tmpdir(), 'gantry-fault-'));
+  readonly #options: WorldOptions;
+  readonly #seats = new Map<string, Gantry | null>();
+  readonly #sights: Sight[] = [];
+  readonly #orphans = new Set<string>();
+  #looks = 0;
+
+  private constructor(options: WorldOptions, tap: EngineTap) {
+    this.#options = options;
+    this.tap = tap;
+    this.random = seededRandom(options.seed);
+    makeCounterFolders(join(this.folder, 'plugins'));
+    this.load = new LoadClient({ random: this.random, lanes: options.lanes ?? 4, url: () => this.#anyUrl() });
+  }
+
+  static async open(options: WorldOptions): Promise<CountingWorld> {
+    return new CountingWorld(options, await EngineTap.open(options.dockerHost ?? testDockerHost()));
+  }
+
+  dataFolder(seat = 'a'): string {
+    return join(this.folder, seat, 'data');
+  }
+
+  /** Starts the seat's program over its data folder and waits until it listens. */
+  async start(
+    seat = 'a',
+    environment: Readonly<Record<string, string>> = {},
+    onSpawned?: (pid: number) => void,
+  ): Promise<Gantry> {
+    const folder = join(this.folder, seat);
+    mkdirSync(folder, { recursive: true });
+    this.#seats.set(seat, null);
+    const { storeUri, system } = this.#options;
+    const gantry = await startGantry({
+      folder,
+      plugins: join(this.folder, 'plugins'),
+      pipelines: COUNTER_PIPELINES,
+      system: system ?? SYSTEM,
+      environment: {
+        DOCKER_HOST: this.tap.dockerHost,
+        ...(storeUri === undefined ? {} : { GANTRY_STORE_URI: storeUri }),
+        ...environment,
+      },
+      ...(onSpawned === undefined ? {} : { onSpawned }),
+    });
+    this.#seats.set(seat, gantry);
+    return gantry;
+  }
+
+  /** Notes that the seat's program is dead or dying, and what it left on the engine and in the store. */
+  async mourn(seat = 'a'): Promise<void> {
+    const gantry = this.#seats.get(seat) ?? null;
+    this.#seats.set(seat, null);
+    await gantry?.end('SIGKILL');
+    for (const id of await containersOf(this.dataFolder(seat))) this.#orphans.add(id);
+    await this.look();
+  }
+
+  /** Takes the seat's program out of what the client asks, without ending it. */
+  hide(seat: string): void {
+    this.#seats.set(seat, null);
+  }
+
+  /** Notes how the runs stand in the store now. */
+  async look(): Promise<void> {
+    await using store = await openStore(this.#place);
+    this.#looks += 1;
+    for (const run of await listAllRuns(store)) this.#sights.push(sightOf(this.#looks, run));
+  }
+
+  /** Stops the load and waits until every run of the store has ended. Something must be running for that. */
+  async settle(): Promise<void> {
+    await this.load.stop();
+    await using store = await openStore(this.#place);
+    const openRuns = async (): Promise<readonly string[]> =>
+      (await listAllRuns(store)).flatMap((run) => (isTerminal(run.state) ? [] : [`${run.id} ${run.state}`]));
+    try {
+      await waitFor(async () => (await openRuns()).length === 0, 'every run to end', PATIENCE_MS);
+    } catch (error) {
+      throw new Error(`${(await openRuns()).join(', ')}\n${this.logTail()}`, { cause: error });
+    }
+  }
+
+  /** Waits until nothing stands that a dead program left, ends the living, and finds nothing of theirs. @returns what is left */
+  async leftovers(): Promise<readonly string[]> {
+    const standing = async (): Promise<readonly string[]> => {
+      const lists = await Promise.all([...this.#seats.keys()].map((seat) => containersOf(this.dataFolder(seat))));
+      return lists.flat().filter((id) => this.#orphans.has(id));
+    };
+    await waitFor(async () => (await standing()).length === 0, 'the containers of dead programs to go', PATIENCE_MS);
+    const left: string[] = [];
+    for (const [seat, gantry] of this.#seats) {
+      await gantry?.end();
+      this.#seats.set(seat, null);
+      left.push(...(await containersOf(this.dataFolder(seat))), ...(await networksAndVolumesOf(this.dataFolder(seat))));
+    }
+    return left;
+  }
+
+  /** Judges everything that happened so far. @throws Error that tells every violation and the seed */
+  async judge(): Promise<HistoryFigures> {
+    await using store = await openStore(this.#place);
+    const history: History = {
+      answers: this.load.answers,
+      sights: this.#sights,
+      runs: await readRuns(store),
+      marks: this.tap.marks,
+      idempotent: IDEMPOTENT,
+      areChainsAtomic: this.#options.storeUri === undefined,
+    };
+    const { violations, figures } = checkHistory(history);
+    if (violations.length === 0) return figures;
+    const told = violations.slice(0, 20).join('\n');
+    const ids = told.match(/\b(?:run|inv)_\w+/g) ?? [];
+    throw new Error(
+      `${String(violations.length)} violations\n${told}\n${JSON.stringify(figures)}\n${this.logTail(ids)}`,
+    );
+  }
+
+  /** The last lines of every program's log, or of those lines that name one of the ids. */
+  logTail(ids: readonly string[] = []): string {
+    return [...this.#seats.keys()]
+      .map((seat) => {
+        const log = readFileSync(join(this.folder, seat, 'logs', 'gantry.log'), 'utf8')
+          .trimEnd()
+          .split('\n');
+        const lines = ids.length === 0 ? log : log.filter((line) => ids.some((id) => line.includes(id)));
+        return `-- ${seat}, seed ${String(this.#options.seed)}\n${lines.slice(-LOG_LINES).join('\n')}`;
+      })
+      .join('\n');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const gantry of this.#seats.values()) await gantry?.end('SIGKILL');
+    // Lanes that still ask find nobody and are not waited for: the test has failed already.
+    for (const seat of this.#seats.keys()) await sweepInstance(this.dataFolder(seat), this.#options.dockerHost);
+    await this.tap[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  get #place(): string {
+    return this.#options.directUri ?? this.#options.storeUri ?? join(this.dataFolder(), 'gantry.db');
+  }
+
+  #anyUrl(): string | null {
+    const urls = [...this.#seats.values()].flatMap((gantry) => (gantry === null ? [] : [gantry.url]));
+    return urls.length === 0 ? null : this.random.pick(urls);
+  }
+}

@@ -1,0 +1,68 @@
+// What a fault suite knows of a program that it broke again and again: what the client was told, what stood in the store at every death, what
+// stands there at the end, and what plugins did, counted where no crash of the program can reach.
+import type { Invocation } from '../../../src/core/invocation.ts';
+import type { StoredEvent } from '../../../src/core/ports/store.ts';
+import type { Run, RunState } from '../../../src/core/run.ts';
+
+/** What the client was told of one request; the same key is asked with until an answer is clear. */
+export type Answered =
+  | { readonly kind: 'accepted'; readonly key: string; readonly runId: string }
+  /** a clear no: nothing was accepted */
+  | { readonly kind: 'refused'; readonly key: string; readonly code: string }
+  /** no answer, or one that leaves the fate open */
+  | { readonly kind: 'unknown'; readonly key: string; readonly cause: string };
+
+/** A run as it stood in the store at one moment of the suite. */
+export interface Sight {
+  /** 1, 2, 3, … in the order of looking */
+  readonly look: number;
+  readonly runId: string;
+  readonly epoch: number;
+  readonly state: RunState;
+  readonly finishedAtMs: number | null;
+}
+
+/** A plugin had its input and acted: seen outside of the program. */
+export interface Mark {
+  readonly invocationId: string;
+  readonly runId: string;
+  readonly hook: string;
+  readonly plugin: string;
+  readonly attempt: number;
+}
+
+export interface RunHistory {
+  readonly run: Run;
+  readonly invocations: readonly Invocation[];
+  readonly events: readonly StoredEvent[];
+}
+
+export interface History {
+  readonly answers: readonly Answered[];
+  readonly sights: readonly Sight[];
+  readonly runs: readonly RunHistory[];
+  readonly marks: readonly Mark[];
+  /** plugins that may be given the same input twice */
+  readonly idempotent: ReadonlySet<string>;
+  /** false: the store has no atomicity across documents, so a kill may take the events of a transition that is stored */
+  readonly areChainsAtomic: boolean;
+}
+
+export interface Verdict {
+  /** one sentence each; empty when the history is sound */
+  readonly violations: readonly string[];
+  readonly figures: HistoryFigures;
+}
+
+export interface HistoryFigures {
+  readonly acceptedRuns: number;
+  /** runs by terminal state */
+  readonly states: Readonly<Record<string, number>>;
+  readonly invocations: number;
+  readonly succeeded: number;
+  /** delivered, and it is not known how they ended */
+  readonly declaredUnknown: number;
+  readonly counted: number;
+  readonly epochMax: number;
+  readonly recoveredRuns: number;
+}
