@@ -72,6 +72,8 @@ export interface Invocation {
   readonly usage: InvocationUsage | null;
   /** what the plugin reported beside its result; null when that was nothing, or until it ended */
   readonly reported: Reported | null;
+  /** when the plugin is called again after this failure (unix milliseconds); null: its end stands */
+  readonly retryAtMs: number | null;
   /** name of the stored payload with the plugin's `data`; null when there is none */
   readonly resultPayload: string | null;
 }

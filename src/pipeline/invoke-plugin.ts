@@ -187,6 +187,7 @@ function pendingInvocation(scope: RunScope, call: PluginCall): Invocation {
     phases: null,
     usage: null,
     reported: null,
+    retryAtMs: null,
     resultPayload: null,
   };
 }

@@ -27,7 +27,16 @@ export const INVOCATIONS = new DocumentMap<Invocation>(
   [
     ...(['id', 'runId', 'pipeline', 'hook', 'hookIndex', 'plugin', 'pluginVersion', 'order', 'attempt'] as const),
     ...(['state', 'outcome', 'warnings', 'sandboxId', 'sandboxKind', 'cleanliness', 'transport'] as const),
-    ...(['createdAtMs', 'startedAtMs', 'finishedAtMs', 'phases', 'usage', 'reported', 'resultPayload'] as const),
+    ...([
+      'createdAtMs',
+      'startedAtMs',
+      'finishedAtMs',
+      'phases',
+      'usage',
+      'reported',
+      'retryAtMs',
+      'resultPayload',
+    ] as const),
   ],
   ['outcome', 'warnings', 'phases', 'usage', 'reported'],
   'id',

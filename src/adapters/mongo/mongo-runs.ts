@@ -1,4 +1,5 @@
 // Runs as documents. `q` is the pipeline's name while a run is queued and absent otherwise: the queue is an index over the runs themselves.
+// So is `w` while a run is waiting.
 import type { Document } from 'mongodb';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { RunId } from '../../core/ids.ts';
@@ -11,7 +12,7 @@ import type {
   RunFilter,
   RunGuard,
 } from '../../core/ports/store.ts';
-import type { Run } from '../../core/run.ts';
+import type { Run, RunState } from '../../core/run.ts';
 import { RUNS } from './documents.ts';
 import { type MongoWriter, newToken } from './mongo-writer.ts';
 import { isRefusal, mongoError } from './mongo-error.ts';
@@ -32,6 +33,12 @@ function filterOf({ states, pipeline }: RunFilter): Document {
   };
 }
 
+/** What of a run's pipeline the indexes of queued and of waiting runs see. */
+function marksOf(state: RunState, pipeline: string): Document {
+  if (state === 'queued') return { q: pipeline };
+  return state === 'waiting' ? { w: pipeline } : {};
+}
+
 export class MongoRuns {
   readonly #writer: MongoWriter;
 
@@ -40,9 +47,9 @@ export class MongoRuns {
   }
 
   async insertRun(run: Run): Promise<InsertResult> {
-    const queued = run.state === 'queued' ? { q: run.pipeline } : {};
     const key = uniqueKey(run.pipeline, run.idempotencyKey, run.id);
-    const outcome = await this.#writer.insert('runs', { _id: run.id, ...RUNS.encode(run), ...queued, uniqueKey: key });
+    const marks = marksOf(run.state, run.pipeline);
+    const outcome = await this.#writer.insert('runs', { _id: run.id, ...RUNS.encode(run), ...marks, uniqueKey: key });
     if (outcome === 'inserted') return { kind: 'inserted' };
     const standing = (await this.#findBy({ uniqueKey: key })) ?? (await this.#findBy({ _id: run.id }));
     if (standing === null) throw new GantryError('STORE_FAILED', `store: what run ${run.id} clashed with has vanished`);
@@ -62,17 +69,22 @@ export class MongoRuns {
     if (guard.epoch !== undefined) filter['epoch'] = guard.epoch;
     if (guard.worker !== undefined) filter['worker'] = guard.worker;
     const set = RUNS.encodeChanges(changes, FIXED_FIELDS);
-    if (changes.state === undefined) return await this.#writer.update('runs', filter, { $set: set });
-    if (changes.state !== 'queued') return await this.#writer.update('runs', filter, { $set: set, $unset: { q: '' } });
+    if (guard.readyAtMs !== undefined) filter['readyAtMs'] = guard.readyAtMs;
+    const { state } = changes;
+    if (state === undefined) return await this.#writer.update('runs', filter, { $set: set });
+    if (state !== 'queued' && state !== 'waiting')
+      return await this.#writer.update('runs', filter, { $set: set, $unset: { q: '', w: '' } });
     const standing = await this.#runs.findOne({ _id: id }, { projection: { pipeline: 1 } });
     if (standing === null) return false;
-    return await this.#writer.update('runs', filter, { $set: { ...set, q: String(standing['pipeline']) } });
+    const $set = { ...set, ...marksOf(state, String(standing['pipeline'])) };
+    return await this.#writer.update('runs', filter, { $set, $unset: state === 'queued' ? { w: '' } : { q: '' } });
   }
 
   /** Two steps, since only single-document atomicity is there: mark those still queued with a token of our own, read back what was won. */
   async claimRuns(request: ClaimRequest): Promise<readonly Run[]> {
     for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
-      const ids = await this.#candidates(request);
+      const ids = [...(await this.#due(request))];
+      ids.push(...(await this.#candidates({ ...request, limit: request.limit - ids.length })));
       if (ids.length === 0) return [];
       const won = await this.#mark(ids, request.worker);
       if (won.length > 0) return won.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
@@ -115,6 +127,17 @@ export class MongoRuns {
     return document === null ? null : RUNS.decode(document);
   }
 
+  /** Waiting runs whose time has come. */
+  async #due({ pipelines, nowMs, limit }: ClaimRequest): Promise<readonly string[]> {
+    if (pipelines.length === 0 || limit < 1) return [];
+    const documents = await this.#runs
+      .find({ w: { $in: [...pipelines] }, readyAtMs: { $lte: nowMs } }, { projection: { _id: 1 } })
+      .sort({ readyAtMs: 1, _id: 1 })
+      .limit(limit)
+      .toArray();
+    return documents.map(({ _id }) => _id);
+  }
+
   async #candidates({ pipelines, nowMs, limit }: ClaimRequest): Promise<readonly string[]> {
     if (pipelines.length === 0 || limit < 1) return [];
     const documents = await this.#runs
@@ -127,9 +150,9 @@ export class MongoRuns {
 
   async #mark(ids: readonly string[], worker: string): Promise<Run[]> {
     const claimToken = newToken();
-    const change = { $set: { state: 'running', worker, claimToken }, $inc: { epoch: 1 }, $unset: { q: '' } };
+    const change = { $set: { state: 'running', worker, claimToken }, $inc: { epoch: 1 }, $unset: { q: '', w: '' } };
     try {
-      await this.#runs.updateMany({ _id: { $in: [...ids] }, state: 'queued' }, change);
+      await this.#runs.updateMany({ _id: { $in: [...ids] }, state: { $in: ['queued', 'waiting'] } }, change);
     } catch (error) {
       // The acknowledgement may be lost while runs were won: the token tells, so the answer below holds either way.
       if (isRefusal(error)) throw mongoError(error);

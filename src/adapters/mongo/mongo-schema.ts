@@ -1,5 +1,5 @@
-// Indexes and the schema's version. The queue's index holds queued runs only as far as their `q` goes: it is unset with the state, so that
-// finished runs cost a claim nothing.
+// Indexes and the schema's version. The queue's index holds queued runs only as far as their `q` goes (that of waiting runs, their `w`): it is
+// unset with the state, so that finished runs cost a claim nothing.
 import type { Db, IndexDescription } from 'mongodb';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { StoredDocument } from './document-map.ts';
@@ -11,6 +11,7 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
   runs: [
     { name: 'uniqueKey', key: { uniqueKey: 1 }, unique: true },
     { name: 'queue', key: { q: 1, priority: -1, _id: 1, readyAtMs: 1 } },
+    { name: 'waiting', key: { w: 1, readyAtMs: 1, _id: 1 } },
     { name: 'state', key: { state: 1, _id: -1 } },
     { name: 'pipeline', key: { pipeline: 1, _id: -1 } },
     { name: 'pipelineState', key: { pipeline: 1, state: 1, _id: -1 } },

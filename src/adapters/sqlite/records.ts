@@ -63,6 +63,7 @@ export const INVOCATIONS = new RecordMap<Invocation>('invocations', {
   phases: 'json',
   usage: 'json',
   reported: 'json',
+  retryAtMs: 'plain',
   resultPayload: 'plain',
 });
 

@@ -28,8 +28,10 @@ const FIND = `SELECT ${COLUMNS} FROM runs WHERE id = :id`;
 const FIND_BY_KEY = `SELECT ${COLUMNS} FROM runs WHERE pipeline = :pipeline AND idempotencyKey = :key`;
 const CANDIDATES = `SELECT id, priority FROM runs INDEXED BY runs_queue
   WHERE state = 'queued' AND pipeline = :pipeline AND readyAtMs <= :nowMs ORDER BY priority DESC, id LIMIT :limit`;
+const DUE = `SELECT id, readyAtMs FROM runs INDEXED BY runs_waiting
+  WHERE state = 'waiting' AND pipeline = :pipeline AND readyAtMs <= :nowMs ORDER BY readyAtMs, id LIMIT :limit`;
 const CLAIM = `UPDATE runs SET state = 'running', worker = :worker, epoch = epoch + 1
-  WHERE id = :id AND state = 'queued' RETURNING ${COLUMNS}`;
+  WHERE id = :id AND state IN ('queued', 'waiting') RETURNING ${COLUMNS}`;
 const OPEN = `SELECT ${COLUMNS} FROM runs WHERE state = :state ORDER BY id`;
 const COUNT_QUEUED = `SELECT count(*) AS count FROM
   (SELECT 1 FROM runs INDEXED BY runs_queue WHERE state = 'queued' AND pipeline = :pipeline LIMIT :atMost)`;
@@ -76,19 +78,34 @@ export class RunOperations {
     const states = listParameters('guard', guard.states);
     const epoch = guard.epoch === undefined ? '' : 'AND epoch = :guardEpoch';
     const worker = guard.worker === undefined ? '' : 'AND worker IS :guardWorker';
-    const text = `UPDATE runs SET ${assignments(Object.keys(changes))} WHERE id = :guardId AND state IN (${states.text}) ${epoch} ${worker}`;
+    const readyAt = guard.readyAtMs === undefined ? '' : 'AND readyAtMs = :guardReadyAtMs';
+    const text = `UPDATE runs SET ${assignments(Object.keys(changes))} WHERE id = :guardId AND state IN (${states.text}) ${epoch} ${worker} ${readyAt}`;
     const values: SqlRow = { ...changes, ...states.row, guardId: id };
+    if (guard.readyAtMs !== undefined) values['guardReadyAtMs'] = guard.readyAtMs;
     if (guard.epoch !== undefined) values['guardEpoch'] = guard.epoch;
     if (guard.worker !== undefined) values['guardWorker'] = guard.worker;
     return this.#sql.run(text, values) === 1;
   }
 
-  claimRuns({ worker, limit, nowMs, pipelines }: ClaimOrder): SqlRow[] {
+  claimRuns(order: ClaimOrder): SqlRow[] {
+    const due = this.#due(order);
+    const queued = this.#queued({ ...order, limit: order.limit - due.length });
+    return [...due, ...queued].flatMap(({ id }) => this.#sql.all(CLAIM, { worker: order.worker, id: id ?? null }));
+  }
+
+  #due({ limit, nowMs, pipelines }: ClaimOrder): SqlRow[] {
+    return [...new Set(pipelines)]
+      .flatMap((pipeline) => this.#sql.all(DUE, { pipeline, nowMs, limit }))
+      .sort((a, b) => Number(a['readyAtMs']) - Number(b['readyAtMs']) || byId(String(a['id']), String(b['id'])))
+      .slice(0, limit);
+  }
+
+  #queued({ limit, nowMs, pipelines }: ClaimOrder): SqlRow[] {
+    if (limit < 1) return [];
     return [...new Set(pipelines)]
       .flatMap((pipeline) => this.#sql.all(CANDIDATES, { pipeline, nowMs, limit }))
       .sort((a, b) => Number(b['priority']) - Number(a['priority']) || byId(String(a['id']), String(b['id'])))
-      .slice(0, limit)
-      .flatMap((candidate) => this.#sql.all(CLAIM, { worker, id: candidate['id'] ?? null }));
+      .slice(0, limit);
   }
 
   listRuns(page: RunPage): SqlRow[] {

@@ -161,7 +161,20 @@ ALTER TABLE runs ADD COLUMN skipTags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE runs ADD COLUMN concurrencyKey TEXT;
 `;
 
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
+const VERSION_7 = `
+ALTER TABLE invocations ADD COLUMN retryAtMs REAL;
+CREATE INDEX runs_waiting ON runs (pipeline, readyAtMs, id) WHERE state = 'waiting';
+`;
+
+export const MIGRATIONS: readonly string[] = [
+  VERSION_1,
+  VERSION_2,
+  VERSION_3,
+  VERSION_4,
+  VERSION_5,
+  VERSION_6,
+  VERSION_7,
+];
 
 /** The schema version that this release writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -46,7 +46,7 @@ export class HeldRun {
 
   /** True when nobody here will write it any more. */
   get isLeft(): boolean {
-    return isTerminal(this.#run.state) || this.#run.state === 'queued';
+    return isTerminal(this.#run.state) || this.#run.state === 'queued' || this.#run.state === 'waiting';
   }
 
   /** what is not stored yet, roughly */
@@ -70,6 +70,7 @@ export class HeldRun {
     const { state, epoch, worker } = this.#run;
     if (!guard.states.includes(state) || (guard.epoch ?? epoch) !== epoch) return false;
     if (guard.worker !== undefined && guard.worker !== worker) return false;
+    if (guard.readyAtMs !== undefined && guard.readyAtMs !== this.#run.readyAtMs) return false;
     this.#run = { ...this.#run, ...changes };
     if (this.#stored !== null) {
       this.#bytes += this.#changes === null ? RECORD_BYTES : 0;

@@ -26,6 +26,8 @@ export interface RunGuard {
   readonly states: readonly RunState[];
   readonly epoch?: number;
   readonly worker?: WorkerId | null;
+  /** of a waiting run: it changes whenever the run is made ready, so two of who do that cannot undo each other's change */
+  readonly readyAtMs?: number;
 }
 
 export type RunChanges = Partial<Omit<Run, 'id' | 'part' | 'pipeline' | 'createdAtMs' | 'idempotencyKey'>>;
@@ -139,7 +141,10 @@ export interface Store extends AsyncDisposable {
   findRunByKey(pipeline: string, idempotencyKey: string, options: StoreOptions): Promise<Run | null>;
   /** Applies the changes when the guard holds. False: it did not, and nothing changed. */
   updateRun(id: RunId, guard: RunGuard, changes: RunChanges, options: StoreOptions): Promise<boolean>;
-  /** Queued runs that are ready, by (priority descending, age): now running, with this worker and epoch + 1. No two workers get one run. */
+  /**
+   * Waiting runs whose time has come, the longest due first, then queued ones that are ready, by (priority descending, age): now running, with
+   * this worker and epoch + 1. No two workers get one run.
+   */
   claimRuns(request: ClaimRequest, options: StoreOptions): Promise<readonly Run[]>;
   listRuns(filter: RunFilter, page: PageRequest, options: StoreOptions): Promise<Page<Run>>;
   /** Not-ended runs of a worker or of any (null): for recovery and for the queue's length. */

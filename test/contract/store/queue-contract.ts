@@ -30,7 +30,7 @@ function claimContract(subject: StoreUnderTest): void {
     const runs = [
       buildRun({ pipeline, readyAtMs: 2001 }),
       buildRun({ pipeline: freshName('unready') }),
-      buildRun({ pipeline, state: 'waiting' }),
+      buildRun({ pipeline, state: 'waiting', readyAtMs: 3000 }),
       buildRun({ pipeline, state: 'succeeded' }),
     ];
     for (const run of runs) await subject.store().insertRun(run, patient());
@@ -81,8 +81,75 @@ function claimContract(subject: StoreUnderTest): void {
   });
 }
 
+function waitingContract(subject: StoreUnderTest): void {
+  it('claims waiting runs whose time has come, the longest due first, before queued ones', async () => {
+    const [pipeline, other] = [freshName('waited'), freshName('waited')];
+    const queued = buildRun({ pipeline, priority: 9 });
+    const later = buildRun({ pipeline, state: 'waiting', epoch: 3, readyAtMs: 900 });
+    const sooner = buildRun({ pipeline: other, state: 'waiting', epoch: 1, readyAtMs: 800 });
+    const notYet = buildRun({ pipeline, state: 'waiting', epoch: 1, readyAtMs: 1001 });
+    for (const run of [queued, later, notYet, sooner]) await subject.store().insertRun(run, patient());
+    const worker = newWorkerId();
+    const request = { worker, limit: 10, nowMs: 1000, pipelines: [pipeline, other] };
+    const claimed = await subject.store().claimRuns(request, patient());
+    expect(claimed).toEqual([
+      { ...sooner, state: 'running', worker, epoch: 2 },
+      { ...later, state: 'running', worker, epoch: 4 },
+      { ...queued, state: 'running', worker, epoch: 1 },
+    ]);
+    expect(await subject.store().claimRuns(request, patient())).toEqual([]);
+    const [last] = await subject.store().claimRuns({ ...request, nowMs: 1001 }, patient());
+    expect(last).toEqual({ ...notYet, state: 'running', worker, epoch: 2 });
+  });
+
+  it('claims no more than asked when waiting and queued runs are ready', async () => {
+    const pipeline = freshName('mixed');
+    const waiting = [1, 2].map((readyAtMs) => buildRun({ pipeline, state: 'waiting', readyAtMs }));
+    const queued = [1, 2].map(() => buildRun({ pipeline }));
+    for (const run of [...queued, ...waiting]) await subject.store().insertRun(run, patient());
+    const request = { worker: newWorkerId(), nowMs: 1000, pipelines: [pipeline] };
+    const first = await subject.store().claimRuns({ ...request, limit: 1 }, patient());
+    expect(first.map(({ id }) => id)).toEqual([waiting[0]?.id]);
+    const rest = await subject.store().claimRuns({ ...request, limit: 2 }, patient());
+    expect(rest.map(({ id }) => id)).toEqual([waiting[1]?.id, queued[0]?.id]);
+  });
+
+  it('takes a run from its worker to waiting and back, with a higher epoch, and does not count it as queued', async () => {
+    const pipeline = freshName('parked');
+    const run = buildRun({ pipeline });
+    await subject.store().insertRun(run, patient());
+    const request = { worker: newWorkerId(), limit: 1, nowMs: 1000, pipelines: [pipeline] };
+    await subject.store().claimRuns(request, patient());
+    const guard = { states: ['running'], worker: request.worker, epoch: 1 } as const;
+    const parked = { state: 'waiting', worker: null, readyAtMs: 5000 } as const;
+    expect(await subject.store().updateRun(run.id, guard, parked, patient())).toBe(true);
+    expect(await subject.store().countQueued(pipeline, 10, patient())).toBe(0);
+    expect(await subject.store().claimRuns({ ...request, nowMs: 4999 }, patient())).toEqual([]);
+    const second = { ...request, worker: newWorkerId(), nowMs: 5000 };
+    expect(await subject.store().claimRuns(second, patient())).toMatchObject([{ id: run.id, epoch: 2 }]);
+    expect(await subject.store().updateRun(run.id, guard, { state: 'failed' }, patient())).toBe(false);
+    const again = { states: ['running'], epoch: 2 } as const;
+    expect(await subject.store().updateRun(run.id, again, { state: 'waiting', readyAtMs: 6000 }, patient())).toBe(true);
+    const waiting = { states: ['waiting'], epoch: 2 } as const;
+    expect(await subject.store().updateRun(run.id, waiting, { state: 'cancelled' }, patient())).toBe(true);
+    expect(await subject.store().claimRuns({ ...request, nowMs: 9000 }, patient())).toEqual([]);
+  });
+
+  it('makes a waiting run ready once, whoever else saw the same wait', async () => {
+    const pipeline = freshName('woken');
+    const run = buildRun({ pipeline, state: 'waiting', readyAtMs: 9000 });
+    await subject.store().insertRun(run, patient());
+    const seen = { states: ['waiting'], epoch: 0, readyAtMs: 9000 } as const;
+    expect(await subject.store().updateRun(run.id, seen, { readyAtMs: 500 }, patient())).toBe(true);
+    expect(await subject.store().updateRun(run.id, seen, { readyAtMs: 600 }, patient())).toBe(false);
+    const request = { worker: newWorkerId(), limit: 1, nowMs: 500, pipelines: [pipeline] };
+    expect(await subject.store().claimRuns(request, patient())).toMatchObject([{ id: run.id, readyAtMs: 500 }]);
+  });
+}
+
 export function queueContract(subject: StoreUnderTest): void {
   describe('queue', () => {
     claimContract(subject);
+    waitingContract(subject);
   });
 }

@@ -32,6 +32,7 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['findRunByKey', 'default', 'key'],
   ['updateRun', run.id, guard, { priority: 1 }],
   ['updateRun', run.id, { states: ['queued'] }, {}],
+  ['updateRun', run.id, { states: ['waiting'], epoch: 0, readyAtMs: 1 }, { readyAtMs: 2 }],
   ['listRuns', page],
   ['listRuns', { ...page, after: run.id }],
   ['listRuns', { ...page, states: ['queued', 'failed'] }],

@@ -88,6 +88,7 @@ export function buildInvocation(runId: RunId, changes: Partial<Invocation> = {})
     phases: null,
     usage: null,
     reported: null,
+    retryAtMs: null,
     resultPayload: null,
     ...changes,
   };

@@ -16,8 +16,15 @@ function holds(run: Run, guard: port.RunGuard): boolean {
   return (
     guard.states.includes(run.state) &&
     (guard.epoch ?? run.epoch) === run.epoch &&
-    (guard.worker === undefined || guard.worker === run.worker)
+    (guard.worker === undefined || guard.worker === run.worker) &&
+    (guard.readyAtMs ?? run.readyAtMs) === run.readyAtMs
   );
+}
+
+/** Waiting runs before queued ones. */
+function inClaimOrder(a: Run, b: Run): number {
+  if (a.state !== b.state) return a.state === 'waiting' ? -1 : 1;
+  return (a.state === 'waiting' ? a.readyAtMs - b.readyAtMs : b.priority - a.priority) || newestFirst(b, a);
 }
 
 export class MemoryStore extends MemoryCatalog implements port.Store {
@@ -57,9 +64,9 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
   async claimRuns(request: port.ClaimRequest, options: Options): Promise<readonly Run[]> {
     return await this.perform('claimRuns', options, () =>
       [...this.#runs.values()]
-        .filter((run) => run.state === 'queued' && run.readyAtMs <= request.nowMs)
+        .filter(({ state, readyAtMs }) => (state === 'queued' || state === 'waiting') && readyAtMs <= request.nowMs)
         .filter((run) => request.pipelines.includes(run.pipeline))
-        .sort((a, b) => b.priority - a.priority || newestFirst(b, a))
+        .sort(inClaimOrder)
         .slice(0, request.limit)
         .map((run) => {
           const claimed: Run = { ...run, state: 'running', worker: request.worker, epoch: run.epoch + 1 };
