@@ -117,6 +117,7 @@ function webPorts(
       startRun: (request) => runs.startRun(request),
       requestCancel: (id) => runs.requestCancel(id),
       waitSettled: (id, options) => runs.waitSettled(id, options),
+      recordsOf: (run) => runs.recordsOf(run),
     },
     catalog,
     builds: {

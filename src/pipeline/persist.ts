@@ -1,6 +1,6 @@
 // A store operation that must not be given up lightly: each try has a deadline, an unreachable store is tried again with backoff until
 // a given moment. `isRepeat` tells the operation that an earlier try may have been applied, so that it looks before it judges.
-import { raced } from '../core/deadline.ts';
+import { deadlineWithin, raced } from '../core/deadline.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Clock, Deadline } from '../core/ports/clock.ts';
 import type { Logger } from '../core/ports/logger.ts';
@@ -93,8 +93,9 @@ class Limit implements StoreOptions, Disposable {
 
   #arm(): AbortSignal {
     const { clock, storeTimeoutMs, abandon } = this.#options;
-    this.#deadline = clock.deadline(storeTimeoutMs);
-    return abandon === undefined ? this.#deadline.signal : AbortSignal.any([abandon, this.#deadline.signal]);
+    this.#deadline =
+      abandon === undefined ? clock.deadline(storeTimeoutMs) : deadlineWithin(clock, storeTimeoutMs, abandon);
+    return this.#deadline.signal;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Invocation } from '../core/invocation.ts';
 import type { Deadline } from '../core/ports/clock.ts';
 import type { InvocationChanges, RunChanges, StoredEvent, StoreWrite } from '../core/ports/store.ts';
 import { advanceRun, INPUT_PAYLOAD, type Run, type RunState } from '../core/run.ts';
+import { KeptRecords } from './kept-records.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLease } from './run-lease.ts';
 
@@ -42,12 +43,15 @@ export class RunWrites {
   #batch: Batch;
   #underWay: Promise<void> | null = null;
   #patience: Deadline | null = null;
+  /** null: there is more of the run than this wrote */
+  #kept: KeptRecords | null;
 
   /** @param making of a run that is not stored yet: its first batch makes it, and settles `accepted` when it has */
   constructor(lease: RunLease, journal: RunJournal, making: Making | null = null) {
     this.#lease = lease;
     this.#journal = journal;
     this.#batch = newBatch(making?.accepted ?? null);
+    this.#kept = making === null ? null : new KeptRecords();
     if (making === null) return;
     if (making.input !== null) this.put(INPUT_PAYLOAD, making.input);
     this.tell({ kind: 'runQueued', run: making.queued });
@@ -112,6 +116,7 @@ export class RunWrites {
 
   /** Forgets what is not written: the run is settled in another way. */
   drop(): void {
+    this.#kept = null;
     this.#batch = newBatch();
   }
 
@@ -137,6 +142,7 @@ export class RunWrites {
     const chain = this.#chainOf(batch);
     if (batch.accepted !== null) await this.#lease.writeNew(chain, this.#madeBy(batch));
     else if (chain.length > 0) await this.#lease.writeChain(chain, batch.next);
+    this.#kept?.add(batch, this.#lease.run);
     for (const event of batch.untold) this.#journal.emit(event);
     batch.accepted?.resolve(this.#lease.run);
   }

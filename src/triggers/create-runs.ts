@@ -1,6 +1,8 @@
 // Everything about runs behind one small face: start, cancel, wait; work in the background; stop cleanly. Made once, by compose.ts.
 import type { RunId } from '../core/ids.ts';
 import type { Run } from '../core/run.ts';
+import type { RunRecords } from '../core/run-records.ts';
+import { recordsOf } from '../pipeline/kept-records.ts';
 import { RunLoop } from '../pipeline/run-loop.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { requestCancel } from './request-cancel.ts';
@@ -19,6 +21,8 @@ export interface Runs extends AsyncDisposable {
   requestCancel(runId: RunId): Promise<Run>;
   /** The run in its terminal state. @throws GantryError RUN_NOT_FOUND, or the signal's reason */
   waitSettled(runId: RunId, options: { readonly signal: AbortSignal }): Promise<Run>;
+  /** What a run that `waitSettled` gave left behind, when this process has it at hand; null: the store has it. */
+  recordsOf(run: Run): RunRecords | null;
   /** Signs the worker on, recovers forsaken runs and claims queued ones from now on; a store that is away is waited for. */
   start(): Promise<void>;
   /** Accepts and claims nothing more; resolves when nothing is in flight. Any caller's signal cuts the grace short. */
@@ -63,6 +67,7 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
         },
       }),
     waitSettled: (runId, { signal }) => settled.wait(runId, signal),
+    recordsOf,
     start: () => loop.start(),
     drain,
     isDraining: () => draining !== null,

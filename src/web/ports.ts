@@ -11,6 +11,7 @@ import type { MetricsPage } from '../core/ports/metrics.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Run, Trigger } from '../core/run.ts';
+import type { RunRecords } from '../core/run-records.ts';
 import type { Progress } from '../core/reported.ts';
 import type { SandboxState } from '../core/sandbox.ts';
 
@@ -37,6 +38,8 @@ export interface RunDoor {
   requestCancel(id: RunId, options: SignalOptions): Promise<Run>;
   /** Resolves with the ended run; rejects with the signal's reason. */
   waitSettled(id: RunId, options: SignalOptions): Promise<Run>;
+  /** What a run that `waitSettled` gave left behind, when this process has it at hand; null: the store has it. */
+  recordsOf(run: Run): RunRecords | null;
 }
 
 export interface PluginBuilds {

@@ -1,6 +1,7 @@
 // The event loop's side of the database thread: gathers operations while a group is under way, sends them as the next one.
 // Bounded: beyond its bounds it refuses at once. Whatever happens to the thread, nobody waits for ever.
 import { Worker } from 'node:worker_threads';
+import { raced } from '../../core/deadline.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { Reply, Request } from './group-executor.ts';
 import type { OperationName } from './operations.ts';
@@ -66,7 +67,9 @@ export class WorkerLink {
 
   /** Resolves when the database is open. @throws GantryError */
   async opened(signal: AbortSignal): Promise<void> {
-    await this.#untilAborted(this.#opened.promise, signal, () => undefined);
+    await raced(this.#opened.promise, signal).catch((error: unknown) => {
+      throw signal.aborted ? timedOut(signal) : error;
+    });
   }
 
   /** @throws GantryError STORE_UNAVAILABLE, STORE_TIMEOUT, STORE_FAILED; an operation that was not yet sent at its timeout never happens */
@@ -81,9 +84,16 @@ export class WorkerLink {
     this.#waiting.set(id, { request: [id, name, parameters], weight, settle });
     this.#weight += weight;
     this.#pumpSoon();
-    return await this.#untilAborted(settle.promise, signal, () => {
+    const abort = (): void => {
       if (this.#waiting.delete(id)) this.#weight -= weight;
-    });
+      settle.reject(timedOut(signal));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await settle.promise;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
   }
 
   /** Lets what waits finish, then closes the file. Resolves when the thread has ended. */
@@ -108,22 +118,6 @@ export class WorkerLink {
     const isFull = this.#waiting.size >= this.#bounds.operationsMax || this.#weight + weight > this.#bounds.bytesMax;
     if (isFull)
       throw new GantryError('STORE_UNAVAILABLE', `store ${this.#path}: too many operations wait for the disk`);
-  }
-
-  async #untilAborted<T>(work: Promise<T>, signal: AbortSignal, onAbort: () => void): Promise<T> {
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => {
-      onAbort();
-      aborted.reject(timedOut(signal));
-    };
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.catch(() => undefined);
-    try {
-      return await Promise.race([work, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
   }
 
   #pumpSoon(): void {

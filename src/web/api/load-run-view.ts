@@ -5,6 +5,7 @@ import type { InvocationId, RunId } from '../../core/ids.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { Store, StoreOptions } from '../../core/ports/store.ts';
 import { DATA_PAYLOAD, type Run } from '../../core/run.ts';
+import type { RunRecords } from '../../core/run-records.ts';
 import { parseStrictText } from '../../core/strict-json.ts';
 import type { WebPorts } from '../ports.ts';
 import { runView, type RunView } from './run-view.ts';
@@ -45,6 +46,15 @@ export async function findRun(store: Pick<Store, 'findRun'>, id: RunId, options:
 /** The view of a run record at hand. @throws GantryError STORE_* */
 export async function loadViewOf(ports: ViewPorts, run: Run, options: StoreOptions): Promise<RunView> {
   return await turns.run(options.signal, () => readView(ports, run, options));
+}
+
+/** The same of a run that ended a moment ago in this process, from what it wrote. @throws GantryError STORE_FAILED */
+export async function viewOfRecords(run: Run, records: RunRecords, options: StoreOptions): Promise<RunView> {
+  const store: Payloads = {
+    listInvocations: () => Promise.resolve(records.invocations),
+    findPayload: (_, name) => Promise.resolve(records.payloads.get(name) ?? null),
+  };
+  return await readView({ store }, run, options);
 }
 
 async function readView(ports: ViewPorts, run: Run, options: StoreOptions): Promise<RunView> {

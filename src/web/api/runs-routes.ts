@@ -1,5 +1,6 @@
 // Runs: list, show, cancel, logs.
 import { z } from 'zod';
+import { deadlineWithin } from '../../core/deadline.ts';
 import { parseId, type RunId } from '../../core/ids.ts';
 import type { PageRequest, RunFilter, StoredLogLine } from '../../core/ports/store.ts';
 import { RUN_STATES, type RunState } from '../../core/run.ts';
@@ -127,9 +128,8 @@ async function answerRun(ports: WebPorts, request: WebRequest, runId: RunId): Pr
     const run = await findRun(ports.store, runId, { signal: request.signal });
     await waitForRun(ports, run, waitMs, request);
   }
-  using deadline = ports.clock.deadline(ANSWER_MS);
-  const signal = AbortSignal.any([deadline.signal, request.gone]);
-  return jsonAnswer(await loadRunView(ports, runId, { signal }));
+  using deadline = deadlineWithin(ports.clock, ANSWER_MS, request.gone);
+  return jsonAnswer(await loadRunView(ports, runId, deadline));
 }
 
 /** Of one run, or of all (null). */

@@ -1,11 +1,12 @@
 // POST /pipelines/{name}/runs: 202 as soon as the run is durably accepted; with `Prefer: wait=N`, 200 with the ended run when it ends in time.
+import { deadlineWithin } from '../../core/deadline.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey, type Run, type Trigger } from '../../core/run.ts';
 import { badRequest } from '../http/problem.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
-import { loadViewOf } from './load-run-view.ts';
+import { loadViewOf, viewOfRecords } from './load-run-view.ts';
 import { nameOf } from './route-params.ts';
 import { runSummary, type RunView } from './run-view.ts';
 import { readWaitMs, waitForRun } from './wait-for-run.ts';
@@ -60,9 +61,9 @@ function accepted(run: Run, isRepeat: boolean): Answer {
 }
 
 async function ended(ports: WebPorts, run: Run, request: WebRequest): Promise<Answer> {
-  using deadline = ports.clock.deadline(ANSWER_MS);
-  const signal = AbortSignal.any([deadline.signal, request.gone]);
-  const view = await loadViewOf(ports, run, { signal });
+  using deadline = deadlineWithin(ports.clock, ANSWER_MS, request.gone);
+  const records = ports.runs.recordsOf(run);
+  const view = await (records === null ? loadViewOf(ports, run, deadline) : viewOfRecords(run, records, deadline));
   return jsonAnswer(view, 200, {
     ...retryAfter(view),
     Location: `/api/v1/runs/${run.id}`,

@@ -1,5 +1,5 @@
 // `Prefer: wait=N` (RFC 7240) on requests about a run: the answer waits for the run's end, but not longer than N seconds.
-import { raced } from '../../core/deadline.ts';
+import { deadlineWithin } from '../../core/deadline.ts';
 import { isTerminal, type Run } from '../../core/run.ts';
 import type { WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
@@ -16,10 +16,10 @@ export function readWaitMs(request: WebRequest): number {
 export async function waitForRun(ports: WebPorts, run: Run, waitMs: number, request: WebRequest): Promise<Run | null> {
   if (isTerminal(run.state)) return run;
   if (waitMs === 0) return null;
-  using deadline = ports.clock.deadline(waitMs);
-  const signal = AbortSignal.any([deadline.signal, request.gone]);
+  using deadline = deadlineWithin(ports.clock, waitMs, request.gone);
+  const { signal } = deadline;
   try {
-    return await raced(ports.runs.waitSettled(run.id, { signal }), signal);
+    return await ports.runs.waitSettled(run.id, { signal });
   } catch (error) {
     if (signal.aborted) return null;
     throw error;

@@ -2,8 +2,9 @@
 import { Readable } from 'node:stream';
 import Router from '@koa/router';
 import Koa from 'koa';
+import { deadlineWithin } from '../../core/deadline.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
-import type { Clock } from '../../core/ports/clock.ts';
+import type { Clock, Deadline } from '../../core/ports/clock.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import { guardChange, guardHost } from './host-guard.ts';
 import { toClientError } from './problem.ts';
@@ -80,22 +81,79 @@ async function answerRoute(
   route: Route,
   options: AppOptions,
 ): Promise<void> {
-  const left = new AbortController();
-  context.res.once('close', () => {
-    left.abort(new DOMException('the client left', 'AbortError'));
-  });
-  using deadline = options.clock.deadline(options.requestTimeoutMs);
-  const request: WebRequest = {
-    method: context.method,
-    path: context.path,
-    query: new URLSearchParams(context.querystring),
-    params,
-    header: (name) => headerOf(context, name),
-    readBody: () => readBody(context.req, options.bodyBytesMax),
-    signal: AbortSignal.any([deadline.signal, options.closing]),
-    gone: AbortSignal.any([left.signal, options.closing]),
-  };
+  using request = new KoaRequest(context, params, options);
   send(context, await route.answer(request));
+}
+
+/** Signals are made when they are asked for: most requests need none, and a timer with joined signals is a tenth of a short answer. */
+class KoaRequest implements WebRequest, Disposable {
+  readonly params: WebRequest['params'];
+  readonly #context: Koa.Context;
+  readonly #options: AppOptions;
+  #deadline: Deadline | null = null;
+  #gone: AbortSignal | null = null;
+
+  constructor(context: Koa.Context, params: WebRequest['params'], options: AppOptions) {
+    this.params = params;
+    this.#context = context;
+    this.#options = options;
+  }
+
+  get method(): string {
+    return this.#context.method;
+  }
+
+  get path(): string {
+    return this.#context.path;
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#context.querystring);
+  }
+
+  get signal(): AbortSignal {
+    const { clock, requestTimeoutMs, closing } = this.#options;
+    this.#deadline ??= deadlineWithin(clock, requestTimeoutMs, closing);
+    return this.#deadline.signal;
+  }
+
+  get gone(): AbortSignal {
+    this.#gone ??= goneOf(this.#context, this.#options.closing);
+    return this.#gone;
+  }
+
+  header(name: string): string | null {
+    return headerOf(this.#context, name);
+  }
+
+  async readBody(): Promise<Uint8Array> {
+    return await readBody(this.#context.req, this.#options.bodyBytesMax);
+  }
+
+  [Symbol.dispose](): void {
+    this.#deadline?.[Symbol.dispose]();
+  }
+}
+
+const LEFT = new DOMException('the client left', 'AbortError');
+
+/** Aborts at the end of the answer, however it comes, or when the server closes. */
+function goneOf({ res }: Koa.Context, closing: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  const close = (): void => {
+    gone.abort(closing.reason);
+  };
+  const leave = (): void => {
+    closing.removeEventListener('abort', close);
+    gone.abort(LEFT);
+  };
+  if (res.closed) leave();
+  else if (closing.aborted) close();
+  else {
+    res.once('close', leave);
+    closing.addEventListener('abort', close, { once: true });
+  }
+  return gone.signal;
 }
 
 function send(context: Koa.Context, answer: Answer): void {

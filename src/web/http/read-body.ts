@@ -19,6 +19,7 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
     body.resolve(Buffer.concat(chunks));
   });
   request.on('close', () => {
+    if (request.complete) return;
     body.reject(new GantryError('JSON_INVALID', 'The request ended before its body was complete.'));
   });
   request.on('error', (error) => {

@@ -44,6 +44,10 @@ export class ScriptedDoor implements RunDoor {
     return await this.#find(id);
   }
 
+  recordsOf(): null {
+    return null;
+  }
+
   async waitSettled(id: RunId, { signal }: { readonly signal: AbortSignal }): Promise<Run> {
     for (;;) {
       signal.throwIfAborted();

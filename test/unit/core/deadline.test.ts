@@ -1,6 +1,6 @@
 // Work with a deadline: who ends it, with which reason, and that no timer or listener stays behind.
 import { describe, expect, it } from 'vitest';
-import { raced, within } from '../../../src/core/deadline.ts';
+import { deadlineWithin, raced, within } from '../../../src/core/deadline.ts';
 import { FakeClock } from '../../support/clock/fake-clock.ts';
 
 function untilAborted(signal: AbortSignal): Promise<never> {
@@ -43,6 +43,31 @@ describe('within', () => {
     const work = within(clock, 1000, outer.signal, untilAborted);
     outer.abort('cancelled');
     await expect(work).rejects.toBe('cancelled');
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('deadlineWithin', () => {
+  it('aborts for whichever of the two comes first, also when the outer one came before', async () => {
+    const clock = new FakeClock();
+    const outer = new AbortController();
+    using own = deadlineWithin(clock, 1000, outer.signal);
+    await clock.advance(1000);
+    expect(own.signal.reason).toMatchObject({ name: 'TimeoutError' });
+    using other = deadlineWithin(clock, 1000, outer.signal);
+    outer.abort('cancelled');
+    expect(other.signal.reason).toBe('cancelled');
+    using late = deadlineWithin(clock, 1000, outer.signal);
+    expect(late.signal.reason).toBe('cancelled');
+  });
+
+  it('leaves neither timer nor listener behind', () => {
+    const clock = new FakeClock();
+    const outer = new AbortController();
+    const deadline = deadlineWithin(clock, 1000, outer.signal);
+    deadline[Symbol.dispose]();
+    outer.abort();
+    expect(deadline.signal.aborted).toBe(false);
     expect(clock.pendingTimers).toBe(0);
   });
 });
