@@ -26,6 +26,7 @@ const HOMES = {
   '@koa/router': 'web',
   nunjucks: 'web',
   '@marcbachmann/cel-js': 'adapters/cel',
+  croner: 'adapters/croner',
   yaml: '(config|plugins)',
   zod: '(config|plugins|web|protocol|adapters/docker)',
 };

@@ -2,28 +2,36 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Problem } from '../core/plugin.ts';
+import type { Cron } from '../core/ports/cron.ts';
 import type { Expressions } from '../core/ports/expression.ts';
 import { checkSchema } from '../core/schema-subset.ts';
 import { suggest } from '../lib/suggest.ts';
+import { checkTriggers } from './check-triggers.ts';
 import { show } from './explain-issues.ts';
 import { findCycle } from './find-cycle.ts';
 import { predecessorsOf } from './make-pipeline.ts';
-import type { DeclaredHook, DeclaredPipeline, DeclaredTrigger } from './pipeline-schema.ts';
+import type { DeclaredHook, DeclaredPipeline } from './pipeline-schema.ts';
 import type { YamlFile } from './read-yaml.ts';
 
 type Path = readonly PropertyKey[];
 /** A fault by its path in the file, and what is wrong there. */
 type Fault = readonly [path: Path, message: string];
 
+/** What texts inside the file are written in. */
+export interface Languages {
+  readonly expressions: Expressions;
+  readonly cron: Cron;
+}
+
 export function checkPipelines(
   declared: readonly DeclaredPipeline[],
   yaml: YamlFile,
-  expressions: Expressions,
+  languages: Languages,
 ): readonly Problem[] {
   const faults = [
     ...twice(declared.map(({ name }, index) => [['pipelines', index, 'name'], name])),
     ...twice(webhookPaths(declared)),
-    ...declared.flatMap((pipeline, index) => checkPipeline(pipeline, ['pipelines', index], declared, expressions)),
+    ...declared.flatMap((pipeline, index) => checkPipeline(pipeline, ['pipelines', index], declared, languages)),
   ];
   return faults.map(([path, message]) => ({
     code: 'PIPELINE_INVALID',
@@ -37,7 +45,7 @@ function checkPipeline(
   pipeline: DeclaredPipeline,
   at: Path,
   all: readonly DeclaredPipeline[],
-  expressions: Expressions,
+  languages: Languages,
 ): readonly Fault[] {
   const params = pipeline.params === undefined ? [] : checkSchema(pipeline.params as JsonObject);
   return [
@@ -45,8 +53,8 @@ function checkPipeline(
     ...params.map((fault): Fault => [[...at, 'params', ...fault.path], `: ${fault.message}`]),
     ...pipeline.hooks.flatMap((hook, index) => checkHook(hook, [...at, 'hooks', index], pipeline, all)),
     ...checkCycle(pipeline, at),
-    ...pipeline.triggers.flatMap((trigger, index) => checkTrigger(trigger, [...at, 'triggers', index])),
-    ...checkExpressions(pipeline, at, expressions),
+    ...checkTriggers(pipeline, at, languages.cron),
+    ...checkExpressions(pipeline, at, languages.expressions),
   ];
 }
 
@@ -110,28 +118,6 @@ function checkCycle({ hooks }: DeclaredPipeline, at: Path): readonly Fault[] {
   const index = hooks.findIndex(({ name }) => name === cycle[0]);
   const path = [...at, 'hooks', index, hooks[index]?.after === undefined ? 'name' : 'after'];
   return [[path, `waits for itself: ${cycle.join(' → ')} (each follows the next)`]];
-}
-
-function checkTrigger(trigger: DeclaredTrigger, at: Path): readonly Fault[] {
-  const kinds = (['schedule', 'webhook'] as const).filter((kind) => trigger[kind] !== undefined);
-  if (kinds.length !== 1) return [[at, 'has neither or both of schedule and webhook; one is needed']];
-  if (trigger.webhook === undefined) return isTimeZone(trigger.timezone ?? 'UTC') ? [] : [zoneFault(trigger, at)];
-  return (['timezone', 'catchUp', 'overlap'] as const)
-    .filter((key) => trigger[key] !== undefined)
-    .map((key): Fault => [[...at, key], 'belongs to schedules only']);
-}
-
-function zoneFault({ timezone }: DeclaredTrigger, at: Path): Fault {
-  return [[...at, 'timezone'], `"${String(timezone)}" is no time zone that this machine knows (write Europe/Paris)`];
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function checkExpressions(pipeline: DeclaredPipeline, at: Path, expressions: Expressions): readonly Fault[] {

@@ -1,8 +1,7 @@
 // config/pipelines.yaml as checked pipelines, or every problem of it at once.
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import type { Expressions } from '../core/ports/expression.ts';
-import { checkPipelines } from './check-pipeline.ts';
+import { checkPipelines, type Languages } from './check-pipeline.ts';
 import { explainIssues } from './explain-issues.ts';
 import { makePipeline } from './make-pipeline.ts';
 import { notYet } from './not-yet.ts';
@@ -24,7 +23,7 @@ import { readYaml } from './read-yaml.ts';
 export async function loadPipelines(
   path: string,
   shownAs: string,
-  expressions: Expressions,
+  languages: Languages,
 ): Promise<ReadonlyMap<string, Pipeline>> {
   const yaml = await readYaml(path, shownAs);
   const problems = [...notYet(yaml)];
@@ -37,7 +36,7 @@ export async function loadPipelines(
       ),
     );
   const declared = parsed.data?.pipelines ?? [];
-  problems.push(...checkPipelines(declared, yaml, expressions));
+  problems.push(...checkPipelines(declared, yaml, languages));
   if (problems.length > 0)
     throw new GantryError('PIPELINE_INVALID', `${shownAs}: ${String(problems.length)} problem(s)`, { problems });
   return new Map(declared.map((pipeline) => [pipeline.name, makePipeline(pipeline)]));

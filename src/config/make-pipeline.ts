@@ -80,15 +80,17 @@ function makeRetries(declared: DeclaredRetries | undefined): RetryPolicy | null 
   };
 }
 
+/** As declared, else by its kind and its place in the list. */
+export function triggerName({ name, webhook }: Pick<DeclaredTrigger, 'name' | 'webhook'>, index: number): string {
+  return name ?? `${webhook === undefined ? 'schedule' : 'webhook'}-${String(index + 1)}`;
+}
+
 function makeTrigger(declared: DeclaredTrigger, index: number): TriggerSpec {
   const { schedule, webhook, tags, skipTags } = declared;
-  const common = { params: declared.params as JsonObject, tags, skipTags };
-  const number = String(index + 1);
-  if (webhook !== undefined)
-    return { kind: 'webhook', name: declared.name ?? `webhook-${number}`, ...webhook, ...common };
+  const common = { name: triggerName(declared, index), params: declared.params as JsonObject, tags, skipTags };
+  if (webhook !== undefined) return { kind: 'webhook', ...webhook, ...common };
   return {
     kind: 'schedule',
-    name: declared.name ?? `schedule-${number}`,
     cron: schedule ?? '',
     timezone: declared.timezone ?? 'UTC',
     catchUp: declared.catchUp ?? 'latest',

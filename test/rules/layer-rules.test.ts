@@ -53,6 +53,7 @@ const LIBRARIES: readonly (readonly [library: string, home: string, abroad: stri
   ['@koa/router', 'web', 'cli'],
   ['nunjucks', 'web', 'observe'],
   ['@marcbachmann/cel-js', 'adapters/cel', 'pipeline'],
+  ['croner', 'adapters/croner', 'triggers'],
   ['yaml', 'config', 'web'],
   ['yaml', 'plugins', 'lib'],
   ['zod', 'config', 'core'],

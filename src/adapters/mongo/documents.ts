@@ -7,6 +7,7 @@ import type {
   StoredLogLine,
   WorkerRecord,
 } from '../../core/ports/store.ts';
+import type { ScheduleRecord } from '../../core/ports/schedule-store.ts';
 import type { Run } from '../../core/run.ts';
 import { DocumentMap } from './document-map.ts';
 
@@ -63,6 +64,15 @@ export const PIPELINE_VERSIONS = new DocumentMap<PipelineVersionRecord>(
   ['name', 'version', 'author', 'definition', 'createdAtMs'],
   ['definition'],
   null,
+);
+
+export const SCHEDULES = new DocumentMap<ScheduleRecord>(
+  [
+    ...(['id', 'pipeline', 'name', 'timing', 'decidedAtMs', 'nextAtMs', 'startingAtMs', 'startingBy'] as const),
+    ...(['startingSinceMs', 'lastTickAtMs', 'lastRunId', 'pausedAtMs', 'pausedBy', 'revision'] as const),
+  ],
+  [],
+  'id',
 );
 
 export const WORKERS = new DocumentMap<WorkerRecord>(['id', 'startedAtMs', 'beatAtMs'], [], 'id');

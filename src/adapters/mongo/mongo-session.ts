@@ -6,6 +6,7 @@ import { MongoCatalog } from './mongo-catalog.ts';
 import { MongoChains } from './mongo-chains.ts';
 import { MongoHistory } from './mongo-history.ts';
 import { MongoRuns } from './mongo-runs.ts';
+import { MongoSchedules } from './mongo-schedules.ts';
 import { prepareSchema } from './mongo-schema.ts';
 import { MongoWriter } from './mongo-writer.ts';
 
@@ -17,6 +18,7 @@ export interface MongoSession {
   readonly history: MongoHistory;
   readonly catalog: MongoCatalog;
   readonly chains: MongoChains;
+  readonly schedules: MongoSchedules;
   /** Ends when what was begun has ended. */
   close(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function openSession(uri: string, name: string, timeouts: MongoTime
       history,
       chains: new MongoChains(runs, history),
       catalog: new MongoCatalog(writer),
+      schedules: new MongoSchedules(writer),
       close: async () => {
         await writer.queue.drained();
         await client.close();

@@ -14,6 +14,7 @@ import type { MongoTimeouts } from './connect-mongo.ts';
 import { warningsOf } from './connect-mongo.ts';
 import { timedOut } from './keyed-queue.ts';
 import { mongoError } from './mongo-error.ts';
+import { mongoSchedules } from './mongo-schedules.ts';
 import { type MongoSession, openSession } from './mongo-session.ts';
 
 type Options = port.StoreOptions;
@@ -32,6 +33,10 @@ export interface MongoStoreOptions {
 const DEFAULT_TIMEOUTS: MongoTimeouts = { serverSelectionMs: 10_000, socketMs: 30_000 };
 
 export class MongoStore implements port.Store {
+  readonly schedules = mongoSchedules(
+    (...call) => this.#call(...call),
+    (...write) => this.#write(...write),
+  );
   readonly #options: MongoStoreOptions;
   #session: MongoSession | null = null;
   #chainsBegun = 0;

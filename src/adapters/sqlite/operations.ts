@@ -3,6 +3,7 @@ import { CatalogOperations } from './catalog-operations.ts';
 import { HistoryOperations } from './history-operations.ts';
 import type { SqlRow } from './record-map.ts';
 import { type InsertedRow, RunOperations } from './run-operations.ts';
+import { ScheduleOperations } from './schedule-operations.ts';
 import type { Statements } from './statements.ts';
 
 type Methods<T> = { readonly [Name in keyof T]: T[Name] };
@@ -15,7 +16,10 @@ interface ChainOperations {
   writeAll(chains: readonly (readonly LinkOperation[])[]): boolean[];
 }
 
-type Singles = Methods<RunOperations> & Methods<HistoryOperations> & Methods<CatalogOperations>;
+type Singles = Methods<RunOperations> &
+  Methods<HistoryOperations> &
+  Methods<CatalogOperations> &
+  Methods<ScheduleOperations>;
 type SingleName = keyof Singles;
 export type Operations = Singles & ChainOperations;
 export type OperationName = keyof Operations;
@@ -38,6 +42,9 @@ export const WRITES: ReadonlySet<OperationName> = new Set<OperationName>([
   'putPipelineVersion',
   'putWorker',
   'removeWorker',
+  'insertSchedule',
+  'replaceSchedule',
+  'removeSchedule',
   'ping',
 ]);
 
@@ -45,7 +52,12 @@ export const WRITES: ReadonlySet<OperationName> = new Set<OperationName>([
 export type Perform = (name: OperationName, parameters: readonly unknown[]) => unknown;
 
 export function createPerform(sql: Statements): Perform {
-  const owners = [new RunOperations(sql), new HistoryOperations(sql), new CatalogOperations(sql)];
+  const owners = [
+    new RunOperations(sql),
+    new HistoryOperations(sql),
+    new CatalogOperations(sql),
+    new ScheduleOperations(sql),
+  ];
   const perform: Perform = (name, parameters) => {
     for (const owner of owners) {
       const method: unknown = Reflect.get(owner, name);

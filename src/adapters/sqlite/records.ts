@@ -6,6 +6,7 @@ import type {
   PluginVersionRecord,
   WorkerRecord,
 } from '../../core/ports/store.ts';
+import type { ScheduleRecord } from '../../core/ports/schedule-store.ts';
 import type { Invocation } from '../../core/invocation.ts';
 import type { Run } from '../../core/run.ts';
 import { RecordMap } from './record-map.ts';
@@ -105,6 +106,23 @@ export const PIPELINE_VERSIONS = new RecordMap<PipelineVersionRecord>('pipelineV
   author: 'plain',
   definition: 'json',
   createdAtMs: 'plain',
+});
+
+export const SCHEDULES = new RecordMap<ScheduleRecord>('schedules', {
+  id: 'plain',
+  pipeline: 'plain',
+  name: 'plain',
+  timing: 'plain',
+  decidedAtMs: 'plain',
+  nextAtMs: 'plain',
+  startingAtMs: 'plain',
+  startingBy: 'plain',
+  startingSinceMs: 'plain',
+  lastTickAtMs: 'plain',
+  lastRunId: 'plain',
+  pausedAtMs: 'plain',
+  pausedBy: 'plain',
+  revision: 'plain',
 });
 
 export const WORKERS = new RecordMap<WorkerRecord>('workers', {

@@ -166,6 +166,25 @@ ALTER TABLE invocations ADD COLUMN retryAtMs REAL;
 CREATE INDEX runs_waiting ON runs (pipeline, readyAtMs, id) WHERE state = 'waiting';
 `;
 
+const VERSION_8 = `
+CREATE TABLE schedules (
+  id TEXT PRIMARY KEY NOT NULL,
+  pipeline TEXT NOT NULL,
+  name TEXT NOT NULL,
+  timing TEXT NOT NULL,
+  decidedAtMs REAL NOT NULL,
+  nextAtMs REAL,
+  startingAtMs REAL,
+  startingBy TEXT,
+  startingSinceMs REAL,
+  lastTickAtMs REAL,
+  lastRunId TEXT,
+  pausedAtMs REAL,
+  pausedBy TEXT,
+  revision INTEGER NOT NULL
+) STRICT;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
@@ -174,6 +193,7 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_5,
   VERSION_6,
   VERSION_7,
+  VERSION_8,
 ];
 
 /** The schema version that this release writes. */

@@ -16,6 +16,10 @@ export class ForwardingStore implements port.Store {
     this.inner = inner;
   }
 
+  get schedules(): port.Store['schedules'] {
+    return this.inner.schedules;
+  }
+
   open(options: Options): Promise<void> {
     return this.inner.open(options);
   }

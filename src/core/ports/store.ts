@@ -9,6 +9,7 @@ import type { Invocation, InvocationState } from '../invocation.ts';
 import type { JsonValue } from '../json.ts';
 import type { LogLine, RunEvent } from '../events.ts';
 import type { Run, RunState } from '../run.ts';
+import type { ScheduleStore } from './schedule-store.ts';
 
 export interface StoreOptions {
   /** To be asked for before the call returns, by whoever may have to wait: the deadline begins with that. */
@@ -126,6 +127,8 @@ export type StoreWrite =
   | { readonly kind: 'appendLogs'; readonly lines: readonly LogLine[] };
 
 export interface Store extends AsyncDisposable {
+  readonly schedules: ScheduleStore;
+
   /** Creates what is missing. @throws GantryError STORE_SCHEMA_NEWER, STORE_UNAVAILABLE */
   open(options: StoreOptions): Promise<void>;
   /** A round trip that proves that writes are possible. */

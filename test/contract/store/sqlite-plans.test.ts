@@ -2,15 +2,16 @@
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../../src/adapters/sqlite/open-database.ts';
 import { type OperationName, type Perform, WRITES, createPerform } from '../../../src/adapters/sqlite/operations.ts';
-import { EVENTS, INVOCATIONS, LOGS, PIPELINE_VERSIONS, RUNS } from '../../../src/adapters/sqlite/records.ts';
+import { EVENTS, INVOCATIONS, LOGS, PIPELINE_VERSIONS, RUNS, SCHEDULES } from '../../../src/adapters/sqlite/records.ts';
 import { Statements } from '../../../src/adapters/sqlite/statements.ts';
-import { buildInvocation, buildLogLine, buildRun, newRunId } from '../../support/store/build-records.ts';
+import { buildInvocation, buildLogLine, buildRun, buildSchedule, newRunId } from '../../support/store/build-records.ts';
 
 const run = buildRun({ idempotencyKey: 'key' });
 const invocation = buildInvocation(run.id);
 const page = { states: null, pipeline: null, limit: 5, after: null };
 const logs = { runId: null, plugin: null, afterSeq: null, limit: 5 };
 const guard = { states: ['queued', 'running'], epoch: 0, worker: null };
+const schedule = buildSchedule();
 const worker = { id: 'wrk', startedAtMs: 1, beatAtMs: 1 };
 const pluginVersion = {
   id: 'p',
@@ -71,6 +72,11 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['putWorker', worker],
   ['listWorkers'],
   ['removeWorker', 'wrk'],
+  ['insertSchedule', SCHEDULES.encode(schedule)],
+  ['replaceSchedule', SCHEDULES.encode({ ...schedule, revision: 1 })],
+  ['listSchedules'],
+  ['findSchedule', schedule.id],
+  ['removeSchedule', schedule.id, 1],
   ['ping'],
   ['describe'],
 ];
@@ -78,7 +84,7 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
 const READS: readonly OperationName[] = [
   ...(['findRun', 'findRunByKey', 'listRuns', 'listOpenRuns', 'countQueued', 'countRuns', 'listInvocations'] as const),
   ...(['findPayload', 'listEvents', 'listLogs', 'listPluginVersions', 'listPipelineVersions'] as const),
-  ...(['listWorkers', 'describe'] as const),
+  ...(['listWorkers', 'listSchedules', 'findSchedule', 'describe'] as const),
 ];
 
 function performAll(perform: Perform): void {
@@ -100,9 +106,10 @@ it('serves every statement by an index, without a scan of a table and without so
       .filter((detail) => /\bSCAN\b|TEMP B-TREE/.test(detail))
       .map((detail) => ({ text, detail }));
   });
-  // Allowed: there are never more workers than processes; a bounded subquery is counted; lists without a filter walk the primary key and stop at their limit.
+  // Allowed: there are never more workers than processes, nor schedules than declared; a bounded subquery is counted; lists without a filter walk the primary key and stop at their limit.
   const isAllowed = ({ text, detail }: { text: string; detail: string }): boolean =>
     text.includes('FROM workers') ||
+    text.includes('FROM schedules') ||
     detail === 'SCAN CONSTANT ROW' ||
     detail === 'SCAN (subquery-1)' ||
     (text.startsWith('SELECT id FROM runs ') && detail === 'SCAN runs USING COVERING INDEX sqlite_autoindex_runs_1');

@@ -10,6 +10,7 @@ import { chainContract } from './chain-contract.ts';
 import { historyContract } from './history-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { runContract } from './run-contract.ts';
+import { scheduleContract } from './schedule-contract.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
 /**
@@ -48,5 +49,6 @@ export function storeContract(
     historyContract(subject);
     chainContract(subject);
     catalogContract(subject);
+    scheduleContract(subject);
   });
 }

@@ -4,6 +4,7 @@ import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import type { LogLine } from '../../../src/core/events.ts';
 import type { RunId, WorkerId } from '../../../src/core/ids.ts';
 import type { Invocation } from '../../../src/core/invocation.ts';
+import type { ScheduleRecord } from '../../../src/core/ports/schedule-store.ts';
 import type { StoreOptions } from '../../../src/core/ports/store.ts';
 import type { Run } from '../../../src/core/run.ts';
 
@@ -90,6 +91,28 @@ export function buildInvocation(runId: RunId, changes: Partial<Invocation> = {})
     reported: null,
     retryAtMs: null,
     resultPayload: null,
+    ...changes,
+  };
+}
+
+/** A schedule whose first tick is yet to come. */
+export function buildSchedule(changes: Partial<ScheduleRecord> = {}): ScheduleRecord {
+  const name = freshName('nightly');
+  return {
+    id: `default/${name}`,
+    pipeline: 'default',
+    name,
+    timing: '0 3 * * * UTC',
+    decidedAtMs: 1000,
+    nextAtMs: 5000,
+    startingAtMs: null,
+    startingBy: null,
+    startingSinceMs: null,
+    lastTickAtMs: null,
+    lastRunId: null,
+    pausedAtMs: null,
+    pausedBy: null,
+    revision: 0,
     ...changes,
   };
 }

@@ -3,6 +3,7 @@ import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { WorkerId } from '../../../src/core/ids.ts';
 import type { EventSink } from '../../../src/core/ports/event-sink.ts';
 import type * as port from '../../../src/core/ports/store.ts';
+import { memorySchedules, type ScheduleOperation } from './memory-schedules.ts';
 
 export type Options = port.StoreOptions;
 
@@ -16,7 +17,11 @@ function timedOut(signal: AbortSignal): GantryError {
   return new GantryError('STORE_TIMEOUT', 'the store did not answer in time', { cause: signal.reason });
 }
 
+/** What the fake can be told to fail. */
+type Operation = (keyof port.Store & string) | ScheduleOperation;
+
 export class MemoryCatalog {
+  readonly schedules = memorySchedules((...call) => this.perform(...call));
   readonly #events: EventSink;
   readonly #pluginVersions = new Map<string, port.PluginVersionRecord>();
   readonly #pipelineVersions: port.PipelineVersionRecord[] = [];
@@ -28,7 +33,7 @@ export class MemoryCatalog {
   }
 
   /** The next call of the operation rejects with the error, having changed nothing. */
-  failNext(operation: keyof port.Store & string, error: GantryError): void {
+  failNext(operation: Operation, error: GantryError): void {
     this.#failures.push({ operation, error });
   }
 
@@ -106,7 +111,7 @@ export class MemoryCatalog {
     return false;
   }
 
-  protected async perform<T>(operation: keyof port.Store & string, { signal }: Options, work: () => T): Promise<T> {
+  protected async perform<T>(operation: Operation, { signal }: Options, work: () => T): Promise<T> {
     const failure = this.#failures.findIndex((planned) => planned.operation === operation);
     let isSuccessful = false;
     try {

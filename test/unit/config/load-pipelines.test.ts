@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CelExpressions } from '../../../src/adapters/cel/cel-expressions.ts';
+import { CronerTimes } from '../../../src/adapters/croner/croner-cron.ts';
 import { loadPipelines } from '../../../src/config/load-pipelines.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 
@@ -16,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 async function load(text: string): ReturnType<typeof loadPipelines> {
   const file = join(folder, 'pipelines.yaml');
   await writeFile(file, text);
-  return await loadPipelines(file, 'pipelines.yaml', new CelExpressions());
+  return await loadPipelines(file, 'pipelines.yaml', { expressions: new CelExpressions(), cron: new CronerTimes() });
 }
 
 async function problemsOf(text: string): Promise<readonly string[]> {
@@ -88,6 +89,20 @@ describe('loading pipelines', () => {
     [
       'pipelines: [{name: p, hooks: [{name: a}], triggers: [{webhook: {path: x, secret: S}}, {webhook: {path: x, secret: S}}]}]',
       /"x" stands twice/,
+    ],
+    [
+      'pipelines: [{name: p, hooks: [{name: a}], triggers: [{schedule: "61 * * * *"}]}]',
+      /triggers\[0\]\.schedule is no schedule: Invalid value for minute: 61/,
+    ],
+    ['pipelines: [{name: p, hooks: [{name: a}], triggers: [{schedule: "0 0 31 2 *"}]}]', /such a time never comes/],
+    ['pipelines: [{name: p, hooks: [{name: a}], triggers: [{schedule: "2027-01-01"}]}]', /five fields, or six/],
+    [
+      'pipelines: [{name: p, hooks: [{name: a}], triggers: [{schedule: "* * * * *", name: x}, {webhook: {path: x, secret: S}, name: x}]}]',
+      /triggers\[1\]\.name another trigger of the pipeline is called "x"/,
+    ],
+    [
+      'pipelines: [{name: p, params: {type: object, properties: {n: {type: integer}}}, hooks: [{name: a}], triggers: [{schedule: "* * * * *", params: {n: x}}]}]',
+      /triggers\[0\]\.params\.n/,
     ],
     ['pipelines: [{name: p, hooks: [{name: a, retries: {mx: 1}}]}]', /did you mean "max"/],
     ['pipelines: [{name: p, hooks: [{name: a, retries: {max: 1, on: [ok]}}]}]', /retries\.on\[0\]/],
