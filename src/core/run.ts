@@ -78,6 +78,8 @@ export interface Run {
   readonly skipTags: readonly string[];
   /** runs of the pipeline with the same key share its limit of concurrency; null: the pipeline has none */
   readonly concurrencyKey: string | null;
+  /** queued, and not to be claimed before it has a place under its concurrency key */
+  readonly needsPlace: boolean;
   /** of the pipeline when the run was accepted */
   readonly durability: Durability;
   readonly state: RunState;

@@ -183,6 +183,7 @@ export class RunStarter {
       tags: request.tags ?? [],
       skipTags: request.skipTags ?? [],
       concurrencyKey: null,
+      needsPlace: false,
       durability: pipeline.durability,
       state: 'queued',
       epoch: 0,

@@ -16,12 +16,12 @@ export const RUNS = new DocumentMap<Run>(
     ...(['id', 'pipeline', 'pipelineVersion', 'trigger', 'state', 'epoch', 'worker', 'part', 'priority'] as const),
     ...(['readyAtMs', 'createdAtMs', 'startedAtMs', 'finishedAtMs', 'deadlineAtMs', 'cancelRequestedAtMs'] as const),
     ...(['params', 'idempotencyKey', 'requestHash', 'hooks', 'failure', 'warnings'] as const),
-    ...(['durability', 'source', 'lineage', 'tags', 'skipTags', 'concurrencyKey'] as const),
+    ...(['durability', 'source', 'lineage', 'tags', 'skipTags', 'concurrencyKey', 'needsPlace'] as const),
   ],
   ['params', 'hooks', 'failure', 'warnings', 'lineage', 'tags', 'skipTags'],
   'id',
   // Runs of the first release do not say them.
-  { durability: 'stored', tags: [], skipTags: [] },
+  { durability: 'stored', tags: [], skipTags: [], needsPlace: false },
 );
 
 export const INVOCATIONS = new DocumentMap<Invocation>(

@@ -1,26 +1,17 @@
-// Runs as documents. `q` is the pipeline's name while a run is queued and absent otherwise: the queue is an index over the runs themselves.
-// So is `w` while a run is waiting.
+// Runs as documents: insert, guarded update, pages, counts. The queue is an index over fields of the runs themselves (queue-fields.ts).
 import type { Document } from 'mongodb';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { RunId } from '../../core/ids.ts';
-import type {
-  ClaimRequest,
-  InsertResult,
-  Page,
-  PageRequest,
-  RunChanges,
-  RunFilter,
-  RunGuard,
-} from '../../core/ports/store.ts';
+import type { InsertResult, Page, PageRequest, RunChanges, RunFilter, RunGuard } from '../../core/ports/store.ts';
 import type { Run, RunState } from '../../core/run.ts';
 import { RUNS } from './documents.ts';
-import { type MongoWriter, newToken } from './mongo-writer.ts';
-import { isRefusal, mongoError } from './mongo-error.ts';
+import type { MongoWriter } from './mongo-writer.ts';
+import { MARKS, queueFields, type Queued } from './queue-fields.ts';
+
+/** What the place in the queue depends on. */
+const QUEUED = { pipeline: 1, priority: 1, part: 1, concurrencyKey: 1, needsPlace: 1 } as const;
 
 const FIXED_FIELDS = ['id', 'part', 'pipeline', 'createdAtMs', 'idempotencyKey'] as const;
-
-/** Lost claims are tried again this often before the caller is told that there is nothing. */
-const CLAIM_ATTEMPTS = 3;
 
 function uniqueKey(pipeline: string, key: string | null, id: string): string {
   return key === null ? `id:${id}` : `key:${JSON.stringify([pipeline, key])}`;
@@ -33,10 +24,8 @@ function filterOf({ states, pipeline }: RunFilter): Document {
   };
 }
 
-/** What of a run's pipeline the indexes of queued and of waiting runs see. */
-function marksOf(state: RunState, pipeline: string): Document {
-  if (state === 'queued') return { q: pipeline };
-  return state === 'waiting' ? { w: pipeline } : {};
+function isMarked(state: RunState): boolean {
+  return state === 'queued' || state === 'waiting';
 }
 
 export class MongoRuns {
@@ -48,7 +37,7 @@ export class MongoRuns {
 
   async insertRun(run: Run): Promise<InsertResult> {
     const key = uniqueKey(run.pipeline, run.idempotencyKey, run.id);
-    const marks = marksOf(run.state, run.pipeline);
+    const marks = queueFields(run);
     const outcome = await this.#writer.insert('runs', { _id: run.id, ...RUNS.encode(run), ...marks, uniqueKey: key });
     if (outcome === 'inserted') return { kind: 'inserted' };
     const standing = (await this.#findBy({ uniqueKey: key })) ?? (await this.#findBy({ _id: run.id }));
@@ -72,24 +61,11 @@ export class MongoRuns {
     if (guard.readyAtMs !== undefined) filter['readyAtMs'] = guard.readyAtMs;
     const { state } = changes;
     if (state === undefined) return await this.#writer.update('runs', filter, { $set: set });
-    if (state !== 'queued' && state !== 'waiting')
-      return await this.#writer.update('runs', filter, { $set: set, $unset: { q: '', w: '' } });
-    const standing = await this.#runs.findOne({ _id: id }, { projection: { pipeline: 1 } });
-    if (standing === null) return false;
-    const $set = { ...set, ...marksOf(state, String(standing['pipeline'])) };
-    return await this.#writer.update('runs', filter, { $set, $unset: state === 'queued' ? { w: '' } : { q: '' } });
-  }
-
-  /** Two steps, since only single-document atomicity is there: mark those still queued with a token of our own, read back what was won. */
-  async claimRuns(request: ClaimRequest): Promise<readonly Run[]> {
-    for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
-      const ids = [...(await this.#due(request))];
-      ids.push(...(await this.#candidates({ ...request, limit: request.limit - ids.length })));
-      if (ids.length === 0) return [];
-      const won = await this.#mark(ids, request.worker);
-      if (won.length > 0) return won.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
-    }
-    return [];
+    const standing = isMarked(state) ? await this.#runs.findOne({ _id: id }, { projection: QUEUED }) : null;
+    if (isMarked(state) && standing === null) return false;
+    const marks = queueFields({ ...(standing as unknown as Queued), ...changes, state });
+    const $unset = Object.fromEntries(MARKS.filter((mark) => !Object.hasOwn(marks, mark)).map((mark) => [mark, '']));
+    return await this.#writer.update('runs', filter, { $set: { ...set, ...marks }, $unset });
   }
 
   async listRuns(filter: RunFilter, { limit, after }: PageRequest): Promise<Page<Run>> {
@@ -111,7 +87,7 @@ export class MongoRuns {
   }
 
   async countQueued(pipeline: string, atMost: number): Promise<number> {
-    return atMost < 1 ? 0 : await this.#runs.countDocuments({ q: pipeline }, { limit: atMost });
+    return atMost < 1 ? 0 : await this.#runs.countDocuments({ pipeline, state: 'queued' }, { limit: atMost });
   }
 
   async countRuns(filter: RunFilter): Promise<number> {
@@ -125,39 +101,5 @@ export class MongoRuns {
   async #findBy(filter: Document): Promise<Run | null> {
     const document = await this.#runs.findOne(filter);
     return document === null ? null : RUNS.decode(document);
-  }
-
-  /** Waiting runs whose time has come. */
-  async #due({ pipelines, nowMs, limit }: ClaimRequest): Promise<readonly string[]> {
-    if (pipelines.length === 0 || limit < 1) return [];
-    const documents = await this.#runs
-      .find({ w: { $in: [...pipelines] }, readyAtMs: { $lte: nowMs } }, { projection: { _id: 1 } })
-      .sort({ readyAtMs: 1, _id: 1 })
-      .limit(limit)
-      .toArray();
-    return documents.map(({ _id }) => _id);
-  }
-
-  async #candidates({ pipelines, nowMs, limit }: ClaimRequest): Promise<readonly string[]> {
-    if (pipelines.length === 0 || limit < 1) return [];
-    const documents = await this.#runs
-      .find({ q: { $in: [...pipelines] }, readyAtMs: { $lte: nowMs } }, { projection: { _id: 1 } })
-      .sort({ priority: -1, _id: 1 })
-      .limit(limit)
-      .toArray();
-    return documents.map(({ _id }) => _id);
-  }
-
-  async #mark(ids: readonly string[], worker: string): Promise<Run[]> {
-    const claimToken = newToken();
-    const change = { $set: { state: 'running', worker, claimToken }, $inc: { epoch: 1 }, $unset: { q: '', w: '' } };
-    try {
-      await this.#runs.updateMany({ _id: { $in: [...ids] }, state: { $in: ['queued', 'waiting'] } }, change);
-    } catch (error) {
-      // The acknowledgement may be lost while runs were won: the token tells, so the answer below holds either way.
-      if (isRefusal(error)) throw mongoError(error);
-    }
-    const won = await this.#runs.find({ _id: { $in: [...ids] }, claimToken }).toArray();
-    return won.map((document) => RUNS.decode(document));
   }
 }

@@ -3,15 +3,17 @@
 import type { Db, IndexDescription } from 'mongodb';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { StoredDocument } from './document-map.ts';
+import { queueFields, type Queued } from './queue-fields.ts';
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Beside the index on `_id` that every collection has. */
 export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
   runs: [
     { name: 'uniqueKey', key: { uniqueKey: 1 }, unique: true },
-    { name: 'queue', key: { q: 1, priority: -1, _id: 1, readyAtMs: 1 } },
+    { name: 'claim', key: { q: 1, _id: 1, readyAtMs: 1 } },
     { name: 'waiting', key: { w: 1, readyAtMs: 1, _id: 1 } },
+    { name: 'wanting', key: { p: 1, priority: -1, _id: 1 } },
     { name: 'state', key: { state: 1, _id: -1 } },
     { name: 'pipeline', key: { pipeline: 1, _id: -1 } },
     { name: 'pipelineState', key: { pipeline: 1, state: 1, _id: -1 } },
@@ -41,5 +43,16 @@ export async function prepareSchema(database: Db): Promise<void> {
   for (const [name, indexes] of Object.entries(INDEXES)) {
     for (const index of indexes) await database.collection(name).createIndexes([index]);
   }
+  if (found === 1) await moveQueue(database);
   await facts.updateOne({ _id: 'schema' }, { $set: { version: SCHEMA_VERSION } }, { upsert: true });
+}
+
+/** In the first version `q` was the pipeline's name alone. */
+async function moveQueue(database: Db): Promise<void> {
+  const runs = database.collection<StoredDocument>('runs');
+  const queued = await runs.find({ state: 'queued' }).project({ pipeline: 1, priority: 1, part: 1 }).toArray();
+  for (const run of queued) {
+    const fields = queueFields({ ...(run as Queued), state: 'queued', concurrencyKey: null, needsPlace: false });
+    await runs.updateOne({ _id: String(run['_id']), state: 'queued' }, { $set: fields });
+  }
 }

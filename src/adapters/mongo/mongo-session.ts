@@ -4,7 +4,9 @@ import { type MongoServer, type MongoTimeouts, connectMongo } from './connect-mo
 import type { KeyedQueue } from './keyed-queue.ts';
 import { MongoCatalog } from './mongo-catalog.ts';
 import { MongoChains } from './mongo-chains.ts';
+import { MongoClaims } from './mongo-claims.ts';
 import { MongoHistory } from './mongo-history.ts';
+import { MongoPlaces } from './mongo-places.ts';
 import { MongoRuns } from './mongo-runs.ts';
 import { MongoSchedules } from './mongo-schedules.ts';
 import { prepareSchema } from './mongo-schema.ts';
@@ -15,6 +17,8 @@ export interface MongoSession {
   readonly server: MongoServer;
   readonly queue: KeyedQueue;
   readonly runs: MongoRuns;
+  readonly claims: MongoClaims;
+  readonly places: MongoPlaces;
   readonly history: MongoHistory;
   readonly catalog: MongoCatalog;
   readonly chains: MongoChains;
@@ -37,6 +41,8 @@ export async function openSession(uri: string, name: string, timeouts: MongoTime
       server,
       queue: writer.queue,
       runs,
+      claims: new MongoClaims(writer),
+      places: new MongoPlaces(writer),
       history,
       chains: new MongoChains(runs, history),
       catalog: new MongoCatalog(writer),

@@ -14,6 +14,7 @@ import type { MongoTimeouts } from './connect-mongo.ts';
 import { warningsOf } from './connect-mongo.ts';
 import { timedOut } from './keyed-queue.ts';
 import { mongoError } from './mongo-error.ts';
+import { MongoPlaceStore } from './mongo-place-store.ts';
 import { mongoSchedules } from './mongo-schedules.ts';
 import { type MongoSession, openSession } from './mongo-session.ts';
 
@@ -33,6 +34,10 @@ export interface MongoStoreOptions {
 const DEFAULT_TIMEOUTS: MongoTimeouts = { serverSelectionMs: 10_000, socketMs: 30_000 };
 
 export class MongoStore implements port.Store {
+  readonly places = new MongoPlaceStore({
+    read: (operation, options, work) => this.#call(operation, options, ({ places }) => work(places)),
+    write: (operation, key, options, work) => this.#write(operation, key, options, ({ places }) => work(places)),
+  });
   readonly schedules = mongoSchedules(
     (...call) => this.#call(...call),
     (...write) => this.#write(...write),
@@ -90,7 +95,7 @@ export class MongoStore implements port.Store {
   }
 
   async claimRuns(request: port.ClaimRequest, options: Options): Promise<readonly Run[]> {
-    return await this.#write('claimRuns', 'claim', options, ({ runs }) => runs.claimRuns(request));
+    return await this.#write('claimRuns', 'claim', options, ({ claims }) => claims.claimRuns(request));
   }
 
   async listRuns(filter: port.RunFilter, page: port.PageRequest, options: Options): Promise<port.Page<Run>> {

@@ -1,6 +1,8 @@
 // The one list of what the database thread can do, and which of it writes (those go into the group's transaction).
 import { CatalogOperations } from './catalog-operations.ts';
+import { ClaimOperations } from './claim-operations.ts';
 import { HistoryOperations } from './history-operations.ts';
+import { PlaceOperations } from './place-operations.ts';
 import type { SqlRow } from './record-map.ts';
 import { type InsertedRow, RunOperations } from './run-operations.ts';
 import { ScheduleOperations } from './schedule-operations.ts';
@@ -17,6 +19,8 @@ interface ChainOperations {
 }
 
 type Singles = Methods<RunOperations> &
+  Methods<ClaimOperations> &
+  Methods<PlaceOperations> &
   Methods<HistoryOperations> &
   Methods<CatalogOperations> &
   Methods<ScheduleOperations>;
@@ -30,6 +34,9 @@ export const WRITES: ReadonlySet<OperationName> = new Set<OperationName>([
   'insertRun',
   'updateRun',
   'claimRuns',
+  'takePlace',
+  'releasePlace',
+  'admitRun',
   'insertInvocation',
   'updateInvocation',
   'putPayload',
@@ -53,10 +60,8 @@ export type Perform = (name: OperationName, parameters: readonly unknown[]) => u
 
 export function createPerform(sql: Statements): Perform {
   const owners = [
-    new RunOperations(sql),
-    new HistoryOperations(sql),
-    new CatalogOperations(sql),
-    new ScheduleOperations(sql),
+    ...[new RunOperations(sql), new ClaimOperations(sql), new PlaceOperations(sql)],
+    ...[new HistoryOperations(sql), new CatalogOperations(sql), new ScheduleOperations(sql)],
   ];
   const perform: Perform = (name, parameters) => {
     for (const owner of owners) {

@@ -21,6 +21,7 @@ export const RUNS = new RecordMap<Run>('runs', {
   tags: 'json',
   skipTags: 'json',
   concurrencyKey: 'plain',
+  needsPlace: 'json',
   durability: 'plain',
   state: 'plain',
   epoch: 'plain',

@@ -1,4 +1,4 @@
-// Runs in SQL: insert, guarded update, claim, pages, counts. Pages and claims walk an index in its own order and stop at the limit,
+// Runs in SQL: insert, guarded update, pages, counts. Pages walk an index in its own order and stop at the limit,
 // so their cost does not grow with history; bodies are read by id only for the rows that are handed out.
 import { RUN_STATES, type RunState } from '../../core/run.ts';
 import type { RunGuard } from '../../core/ports/store.ts';
@@ -15,26 +15,11 @@ export interface RunPage {
   readonly after: string | null;
 }
 
-export interface ClaimOrder {
-  readonly worker: string;
-  readonly limit: number;
-  readonly nowMs: number;
-  readonly pipelines: readonly string[];
-}
-
 const COLUMNS = quoted(RUNS.columns);
 const INSERT = `${insertText('runs', RUNS.columns)} ON CONFLICT DO NOTHING`;
 const FIND = `SELECT ${COLUMNS} FROM runs WHERE id = :id`;
 const FIND_BY_KEY = `SELECT ${COLUMNS} FROM runs WHERE pipeline = :pipeline AND idempotencyKey = :key`;
-const CANDIDATES = `SELECT id, priority FROM runs INDEXED BY runs_queue
-  WHERE state = 'queued' AND pipeline = :pipeline AND readyAtMs <= :nowMs ORDER BY priority DESC, id LIMIT :limit`;
-const DUE = `SELECT id, readyAtMs FROM runs INDEXED BY runs_waiting
-  WHERE state = 'waiting' AND pipeline = :pipeline AND readyAtMs <= :nowMs ORDER BY readyAtMs, id LIMIT :limit`;
-const CLAIM = `UPDATE runs SET state = 'running', worker = :worker, epoch = epoch + 1
-  WHERE id = :id AND state IN ('queued', 'waiting') RETURNING ${COLUMNS}`;
 const OPEN = `SELECT ${COLUMNS} FROM runs WHERE state = :state ORDER BY id`;
-const COUNT_QUEUED = `SELECT count(*) AS count FROM
-  (SELECT 1 FROM runs INDEXED BY runs_queue WHERE state = 'queued' AND pipeline = :pipeline LIMIT :atMost)`;
 
 function pageText(page: RunPage): string {
   const conditions = [
@@ -87,27 +72,6 @@ export class RunOperations {
     return this.#sql.run(text, values) === 1;
   }
 
-  claimRuns(order: ClaimOrder): SqlRow[] {
-    const due = this.#due(order);
-    const queued = this.#queued({ ...order, limit: order.limit - due.length });
-    return [...due, ...queued].flatMap(({ id }) => this.#sql.all(CLAIM, { worker: order.worker, id: id ?? null }));
-  }
-
-  #due({ limit, nowMs, pipelines }: ClaimOrder): SqlRow[] {
-    return [...new Set(pipelines)]
-      .flatMap((pipeline) => this.#sql.all(DUE, { pipeline, nowMs, limit }))
-      .sort((a, b) => Number(a['readyAtMs']) - Number(b['readyAtMs']) || byId(String(a['id']), String(b['id'])))
-      .slice(0, limit);
-  }
-
-  #queued({ limit, nowMs, pipelines }: ClaimOrder): SqlRow[] {
-    if (limit < 1) return [];
-    return [...new Set(pipelines)]
-      .flatMap((pipeline) => this.#sql.all(CANDIDATES, { pipeline, nowMs, limit }))
-      .sort((a, b) => Number(b['priority']) - Number(a['priority']) || byId(String(a['id']), String(b['id'])))
-      .slice(0, limit);
-  }
-
   listRuns(page: RunPage): SqlRow[] {
     const text = pageText(page);
     const values: SqlRow = { limit: page.limit };
@@ -126,10 +90,6 @@ export class RunOperations {
     return ['queued', 'running', 'waiting']
       .flatMap((state) => this.#sql.all(OPEN, { state }))
       .sort((a, b) => byId(String(a['id']), String(b['id'])));
-  }
-
-  countQueued(pipeline: string, atMost: number): number {
-    return Number(this.#sql.one(COUNT_QUEUED, { pipeline, atMost })?.['count'] ?? 0);
   }
 
   countRuns(states: readonly RunState[] | null, pipeline: string | null): number {

@@ -185,15 +185,25 @@ CREATE TABLE schedules (
 ) STRICT;
 `;
 
+/** Places of concurrency keys; queued runs that wait for one leave the index that claims walk. */
+const VERSION_9 = `
+ALTER TABLE runs ADD COLUMN needsPlace TEXT NOT NULL DEFAULT 'false';
+DROP INDEX runs_queue;
+CREATE INDEX runs_queue ON runs (pipeline, priority DESC, id, readyAtMs)
+  WHERE state = 'queued' AND needsPlace = 'false';
+CREATE INDEX runs_wanting ON runs (pipeline, concurrencyKey, priority DESC, id)
+  WHERE state = 'queued' AND needsPlace = 'true';
+CREATE TABLE places (
+  pipeline TEXT NOT NULL,
+  concurrencyKey TEXT NOT NULL,
+  runId TEXT NOT NULL,
+  PRIMARY KEY (pipeline, concurrencyKey, runId)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly string[] = [
-  VERSION_1,
-  VERSION_2,
-  VERSION_3,
-  VERSION_4,
-  VERSION_5,
-  VERSION_6,
-  VERSION_7,
-  VERSION_8,
+  ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
+  ...[VERSION_9],
 ];
 
 /** The schema version that this release writes. */

@@ -12,6 +12,7 @@ import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
 import { encodeWrite, FIXED_INVOCATION_FIELDS, FIXED_RUN_FIELDS } from './encode-write.ts';
 import type { OperationArguments, OperationName, OperationResult } from './operations.ts';
 import { EVENTS, INVOCATIONS, LOGS, PIPELINE_VERSIONS, PLUGIN_VERSIONS, RUNS, WORKERS } from './records.ts';
+import { SqlitePlaces } from './sqlite-places.ts';
 import { sqliteSchedules } from './sqlite-schedules.ts';
 import { DEFAULT_BOUNDS, type LinkBounds, WorkerLink } from './worker-link.ts';
 
@@ -27,6 +28,7 @@ export interface SqliteStoreOptions {
 }
 
 export class SqliteStore implements port.Store {
+  readonly places = new SqlitePlaces((operation, parameters, options) => this.#call(operation, parameters, options));
   readonly schedules = sqliteSchedules((...call) => this.#call(...call));
   readonly #options: SqliteStoreOptions;
   #link: WorkerLink | null = null;

@@ -2,6 +2,7 @@
 import type { LogLine } from '../../core/events.ts';
 import type { InvocationId, RunId, WorkerId } from '../../core/ids.ts';
 import type { Invocation } from '../../core/invocation.ts';
+import type { PlaceStore } from '../../core/ports/place-store.ts';
 import type * as port from '../../core/ports/store.ts';
 import type { Run } from '../../core/run.ts';
 
@@ -14,6 +15,10 @@ export class ForwardingStore implements port.Store {
 
   constructor(inner: port.Store) {
     this.inner = inner;
+  }
+
+  get places(): PlaceStore {
+    return this.inner.places;
   }
 
   get schedules(): port.Store['schedules'] {

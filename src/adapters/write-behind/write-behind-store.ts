@@ -37,7 +37,9 @@ export class WriteBehindStore extends ForwardingStore {
     super(options.store);
     this.#events = options.events;
     this.#heldBytesMax = options.heldBytesMax;
-    this.#holds = options.holds ?? (({ durability }) => durability === 'queued');
+    const holds = options.holds ?? (({ durability }) => durability === 'queued');
+    // Who may have a place of a concurrency key is decided in the store, so such a run is never held back from it.
+    this.#holds = (run) => run.concurrencyKey === null && holds(run);
     this.#flusher = new Flusher({
       ...options,
       count: () => this.#held.dirtyCount,

@@ -9,6 +9,7 @@ import type { Invocation, InvocationState } from '../invocation.ts';
 import type { JsonValue } from '../json.ts';
 import type { LogLine, RunEvent } from '../events.ts';
 import type { Run, RunState } from '../run.ts';
+import type { PlaceStore } from './place-store.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 
 export interface StoreOptions {
@@ -127,6 +128,7 @@ export type StoreWrite =
   | { readonly kind: 'appendLogs'; readonly lines: readonly LogLine[] };
 
 export interface Store extends AsyncDisposable {
+  readonly places: PlaceStore;
   readonly schedules: ScheduleStore;
 
   /** Creates what is missing. @throws GantryError STORE_SCHEMA_NEWER, STORE_UNAVAILABLE */
@@ -145,8 +147,9 @@ export interface Store extends AsyncDisposable {
   /** Applies the changes when the guard holds. False: it did not, and nothing changed. */
   updateRun(id: RunId, guard: RunGuard, changes: RunChanges, options: StoreOptions): Promise<boolean>;
   /**
-   * Waiting runs whose time has come, the longest due first, then queued ones that are ready, by (priority descending, age): now running, with
-   * this worker and epoch + 1. No two workers get one run.
+   * Waiting runs whose time has come, the longest due first, then queued ones that are ready and need no place: now running, with this worker
+   * and epoch + 1. No two workers get one run. Of the queued ones higher priorities come first; among equals the pipelines take turns, and of
+   * one pipeline the runs come by age within a partition.
    */
   claimRuns(request: ClaimRequest, options: StoreOptions): Promise<readonly Run[]>;
   listRuns(filter: RunFilter, page: PageRequest, options: StoreOptions): Promise<Page<Run>>;

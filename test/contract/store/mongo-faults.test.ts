@@ -145,6 +145,24 @@ describe.skipIf(!hasFerretdb())(
       expect(won.flat().toSorted()).toEqual(runs.map(({ id }) => id).toSorted());
     });
 
+    it('goes on with runs that an earlier release queued', async () => {
+      const database = freshName('earlier');
+      const { client } = await connectMongo(server.uri, TIMEOUTS);
+      stack.defer(() => client.close());
+      const runs = client.db(database).collection<{ _id: string }>('runs');
+      await using earlier = createStore(server.uri, database);
+      await earlier.open(patient());
+      const run = buildRun();
+      await earlier.insertRun(run, patient());
+      await runs.updateOne({ _id: run.id }, { $set: { q: run.pipeline }, $unset: { needsPlace: '' } });
+      const facts = client.db(database).collection<{ _id: string; version: number }>('facts');
+      await facts.updateOne({ _id: 'schema' }, { $set: { version: 1 } });
+      await using store = createStore(server.uri, database);
+      await store.open(patient());
+      const request = { worker: newWorkerId(), limit: 5, nowMs: 1000, pipelines: ['default'] };
+      expect(await store.claimRuns(request, patient())).toMatchObject([{ id: run.id, needsPlace: false, epoch: 1 }]);
+    });
+
     it('refuses a store of a newer release', async () => {
       const database = freshName('newer');
       const { client } = await connectMongo(server.uri, TIMEOUTS);

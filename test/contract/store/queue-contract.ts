@@ -1,5 +1,6 @@
 // The queue is the run's own record: claims by priority and age, never one run to two claimers.
 import { describe, expect, it } from 'vitest';
+import { RUN_PARTITIONS } from '../../../src/core/run.ts';
 import { buildRun, freshName, newWorkerId, patient } from '../../support/store/build-records.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
@@ -23,6 +24,41 @@ function claimContract(subject: StoreUnderTest): void {
     const rest = await subject.store().claimRuns(request, patient());
     expect(rest.map(({ id }) => id)).toEqual([low.id]);
     expect(await subject.store().claimRuns(request, patient())).toEqual([]);
+  });
+
+  it('lets pipelines take turns, however many runs of one are queued, also where one run is claimed at a time', async () => {
+    const [busy, calm] = [freshName('busy'), freshName('calm')];
+    const many = Array.from({ length: 70 }, (_, index) => buildRun({ pipeline: busy, part: index % RUN_PARTITIONS }));
+    await Promise.all(many.map((run) => subject.store().insertRun(run, patient())));
+    const few = Array.from({ length: 3 }, () => buildRun({ pipeline: calm, part: 60 }));
+    for (const run of few) await subject.store().insertRun(run, patient());
+    const request = { worker: newWorkerId(), limit: 1, nowMs: 1000, pipelines: [busy, calm] };
+    const turns: string[] = [];
+    for (let claim = 0; claim < 6; claim += 1)
+      turns.push(...(await subject.store().claimRuns(request, patient())).map(({ pipeline }) => pipeline));
+    expect(turns.toSorted()).toEqual([busy, busy, busy, calm, calm, calm]);
+    const rest: string[] = [];
+    for (let count = -1; rest.length > count;) {
+      count = rest.length;
+      rest.push(...(await subject.store().claimRuns({ ...request, limit: 16 }, patient())).map(({ id }) => id));
+    }
+    expect(rest).toHaveLength(67);
+  });
+
+  it('claims what has a higher priority first, however much else is queued', async () => {
+    const [plain, urgent] = [freshName('plain'), freshName('urgent')];
+    const many = Array.from({ length: 40 }, (_, index) => buildRun({ pipeline: plain, part: index }));
+    await Promise.all(many.map((run) => subject.store().insertRun(run, patient())));
+    const first = Array.from({ length: 5 }, () => buildRun({ pipeline: urgent, priority: 100, part: 63 }));
+    await Promise.all(first.map((run) => subject.store().insertRun(run, patient())));
+    const last = buildRun({ pipeline: urgent, priority: -100 });
+    await subject.store().insertRun(last, patient());
+    const request = { worker: newWorkerId(), limit: 5, nowMs: 1000, pipelines: [plain, urgent] };
+    const claimed = await subject.store().claimRuns(request, patient());
+    expect(claimed.map(({ id }) => id)).toEqual(first.map(({ id }) => id).toSorted());
+    const rest = await subject.store().claimRuns({ ...request, limit: 16 }, patient());
+    expect(rest.map(({ id }) => id)).not.toContain(last.id);
+    expect(rest).toHaveLength(16);
   });
 
   it('leaves runs that are not ready, of other pipelines or not queued', async () => {

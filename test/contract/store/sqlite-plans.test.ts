@@ -42,6 +42,15 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['listRuns', { ...page, pipeline: 'default', after: run.id }],
   ['listRuns', { ...page, pipeline: 'default', states: ['queued'], after: run.id }],
   ['claimRuns', { worker: 'wrk', limit: 2, nowMs: 5000, pipelines: ['default', 'other'] }],
+  ['takePlace', 'default', 'key', run.id, 2],
+  ['takePlace', 'default', 'key', run.id, 2],
+  ['placeHolders', 'default', 'key'],
+  ['listHeld', '', '', 5],
+  ['listWaiting', 'default', 'key', 5],
+  ['listWanted', '', '', 5],
+  ['admitRun', run.id, 0],
+  ['runStates', [run.id]],
+  ['releasePlace', 'default', 'key', run.id],
   ['listOpenRuns'],
   ['countQueued', 'default', 5],
   ['countRuns', null, null],
@@ -85,6 +94,7 @@ const READS: readonly OperationName[] = [
   ...(['findRun', 'findRunByKey', 'listRuns', 'listOpenRuns', 'countQueued', 'countRuns', 'listInvocations'] as const),
   ...(['findPayload', 'listEvents', 'listLogs', 'listPluginVersions', 'listPipelineVersions'] as const),
   ...(['listWorkers', 'listSchedules', 'findSchedule', 'describe'] as const),
+  ...(['placeHolders', 'listHeld', 'listWaiting', 'listWanted', 'runStates'] as const),
 ];
 
 function performAll(perform: Perform): void {

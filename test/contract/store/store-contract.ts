@@ -8,6 +8,7 @@ import { patient } from '../../support/store/build-records.ts';
 import { catalogContract } from './catalog-contract.ts';
 import { chainContract } from './chain-contract.ts';
 import { historyContract } from './history-contract.ts';
+import { placeContract } from './place-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { runContract } from './run-contract.ts';
 import { scheduleContract } from './schedule-contract.ts';
@@ -46,6 +47,7 @@ export function storeContract(
 
     runContract(subject);
     queueContract(subject);
+    placeContract(subject);
     historyContract(subject);
     chainContract(subject);
     catalogContract(subject);

@@ -43,6 +43,7 @@ export function buildRun(changes: Partial<Run> = {}): Run {
     tags: [],
     skipTags: [],
     concurrencyKey: null,
+    needsPlace: false,
     durability: 'stored',
     state: 'queued',
     epoch: 0,

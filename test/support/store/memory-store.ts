@@ -1,11 +1,13 @@
 // The fake behind the store port: everything in maps, proven by the same contract suite as the real adapters. Records are copied in and
 // out, so that a test cannot change the store by changing an object. `failNext` makes the next call of an operation fail.
+import { FairOrder } from '../../../src/core/fair-order.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { LogLine } from '../../../src/core/events.ts';
 import type { InvocationId, RunId } from '../../../src/core/ids.ts';
 import type { Invocation, InvocationState } from '../../../src/core/invocation.ts';
 import type * as port from '../../../src/core/ports/store.ts';
 import { type Run, isTerminal } from '../../../src/core/run.ts';
+import { MemoryPlaces } from './memory-places.ts';
 import { MemoryCatalog, type Options, newestFirst } from './memory-catalog.ts';
 
 function matches(run: Run, filter: port.RunFilter): boolean {
@@ -21,18 +23,14 @@ function holds(run: Run, guard: port.RunGuard): boolean {
   );
 }
 
-/** Waiting runs before queued ones. */
-function inClaimOrder(a: Run, b: Run): number {
-  if (a.state !== b.state) return a.state === 'waiting' ? -1 : 1;
-  return (a.state === 'waiting' ? a.readyAtMs - b.readyAtMs : b.priority - a.priority) || newestFirst(b, a);
-}
-
 export class MemoryStore extends MemoryCatalog implements port.Store {
   readonly #runs = new Map<RunId, Run>();
   readonly #invocations = new Map<InvocationId, Invocation>();
   readonly #payloads = new Map<string, string>();
   readonly #runEvents = new Map<string, port.StoredEvent>();
   readonly #logs: port.StoredLogLine[] = [];
+  readonly #order = new FairOrder();
+  readonly places = new MemoryPlaces(this.#runs, (options, work) => this.perform('places', options, work));
 
   async insertRun(run: Run, options: Options): Promise<port.InsertResult> {
     return await this.perform<port.InsertResult>('insertRun', options, () => {
@@ -62,18 +60,18 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
   }
 
   async claimRuns(request: port.ClaimRequest, options: Options): Promise<readonly Run[]> {
-    return await this.perform('claimRuns', options, () =>
-      [...this.#runs.values()]
-        .filter(({ state, readyAtMs }) => (state === 'queued' || state === 'waiting') && readyAtMs <= request.nowMs)
-        .filter((run) => request.pipelines.includes(run.pipeline))
-        .sort(inClaimOrder)
-        .slice(0, request.limit)
-        .map((run) => {
-          const claimed: Run = { ...run, state: 'running', worker: request.worker, epoch: run.epoch + 1 };
-          this.#runs.set(run.id, claimed);
-          return claimed;
-        }),
-    );
+    return await this.perform('claimRuns', options, () => {
+      const ready = [...this.#runs.values()]
+        .filter(({ pipeline, readyAtMs }) => request.pipelines.includes(pipeline) && readyAtMs <= request.nowMs)
+        .sort((a, b) => a.readyAtMs - b.readyAtMs || newestFirst(b, a));
+      const due = ready.filter(({ state }) => state === 'waiting').slice(0, request.limit);
+      const queued = ready.filter(({ state, needsPlace }) => state === 'queued' && !needsPlace);
+      return [...due, ...this.#order.pick(queued, request.limit - due.length)].map((run) => {
+        const claimed: Run = { ...run, state: 'running', worker: request.worker, epoch: run.epoch + 1 };
+        this.#runs.set(run.id, claimed);
+        return claimed;
+      });
+    });
   }
 
   async listRuns(filter: port.RunFilter, page: port.PageRequest, options: Options): Promise<port.Page<Run>> {
