@@ -4,7 +4,7 @@ import { show } from './explain-issues.ts';
 import type { YamlFile } from './read-yaml.ts';
 
 const OF_PIPELINE = ['triggers', 'concurrency', 'onFailure', 'finally', 'retries'];
-const OF_HOOK = ['after', 'when', 'forEach', 'maxParallel', 'retries', 'approval', 'run'];
+const OF_HOOK = ['when', 'forEach', 'maxParallel', 'retries', 'approval', 'run'];
 
 export function notYet(yaml: YamlFile): readonly Problem[] {
   const root = yaml.value as { pipelines?: unknown } | null;

@@ -57,6 +57,8 @@ export interface Invocation {
   readonly pluginVersion: string;
   readonly order: number;
   readonly attempt: number;
+  /** index of the item of a hook with `forEach`; null: the hook has none */
+  readonly item: number | null;
   readonly state: InvocationState;
   readonly outcome: Outcome | null;
   readonly warnings: readonly string[];

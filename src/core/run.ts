@@ -45,12 +45,35 @@ export interface RunWarning {
   readonly plugin: string | null;
 }
 
+/** What a hook waits for that has begun and not ended, while its run may be without a worker. */
+export interface HookWait {
+  /** when it is to go on without anybody asking; null: only when it is told */
+  readonly untilMs: number | null;
+}
+
+/** Hooks of the main graph, and those that are run after it. */
+export type Section = 'main' | 'onFailure' | 'finally';
+
 /** How far one hook of the run has come. */
 export interface HookRecord {
   readonly hook: string;
-  readonly state: 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+  /** absent: main */
+  readonly section?: Exclude<Section, 'main'>;
+  /** hooks that it follows; absent: the one before it */
+  readonly after?: readonly string[];
+  readonly state: 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
+  /** of a hook that waits */
+  readonly wait?: HookWait;
+  /** why it was skipped, for people */
+  readonly note?: string;
+}
+
+/** How a run will end, once that is certain and hooks are still to be awaited. */
+export interface Verdict {
+  readonly state: TerminalRunState;
+  readonly failure: RunFailure | null;
 }
 
 /** What a run was made from. */
@@ -99,6 +122,8 @@ export interface Run {
   /** SHA-256 of what the trigger asked (pipeline, params, data), to tell a repeat from a clash */
   readonly requestHash: string;
   readonly hooks: readonly HookRecord[];
+  /** of a run that goes on; null: its end is open */
+  readonly verdict: Verdict | null;
   readonly failure: RunFailure | null;
   readonly warnings: readonly RunWarning[];
 }

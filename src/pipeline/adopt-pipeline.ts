@@ -32,13 +32,30 @@ export function adoptPipeline(run: Run, pipelines: ReadonlyMap<string, Pipeline>
 }
 
 /** The records of a run that has not begun. */
-export function pendingHooks(pipeline: Pipeline): readonly HookRecord[] {
-  return pipeline.hooks.map(({ name }) => ({ hook: name, state: 'pending', startedAtMs: null, finishedAtMs: null }));
+export function pendingHooks({ hooks }: Pipeline): readonly HookRecord[] {
+  return hooks.map(({ name, after }, index) => ({
+    hook: name,
+    ...(isInOrder(after, hooks[index - 1]?.name) ? {} : { after }),
+    state: 'pending',
+    startedAtMs: null,
+    finishedAtMs: null,
+  }));
+}
+
+/** True for a hook that follows the one before it and no other: as nearly all do, so that is not stored. */
+function isInOrder(after: readonly string[], before: string | undefined): boolean {
+  return before === undefined ? after.length === 0 : after.length === 1 && after[0] === before;
 }
 
 function hasSameHooks(run: Run, pipeline: Pipeline): boolean {
+  const pending = pendingHooks(pipeline);
   return (
-    run.hooks.length === pipeline.hooks.length &&
-    run.hooks.every(({ hook }, index) => hook === pipeline.hooks[index]?.name)
+    run.hooks.length === pending.length &&
+    run.hooks.every((record, index) => shapeOf(record) === shapeOf(pending[index]))
   );
+}
+
+/** What must not change under a run that is under way. */
+function shapeOf(record: HookRecord | undefined): string {
+  return JSON.stringify([record?.hook, record?.after?.toSorted() ?? null]);
 }

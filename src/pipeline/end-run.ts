@@ -1,9 +1,10 @@
 // The last write of a worker to a run: its end, or its way back into the queue when this program stops.
 import type { RunFailure, TerminalRunState } from '../core/run.ts';
-import { mayResume } from './may-resume.ts';
-import type { HookEnd } from './run-hook.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { RunScope } from './run-scope.ts';
+
+/** When a run is ready that only a message can wake: later than every clock. */
+export const NEVER_MS = Number.MAX_SAFE_INTEGER;
 
 /** Ends the run; its events are told after the store's acknowledgement. */
 export async function endRun(
@@ -13,9 +14,10 @@ export async function endRun(
   failure: RunFailure | null,
 ): Promise<void> {
   const { lease, writes, logs, ports } = scope;
+  const finishedAtMs = ports.clock.nowMs();
+  for (const index of ledger.inState('waiting')) ledger.endHook(index, 'cancelled', finishedAtMs);
   ledger.closeRest(state === 'failed' ? 'skipped' : 'cancelled');
   await logs.flush();
-  const finishedAtMs = ports.clock.nowMs();
   const startedAtMs = lease.run.startedAtMs ?? finishedAtMs;
   const run = writes.advance(state, { ...ledger.changes(), failure, startedAtMs, finishedAtMs });
   for (const event of ledger.takeEvents()) writes.tell(event);
@@ -23,60 +25,21 @@ export async function endRun(
   await writes.commit();
 }
 
-/**
- * Ends a run that was told to stop, by its reason.
- * @param end what the hook at `index` came to; null when it was not started
- */
-export async function endStopped(
-  scope: RunScope,
-  ledger: RunLedger,
-  index: number,
-  end: HookEnd | null,
-): Promise<void> {
-  const { lease, ports, stop } = scope;
-  const nowMs = ports.clock.nowMs();
-  const hook = ledger.hooks[index]?.hook ?? null;
-  const closeHook = (state: 'failed' | 'cancelled'): void => {
-    if (end !== null) ledger.endHook(index, state, nowMs);
-  };
-  switch (stop.reason) {
-    case 'cancelled':
-      closeHook('cancelled');
-      await endRun(scope, ledger, 'cancelled', failureOf('CANCELLED', 'the run was cancelled', hook));
-      return;
-    case 'hook_timeout':
-    case 'pipeline_timeout':
-      closeHook('failed');
-      await endRun(scope, ledger, 'timed_out', failureOf('TIMED_OUT', 'the time of the pipeline was up', hook));
-      return;
-    case 'draining':
-      await endDrained(scope, ledger, index, end);
-      return;
-    case 'lease_lost':
-    case null:
-      lease.lose('the worker stopped this run');
-      await lease.note({});
-  }
-}
-
-async function endDrained(scope: RunScope, ledger: RunLedger, index: number, end: HookEnd | null): Promise<void> {
-  if (end === null) {
-    await requeue(scope, ledger);
-  } else if (mayResume(end.ends)) {
-    ledger.resetHook(index);
-    await requeue(scope, ledger);
-  } else {
-    const hook = ledger.hooks[index]?.hook ?? null;
-    ledger.endHook(index, 'failed', scope.ports.clock.nowMs());
-    await endRun(scope, ledger, 'failed', failureOf('DRAINING', stoppedUnderWay(hook), hook));
-  }
-}
-
 export function failureOf(code: string, message: string, hook: string | null = null): RunFailure {
   return { code, message, hook, plugin: null };
 }
 
-/** Puts the run back into the queue; the next worker resumes it at its first unfinished hook. */
+/** Nothing can be done until a wait is over: the run gives up its worker and its place until then. */
+export async function letWait(scope: RunScope, ledger: RunLedger, dueAtMs: number | null): Promise<void> {
+  const { writes, logs } = scope;
+  await logs.flush();
+  const readyAtMs = dueAtMs ?? NEVER_MS;
+  writes.advance('waiting', { ...ledger.changes(), worker: null, readyAtMs });
+  for (const event of ledger.takeEvents()) writes.tell(event);
+  await writes.commit();
+}
+
+/** Puts the run back into the queue; the next worker resumes it at its unfinished hooks. */
 export async function requeue(scope: RunScope, ledger: RunLedger): Promise<void> {
   const { writes, logs, ports } = scope;
   await logs.flush();
@@ -85,8 +48,4 @@ export async function requeue(scope: RunScope, ledger: RunLedger): Promise<void>
   for (const event of ledger.takeEvents()) writes.tell(event);
   await writes.commit();
   ports.events.emit({ kind: 'runRecovered', runId: run.id, pipeline: run.pipeline, state: run.state });
-}
-
-function stoppedUnderWay(hook: string | null): string {
-  return `the program was stopped while plugins of ${hook ?? 'the run'} were at work, and they may not be called twice`;
 }

@@ -174,6 +174,7 @@ function pendingInvocation(scope: RunScope, call: PluginCall): Invocation {
     pluginVersion,
     order: plugin.order,
     attempt: scope.earlier.nextAttempt(call.hook, plugin.name),
+    item: null,
     state: 'pending',
     outcome: null,
     warnings: [],

@@ -26,10 +26,17 @@ export interface Merged {
 export const CONFLICTS_MAX = 20;
 
 export function mergeResults(target: JsonValue, patches: readonly Patch[]): Merged {
-  const owned = new WeakSet();
-  let data = target;
-  for (const patch of patches) data = applyPatch(data, patch.data, owned);
+  const data = applyPatches(
+    target,
+    patches.map((patch) => patch.data),
+  );
   return { data, conflicts: findConflicts(patches) };
+}
+
+/** The target after all patches, one after the other; it is not changed itself. */
+export function applyPatches(target: JsonValue, patches: readonly JsonValue[]): JsonValue {
+  const owned = new WeakSet();
+  return patches.reduce((merged, patch) => applyPatch(merged, patch, owned), target);
 }
 
 function applyPatch(target: JsonValue, patch: JsonValue, owned: WeakSet<object>): JsonValue {
@@ -98,6 +105,6 @@ function recordMembers(
   }
 }
 
-function pointerOf(path: readonly string[]): string {
+export function pointerOf(path: readonly string[]): string {
   return path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

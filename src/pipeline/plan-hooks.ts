@@ -1,23 +1,37 @@
 // What a run will do, decided once at its start from the pipeline and one snapshot of the plugins: a run in flight never changes course.
-import type { Pipeline } from '../core/pipeline.ts';
+import type { HookSpec, Pipeline } from '../core/pipeline.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { CatalogSnapshot } from '../core/ports/plugin-catalog.ts';
+import { HookGraph } from './hook-graph.ts';
 
 export interface HookPlan {
   readonly hook: string;
+  /** place among the hook records of the run */
   readonly index: number;
-  readonly timeoutMs: number | null;
+  readonly spec: HookSpec;
   /** ascending by order; plugins of one group run in parallel, ascending by name */
   readonly groups: readonly (readonly PluginVersion[])[];
 }
 
-export function planHooks(pipeline: Pipeline, snapshot: CatalogSnapshot): readonly HookPlan[] {
-  return pipeline.hooks.map((spec, index) => ({
-    hook: spec.name,
-    index,
-    timeoutMs: spec.timeoutMs,
-    groups: groupByOrder(snapshot.pluginsFor(pipeline.name, spec.name)),
-  }));
+export interface RunPlan {
+  readonly pipeline: Pipeline;
+  readonly main: readonly HookPlan[];
+  /** of the main hooks */
+  readonly graph: HookGraph;
+}
+
+export function planHooks(pipeline: Pipeline, snapshot: CatalogSnapshot): RunPlan {
+  const indexes = new Map(pipeline.hooks.map(({ name }, index) => [name, index]));
+  return {
+    pipeline,
+    main: pipeline.hooks.map((spec, index) => ({
+      hook: spec.name,
+      index,
+      spec,
+      groups: groupByOrder(snapshot.pluginsFor(pipeline.name, spec.name)),
+    })),
+    graph: new HookGraph(pipeline.hooks.map(({ after }) => after.flatMap((name) => indexes.get(name) ?? []))),
+  };
 }
 
 function groupByOrder(versions: readonly PluginVersion[]): readonly (readonly PluginVersion[])[] {

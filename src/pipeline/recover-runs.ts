@@ -10,6 +10,7 @@ import { endRun, failureOf, requeue } from './end-run.ts';
 import { endOpenInvocations } from './end-open-invocations.ts';
 import type { LogBuffer } from './log-buffer.ts';
 import { mayResume } from './may-resume.ts';
+import { hasPassed } from './next-hooks.ts';
 import { tryOnce } from './persist.ts';
 import { RunJournal } from './run-journal.ts';
 import { LeaseLost, RunLease } from './run-lease.ts';
@@ -124,12 +125,12 @@ async function takeOver({ ports, settings }: Recovery, run: Run): Promise<Run | 
 async function settleRun(scope: RunScope, invocations: readonly Invocation[]): Promise<void> {
   const { lease, ports } = scope;
   const ledger = new RunLedger(lease.run, lease.run.hooks);
-  const index = ledger.firstUnfinished;
-  const record = ledger.hooks[index];
-  const hook = record?.hook ?? null;
+  const running = ledger.inState('running');
+  const hooks = running.flatMap((index) => ledger.hooks[index]?.hook ?? []);
+  const hook = hooks[0] ?? ledger.firstUnfinished;
   const nowMs = ports.clock.nowMs();
   const end = async (state: TerminalRunState, code: string, message: string): Promise<void> => {
-    if (record?.state === 'running') ledger.endHook(index, state === 'cancelled' ? 'cancelled' : 'failed', nowMs);
+    for (const index of running) ledger.endHook(index, state === 'cancelled' ? 'cancelled' : 'failed', nowMs);
     await endRun(scope, ledger, state, failureOf(code, message, hook));
   };
   const { run } = lease;
@@ -140,23 +141,24 @@ async function settleRun(scope: RunScope, invocations: readonly Invocation[]): P
     await end('failed', 'PIPELINE_NOT_FOUND', `the pipeline ${run.pipeline} is not declared any more`);
   else if (run.epoch > EPOCH_MAX)
     await end('failed', 'WORKER_LOST', 'the workers of the run were lost again and again');
-  else if (!isRepeatable(scope, invocations, hook))
+  else if (!isRepeatable(scope, invocations, hooks))
     await end('failed', 'WORKER_LOST', 'the program ended while plugins were at work that may not be called twice');
   else {
-    ledger.resetHook(index);
+    for (const index of running) ledger.resetHook(index);
     await requeue(scope, ledger);
   }
 }
 
-function isRepeatable(scope: RunScope, invocations: readonly Invocation[], hook: string | null): boolean {
-  if (hook === null) return true;
+/** @param hooks that were under way */
+function isRepeatable(scope: RunScope, invocations: readonly Invocation[], hooks: readonly string[]): boolean {
   const { lease, ports } = scope;
-  if (lease.run.durability === 'queued') return isHarmless(scope, hook);
-  const versions = ports.catalog.snapshot().pluginsFor(lease.run.pipeline, hook);
+  if (lease.run.durability === 'queued') return isHarmless(scope);
+  const snapshot = ports.catalog.snapshot();
+  const versions = hooks.flatMap((hook) => snapshot.pluginsFor(lease.run.pipeline, hook));
   const idempotent = new Set(versions.filter(({ plugin }) => plugin.idempotent).map(({ id }) => id));
   return mayResume(
     invocations
-      .filter((invocation) => invocation.hook === hook)
+      .filter((invocation) => hooks.includes(invocation.hook))
       .map(({ pluginVersion, outcome, startedAtMs }) => ({
         version: { plugin: { idempotent: idempotent.has(pluginVersion) } },
         outcome: { code: outcome?.code ?? 'lost' },
@@ -165,11 +167,11 @@ function isRepeatable(scope: RunScope, invocations: readonly Invocation[], hook:
   );
 }
 
-/** The last records of a queued run may be lost, so any plugin from the hook on may have been called. */
-function isHarmless({ lease, ports }: RunScope, hook: string): boolean {
+/** The last records of a queued run may be lost, so any plugin of a hook that has not ended may have been called. */
+function isHarmless({ lease, ports }: RunScope): boolean {
   const { hooks, pipeline } = lease.run;
   const snapshot = ports.catalog.snapshot();
   return hooks
-    .slice(hooks.findIndex((record) => record.hook === hook))
+    .filter((record) => !hasPassed(record))
     .every((record) => snapshot.pluginsFor(pipeline, record.hook).every(({ plugin }) => plugin.idempotent));
 }

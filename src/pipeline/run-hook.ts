@@ -4,10 +4,10 @@ import type { JsonObject } from '../core/json.ts';
 import { isSuccessful } from '../core/outcome.ts';
 import type { MergeConflictPolicy } from '../core/pipeline.ts';
 import type { PluginVersion } from '../core/plugin.ts';
-import type { RunFailure, RunWarning } from '../core/run.ts';
+import type { HookWait, RunFailure, RunWarning } from '../core/run.ts';
 import { emptyObject, resultEntry, withMember, type RunFlow } from './build-context.ts';
-import { describeConflict } from './describe-conflict.ts';
-import { invokePlugin, type PluginEnd } from './invoke-plugin.ts';
+import { conflictReports } from './conflict-reports.ts';
+import { invokePlugin, type PluginCall, type PluginEnd } from './invoke-plugin.ts';
 import { mergeResults } from './merge-results.ts';
 import type { HookPlan } from './plan-hooks.ts';
 import type { RunScope } from './run-scope.ts';
@@ -20,7 +20,11 @@ export interface HookEnd {
   readonly failure: RunFailure | null;
   /** true when the run was stopped before every plugin of the hook had its own end */
   readonly isInterrupted: boolean;
+  /** true when no plugin was to be called */
+  readonly isSkipped: boolean;
   readonly ends: readonly PluginEnd[];
+  /** set when the hook has not ended: it is run again when this is over, with what its plugins gave taken over */
+  readonly waits?: HookWait;
 }
 
 interface Progress {
@@ -31,19 +35,17 @@ interface Progress {
   readonly ends: PluginEnd[];
 }
 
+/** @param _wait what it waited for when it was run before; null: it begins, or begins again after a kill */
 export async function runHook(
   scope: RunScope,
   plan: HookPlan,
   flow: RunFlow,
   onMergeConflict: MergeConflictPolicy,
+  _wait: HookWait | null = null,
 ): Promise<HookEnd> {
   using hookStop = new RunStop();
-  const { clock } = scope.ports;
-  const endsAtMs = plan.timeoutMs === null ? Number.POSITIVE_INFINITY : clock.monotonicMs() + plan.timeoutMs;
-  if (plan.timeoutMs !== null) hookStop.stopAfter(clock, plan.timeoutMs, 'hook_timeout');
-  const stop = stopOf(scope, plan, hookStop);
-  const remainingMs = (): number => Math.min(endsAtMs - clock.monotonicMs(), scope.lease.remainingMs);
-
+  const { timeoutMs } = plan.spec;
+  const time = timeOf(scope, timeoutMs, hookStop);
   const progress: Progress = { flow, results: emptyObject(), failure: null, warnings: [], ends: [] };
   let isInterrupted = false;
   for (const group of plan.groups) {
@@ -52,29 +54,40 @@ export async function runHook(
     const ends = await runGroup(scope, group, (version) => ({
       hook: plan.hook,
       hookIndex: plan.index,
-      hookTimeoutMs: plan.timeoutMs,
+      hookTimeoutMs: timeoutMs,
       version,
       flow: progress.flow,
-      stop,
-      remainingMs,
+      ...time,
     }));
     takeGroup(plan.hook, ends, progress, onMergeConflict);
     if (scope.stop.reason !== null && ends.some(isCutShort)) isInterrupted = true;
   }
-  if (plan.groups.length === 0) progress.warnings.push(withoutPlugins(plan.hook));
+  const isSkipped = plan.groups.length === 0;
+  if (isSkipped) progress.warnings.push(withoutPlugins(plan.hook));
   const { failure, warnings, ends } = progress;
-  return { flow: progress.flow, warnings, failure, isInterrupted, ends };
+  return { flow: progress.flow, warnings, failure, isInterrupted, isSkipped, ends };
 }
 
-/** Joined signals are dear, so only where the hook has a time of its own. */
-function stopOf({ stop }: RunScope, { timeoutMs }: HookPlan, hookStop: RunStop): AbortSignal {
-  return timeoutMs === null ? stop.signal : AbortSignal.any([stop.signal, hookStop.signal]);
+/** The smaller of what hook and run leave. */
+function timeOf(
+  { ports, stop, lease }: RunScope,
+  timeoutMs: number | null,
+  hookStop: RunStop,
+): Pick<PluginCall, 'stop' | 'remainingMs'> {
+  // Joined signals are dear, so only where the hook has a time of its own.
+  if (timeoutMs === null) return { stop: stop.signal, remainingMs: () => lease.remainingMs };
+  const endsAtMs = ports.clock.monotonicMs() + timeoutMs;
+  hookStop.stopAfter(ports.clock, timeoutMs, 'hook_timeout');
+  return {
+    stop: AbortSignal.any([stop.signal, hookStop.signal]),
+    remainingMs: () => Math.min(endsAtMs - ports.clock.monotonicMs(), lease.remainingMs),
+  };
 }
 
 async function runGroup(
   scope: RunScope,
   group: readonly PluginVersion[],
-  callOf: (version: PluginVersion) => Parameters<typeof invokePlugin>[1],
+  callOf: (version: PluginVersion) => PluginCall,
 ): Promise<readonly PluginEnd[]> {
   const settled = await Promise.allSettled(
     group.map(async (version) => {
@@ -105,11 +118,9 @@ function takeGroup(
     outcome.code === 'ok' && result !== null ? [{ plugin: version.plugin.name, data: result }] : [],
   );
   const { data, conflicts } = mergeResults(progress.flow.data, patches);
-  for (const conflict of conflicts) {
-    const report = { code: 'MERGE_CONFLICT', message: describeConflict(conflict), hook, plugin: conflict.second };
-    if (onMergeConflict === 'fail') progress.failure ??= report;
-    else progress.warnings.push(report);
-  }
+  const reports = conflictReports(hook, conflicts, onMergeConflict, true);
+  progress.failure ??= reports.failure;
+  progress.warnings.push(...reports.warnings);
   // A copy per group: the plugins of the next one must not see the entries of their siblings appear.
   const results = Object.assign(emptyObject(), progress.results);
   progress.flow = { data, results: withMember(progress.flow.results, hook, results) };

@@ -1,8 +1,9 @@
 // How far a run has come, in the shape the store keeps: one record per hook and a bounded list of warnings. Changes are collected here
 // and written together, so the end of a hook and the start of the next one are one write; their events wait for that write.
 import type { RunEvent } from '../core/events.ts';
-import type { HookRecord, Run, RunWarning } from '../core/run.ts';
+import type { HookRecord, HookWait, Run, RunWarning } from '../core/run.ts';
 import type { RunChanges } from '../core/ports/store.ts';
+import { hasPassed } from './next-hooks.ts';
 
 /** More warnings than this are counted, not kept. */
 export const WARNINGS_MAX = 100;
@@ -24,13 +25,23 @@ export class RunLedger {
     return this.#hooks;
   }
 
-  /** Index of the first hook that has not ended well; the number of hooks when all have. */
-  get firstUnfinished(): number {
-    const index = this.#hooks.findIndex(({ state }) => state !== 'succeeded' && state !== 'skipped');
-    return index === -1 ? this.#hooks.length : index;
+  /** The first main hook that has not ended well, as declared; null when all have. */
+  get firstUnfinished(): string | null {
+    return this.#hooks.find((record) => record.section === undefined && !hasPassed(record))?.hook ?? null;
   }
 
+  /** The hooks in the state, by their indexes. */
+  inState(state: HookRecord['state']): readonly number[] {
+    return this.#hooks.flatMap((record, index) => (record.state === state ? [index] : []));
+  }
+
+  /** A hook that goes on after a wait keeps the moment of its start, and nothing is told of it. */
   startHook(index: number, nowMs: number): void {
+    const before = this.#hooks[index];
+    if (before?.state === 'waiting') {
+      this.#set(index, { state: 'running' });
+      return;
+    }
     const record = this.#set(index, { state: 'running', startedAtMs: nowMs, finishedAtMs: null });
     if (record !== null) this.#events.push({ kind: 'hookStarted', ...this.#placeOf(record) });
   }
@@ -40,17 +51,27 @@ export class RunLedger {
     this.#set(index, { state: 'pending', startedAtMs: null, finishedAtMs: null });
   }
 
-  endHook(index: number, state: 'succeeded' | 'failed' | 'skipped' | 'cancelled', nowMs: number): void {
-    const record = this.#set(index, { state, finishedAtMs: nowMs });
+  /** The hook has begun and is to be taken up again. */
+  waitHook(index: number, wait: HookWait): void {
+    this.#set(index, { state: 'waiting', wait });
+  }
+
+  endHook(
+    index: number,
+    state: 'succeeded' | 'failed' | 'skipped' | 'cancelled',
+    nowMs: number,
+    note: string | null = null,
+  ): void {
+    const record = this.#set(index, { state, finishedAtMs: nowMs, ...(note === null ? {} : { note }) });
     if (record === null) return;
     const durationMs = Math.max(0, nowMs - (record.startedAtMs ?? nowMs));
     this.#events.push({ kind: 'hookFinished', ...this.#placeOf(record), state, durationMs });
   }
 
-  /** Hooks that never started when the run ends. */
+  /** Hooks that have not ended when the run ends. */
   closeRest(state: 'skipped' | 'cancelled'): void {
     this.#hooks.forEach((record, index) => {
-      if (record.state === 'pending') this.#set(index, { state });
+      if (record.state === 'pending') this.#set(index, { state: record.section === undefined ? state : 'skipped' });
     });
   }
 
@@ -82,7 +103,9 @@ export class RunLedger {
   #set(index: number, changes: Partial<HookRecord>): HookRecord | null {
     const record = this.#hooks[index];
     if (record === undefined) return null;
-    const next = { ...record, ...changes };
+    const { wait, ...rest } = record;
+    const kept = changes.state === undefined && wait !== undefined ? { wait } : {};
+    const next: HookRecord = { ...rest, ...kept, ...changes };
     this.#hooks[index] = next;
     return next;
   }

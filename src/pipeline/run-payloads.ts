@@ -3,9 +3,13 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonValue } from '../core/json.ts';
 import { isJsonObject } from '../core/json.ts';
-import { DATA_PAYLOAD, INPUT_PAYLOAD, RESULTS_PAYLOAD } from '../core/run.ts';
+import { DATA_PAYLOAD, INPUT_PAYLOAD, RESULTS_PAYLOAD, type HookRecord } from '../core/run.ts';
 import { parseStrictText } from '../core/strict-json.ts';
 import { emptyObject, type RunFlow } from './build-context.ts';
+import { bitOf } from './hook-graph.ts';
+import { hasPassed } from './next-hooks.ts';
+import type { RunPlan } from './plan-hooks.ts';
+import { RunFlows } from './run-flows.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** What the store takes as one payload. */
@@ -13,7 +17,24 @@ export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 // Stored documents wrap what plugins gave (results → hook → plugin → data), so they may nest a little deeper.
 const STORED_DEPTH_MAX = 128;
 
-export async function loadFlow(scope: RunScope): Promise<RunFlow> {
+/** What flows through the graph, from the documents of the hooks that have ended. */
+export async function openFlows(
+  scope: RunScope,
+  { graph, main }: RunPlan,
+  records: readonly HookRecord[],
+): Promise<RunFlows> {
+  const whole = await loadFlow(scope);
+  const ended = main.reduce((bits, { index }) => (hasPassed(records[index]) ? bits | bitOf(index) : bits), 0n);
+  const isInput = ended === 0n || graph.isChain;
+  const input = isInput ? whole.data : await load(scope, INPUT_PAYLOAD);
+  return new RunFlows(
+    graph,
+    main.map(({ hook }) => hook),
+    { whole, input, ended },
+  );
+}
+
+async function loadFlow(scope: RunScope): Promise<RunFlow> {
   const { fresh } = scope;
   if (fresh !== null) return flowOf(fresh.input === null ? null : parse(scope, INPUT_PAYLOAD, fresh.input), null);
   const isFirst = scope.lease.run.epoch <= 1;

@@ -42,6 +42,8 @@ export class RunWrites {
   readonly #journal: RunJournal;
   #batch: Batch;
   #underWay: Promise<void> | null = null;
+  /** the run as it will be when all that was gathered is written, also what is on its way to the store; null: nothing changes it */
+  #planned: Run | null = null;
   #patience: Deadline | null = null;
   /** null: there is more of the run than this wrote */
   #kept: KeptRecords | null;
@@ -76,12 +78,13 @@ export class RunWrites {
   note(changes: RunChanges): void {
     const batch = this.#batch;
     batch.changes = { ...batch.changes, ...changes };
-    batch.next = { ...this.#planned, ...changes };
+    this.#planned = { ...this.planned, ...changes };
+    batch.next = this.#planned;
   }
 
   /** Moves the run to another state. @returns the run as it will be @throws GantryError DEFECT for a step outside the table */
   advance(to: RunState, changes: RunChanges): Run {
-    const next = advanceRun(this.#planned, to, changes);
+    const next = advanceRun(this.planned, to, changes);
     this.note({ ...changes, state: to });
     return next;
   }
@@ -118,11 +121,12 @@ export class RunWrites {
   drop(): void {
     this.#kept = null;
     this.#batch = newBatch();
+    this.#planned = null;
   }
 
   /** The run as it will be when what is gathered is written. */
-  get #planned(): Run {
-    return this.#batch.next ?? this.#lease.run;
+  get planned(): Run {
+    return this.#planned ?? this.#lease.run;
   }
 
   async #write(batch: Batch): Promise<void> {

@@ -200,6 +200,7 @@ export class RunStarter {
       idempotencyKey: request.idempotencyKey ?? null,
       requestHash,
       hooks: pendingHooks(pipeline),
+      verdict: null,
       failure: null,
       warnings: [],
     };

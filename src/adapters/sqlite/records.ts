@@ -38,6 +38,7 @@ export const RUNS = new RecordMap<Run>('runs', {
   idempotencyKey: 'plain',
   requestHash: 'plain',
   hooks: 'json',
+  verdict: 'json',
   failure: 'json',
   warnings: 'json',
 });
@@ -52,6 +53,7 @@ export const INVOCATIONS = new RecordMap<Invocation>('invocations', {
   pluginVersion: 'plain',
   order: 'plain',
   attempt: 'plain',
+  item: 'plain',
   state: 'plain',
   outcome: 'json',
   warnings: 'json',

@@ -201,9 +201,14 @@ CREATE TABLE places (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const VERSION_10 = `
+ALTER TABLE runs ADD COLUMN verdict TEXT NOT NULL DEFAULT 'null';
+ALTER TABLE invocations ADD COLUMN item INTEGER;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
-  ...[VERSION_9],
+  ...[VERSION_9, VERSION_10],
 ];
 
 /** The schema version that this release writes. */
