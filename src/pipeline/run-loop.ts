@@ -22,6 +22,7 @@ export class RunLoop {
   readonly #ports: RunPorts;
   readonly #settings: RunSettings;
   readonly #onSettled: (run: Run) => void;
+  readonly #sweepPlaces: () => void;
   readonly #logs: LogBuffer;
   readonly #heartbeat: Heartbeat;
   readonly #inFlight = new Map<RunId, RunExecution>();
@@ -33,11 +34,15 @@ export class RunLoop {
   #hasBacklog = true;
   #flows: Promise<unknown> = Promise.resolve();
 
-  /** @param onSettled called for each run that this process ended or put back */
-  constructor(ports: RunPorts, settings: RunSettings, onSettled: (run: Run) => void) {
+  /**
+   * @param onSettled called for each run that this process ended or put back
+   * @param sweepPlaces called after every sweep for forsaken runs
+   */
+  constructor(ports: RunPorts, settings: RunSettings, onSettled: (run: Run) => void, sweepPlaces: () => void) {
     this.#ports = ports;
     this.#settings = settings;
     this.#onSettled = onSettled;
+    this.#sweepPlaces = sweepPlaces;
     this.#logs = new LogBuffer(ports, settings);
     this.#heartbeat = new Heartbeat(ports, settings, () => {
       this.#abandonAll('no heartbeat was acknowledged for too long');
@@ -180,6 +185,7 @@ export class RunLoop {
       });
       for (const run of settled) this.#onSettled(run);
       if (settled.length > 0) this.wake();
+      this.#sweepPlaces();
     } catch (error) {
       logger.log('warn', 'the sweep for forsaken runs failed', { cause: messageOf(error) });
     }

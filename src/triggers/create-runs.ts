@@ -3,8 +3,10 @@ import type { RunId } from '../core/ids.ts';
 import type { Run } from '../core/run.ts';
 import type { RunRecords } from '../core/run-records.ts';
 import { recordsOf } from '../pipeline/kept-records.ts';
+import { RunPlaces } from '../pipeline/run-places.ts';
 import { RunLoop } from '../pipeline/run-loop.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
+import { ConcurrencyGate } from './concurrency-gate.ts';
 import { requestCancel } from './request-cancel.ts';
 import { SettledRuns } from './settled-runs.ts';
 import { RunStarter, type Started, type StartRequest } from './start-run.ts';
@@ -15,7 +17,7 @@ export interface RunsOptions extends RunPorts {
 
 /** Disposing of it drains with the whole grace. */
 export interface Runs extends AsyncDisposable {
-  /** @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, STORE_* */
+  /** @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, CONCURRENCY_FULL, STORE_* */
   startRun(request: StartRequest): Promise<Started>;
   /** Resolves when the request is durable. @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, STORE_* */
   requestCancel(runId: RunId): Promise<Run>;
@@ -33,8 +35,15 @@ export interface Runs extends AsyncDisposable {
 }
 
 export function createRuns({ settings, ...ports }: RunsOptions): Runs {
-  const loop = new RunLoop(ports, settings, (run) => {
+  const onEnded = (run: Run): void => {
     settled.tell(run);
+    places.release(run);
+  };
+  const loop = new RunLoop(ports, settings, onEnded, () => {
+    places.sweep();
+  });
+  const places = new RunPlaces(ports, settings, () => {
+    loop.wake();
   });
   const settled = new SettledRuns(ports, settings, (runId) => loop.isInFlight(runId));
   let draining: Promise<void> | null = null;
@@ -45,27 +54,27 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
     };
     if (signal.aborted) hurry();
     else signal.addEventListener('abort', hurry, { once: true });
-    draining ??= loop.drain(impatience.signal);
+    draining ??= loop.drain(impatience.signal).then(() => places.settled());
     await draining;
   };
-  const starter = new RunStarter(ports, settings, {
+  const cancel = (runId: RunId): Promise<Run> =>
+    requestCancel(runId, ports, settings, {
+      onRequested: (id) => {
+        loop.cancel(id);
+      },
+      onEnded,
+    });
+  const door = {
     isDraining: () => draining !== null,
-    begin: (run, input) => loop.begin(run, input),
+    begin: (run: Run, input: string | null) => loop.begin(run, input),
     onQueued: () => {
       loop.wake();
     },
-  });
+  };
+  const starter = new RunStarter(ports, settings, door, new ConcurrencyGate(ports, settings, places, cancel));
   return {
     startRun: (request) => starter.startRun(request),
-    requestCancel: (runId) =>
-      requestCancel(runId, ports, settings, {
-        onRequested: (id) => {
-          loop.cancel(id);
-        },
-        onEnded: (run) => {
-          settled.tell(run);
-        },
-      }),
+    requestCancel: cancel,
     waitSettled: (runId, { signal }) => settled.wait(runId, signal),
     recordsOf,
     start: () => loop.start(),

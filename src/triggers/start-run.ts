@@ -3,17 +3,17 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import type { RunId } from '../core/ids.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import {
   IDEMPOTENCY_KEY_RULE,
   INPUT_PAYLOAD,
   isIdempotencyKey,
-  RUN_PARTITIONS,
+  isTerminal,
   type Lineage,
   type Run,
   type Trigger,
 } from '../core/run.ts';
+import { partitionOf } from '../core/run-partition.ts';
 import type { StoreOptions, StoreWrite } from '../core/ports/store.ts';
 import { suggest } from '../lib/suggest.ts';
 import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
@@ -23,6 +23,7 @@ import { RunJournal } from '../pipeline/run-journal.ts';
 import { isStoredInput } from '../pipeline/run-payloads.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { checkParams, checkSize, hashRequest } from './check-request.ts';
+import type { ConcurrencyGate } from './concurrency-gate.ts';
 import { QueueRoom } from './queue-room.ts';
 
 export interface StartRequest {
@@ -61,17 +62,20 @@ export class RunStarter {
   readonly #ports: RunPorts;
   readonly #settings: RunSettings;
   readonly #door: Door;
+  readonly #gate: ConcurrencyGate;
   readonly #room: QueueRoom;
 
-  constructor(ports: RunPorts, settings: RunSettings, door: Door) {
+  constructor(ports: RunPorts, settings: RunSettings, door: Door, gate: ConcurrencyGate) {
     this.#ports = ports;
     this.#settings = settings;
     this.#door = door;
+    this.#gate = gate;
     this.#room = new QueueRoom(ports.store, settings.maxQueued);
   }
 
   /**
-   * @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, STORE_*
+   * @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, CONCURRENCY_FULL, EXPRESSION_INVALID,
+   * STORE_*
    */
   async startRun(request: StartRequest): Promise<Started> {
     try {
@@ -96,10 +100,27 @@ export class RunStarter {
     const requestHash = isKeyed ? hashRequest(pipeline.name, request.params, request.data) : '';
     const earlier = await this.#findEarlier(request, requestHash);
     if (earlier !== null) return earlier;
-    const run = this.#newRun(pipeline, request, params, requestHash);
+    const concurrencyKey = this.#gate.keyOf(pipeline, params, request.data);
+    const run = this.#newRun(pipeline, request, params, { requestHash, concurrencyKey });
     const input = isStoredInput(request.data) ? json : null;
+    if (concurrencyKey !== null) return await this.#startKeyed(pipeline, run, input);
     const begun = this.#door.begin(run, input);
     return begun === null ? await this.#queue(run, input) : await this.#begun(run, begun);
+  }
+
+  /** Under a concurrency key: not at once, but as soon as it has a place. */
+  async #startKeyed(pipeline: Pipeline, run: Run, input: string | null): Promise<Started> {
+    const asked = await this.#gate.ask(pipeline, run);
+    try {
+      const started = isTerminal(asked.state) ? await this.#insert(asked, input) : await this.#queue(asked, input);
+      if (started.isRepeat) this.#gate.dropped(asked);
+      else await this.#gate.stored(pipeline, asked);
+      return started;
+    } catch (error) {
+      // A write whose fate is unknown may still store the run; then the place is its own.
+      if (error instanceof GantryError && error.code === 'QUEUE_FULL') this.#gate.dropped(asked);
+      throw error;
+    }
   }
 
   async #begun(run: Run, begun: Promise<Run>): Promise<Started> {
@@ -154,12 +175,13 @@ export class RunStarter {
     if (input !== null) chain.push({ kind: 'putPayload', runId: run.id, name: INPUT_PAYLOAD, json: input });
     chain.push({ kind: 'insertRun', run });
     const journal = new RunJournal(run.id, 0, this.#ports, this.#settings);
-    const event: RunEvent = { kind: 'runQueued', run };
-    chain.push({ kind: 'appendEvents', events: [journal.number(event)] });
+    const events: RunEvent[] = [{ kind: 'runQueued', run }];
+    if (isTerminal(run.state)) events.push({ kind: 'runFinished', run });
+    chain.push({ kind: 'appendEvents', events: events.map((event) => journal.number(event)) });
     const [isInserted] = await this.#once('insertRun', (options) => store.writeAll([chain], options));
     if (isInserted !== true) return await this.#findClash(run);
-    journal.emit(event);
-    this.#door.onQueued(run);
+    for (const event of events) journal.emit(event);
+    if (!isTerminal(run.state)) this.#door.onQueued(run);
     return { run, isRepeat: false };
   }
 
@@ -170,7 +192,12 @@ export class RunStarter {
     return earlier;
   }
 
-  #newRun(pipeline: Pipeline, request: StartRequest, params: JsonObject, requestHash: string): Run {
+  #newRun(
+    pipeline: Pipeline,
+    request: StartRequest,
+    params: JsonObject,
+    asked: Pick<Run, 'requestHash' | 'concurrencyKey'>,
+  ): Run {
     const id = this.#ports.ids.newId('run');
     const nowMs = this.#ports.clock.nowMs();
     return {
@@ -182,9 +209,10 @@ export class RunStarter {
       lineage: request.lineage ?? null,
       tags: request.tags ?? [],
       skipTags: request.skipTags ?? [],
-      concurrencyKey: null,
+      ...asked,
       needsPlace: false,
-      durability: pipeline.durability,
+      // Who may have a place is decided in the store, so such a run is always in it.
+      durability: asked.concurrencyKey === null ? pipeline.durability : 'stored',
       state: 'queued',
       epoch: 0,
       worker: null,
@@ -198,7 +226,6 @@ export class RunStarter {
       cancelRequestedAtMs: null,
       params,
       idempotencyKey: request.idempotencyKey ?? null,
-      requestHash,
       hooks: pendingHooks(pipeline),
       verdict: null,
       failure: null,
@@ -219,11 +246,4 @@ function checkKey(key: string | null): void {
 function repeatOf(run: Run, requestHash: string): Started {
   if (run.requestHash === requestHash) return { run, isRepeat: true };
   throw new GantryError('IDEMPOTENCY_CONFLICT', `the idempotency key belongs to ${run.id}, which was asked otherwise`);
-}
-
-/** FNV-1a over the id: even over the partitions, the same in every process. */
-function partitionOf(id: RunId): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < id.length; index += 1) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
-  return (hash >>> 0) % RUN_PARTITIONS;
 }

@@ -50,6 +50,22 @@ export const REQUEST_ERRORS = {
   ),
   // load
   QUEUE_FULL: row('load', 429, 7, 'The queue of the pipeline is full.', 'Retry after the time named.', true),
+  CONCURRENCY_FULL: row(
+    'load',
+    429,
+    7,
+    'As many runs of the pipeline are under way as its concurrency admits.',
+    'Retry after the time named.',
+    true,
+  ),
+  CONCURRENCY_SKIPPED: row(
+    'load',
+    429,
+    7,
+    'The run ended before it began: its concurrency had no place left.',
+    'Start it again later; `concurrency.whenFull: queue` lets runs wait.',
+    true,
+  ),
   BUSY: row('load', 429, 7, 'No sandbox can be had in time.', 'Retry after the time named.', true),
   DRAINING: row('load', 503, 7, 'The program is shutting down.', 'Retry when it is back.', true),
 } as const satisfies Record<string, ErrorRow>;
