@@ -7,6 +7,7 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import type { WorkerId } from '../core/ids.ts';
 import type { Invoker } from '../core/ports/invoker.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
+import { createHostServices } from '../pipeline/services/create-host-services.ts';
 import { DEFAULT_BASES } from '../plugins/image/recipes.ts';
 import { Plugins } from '../plugins/plugins.ts';
 import { PluginClaims } from '../plugins/retention/plugin-claims.ts';
@@ -131,6 +132,7 @@ function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, in
   const { clock, ids, events, logger, store, secrets, expressions, pipelines, config } = ground;
   return createRuns({
     ...{ store, clock, ids, events, logger, invoker, secrets, expressions },
+    services: createHostServices({ store, clock, ids, logger, storeTimeoutMs: config.store.timeout }),
     catalog: withSoloPlugins(catalog),
     encoding: { json: encodeJsonRequest, text: encodeTextRequest },
     pipelines: () => withSoloPipelines(pipelines.current(), catalog),

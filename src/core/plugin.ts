@@ -13,6 +13,10 @@ export type Protocol = (typeof PROTOCOLS)[number];
 export const REUSES = ['never', 'fork', 'warm'] as const;
 export type Reuse = (typeof REUSES)[number];
 
+/** What a plugin of protocol `stream` may ask of the host while it runs. */
+export const SERVICES = ['state'] as const;
+export type Service = (typeof SERVICES)[number];
+
 /** Most invocations at once in one sandbox: they share its memory, its processes and its fate. */
 export const CONCURRENCY_MAX = 64;
 
@@ -76,6 +80,8 @@ export interface Plugin {
   /** invocations that may be in flight at once in one sandbox; above 1 with `stream` and `warm` only */
   readonly concurrency: number;
   readonly lifecycle: Lifecycle;
+  /** host services that it may use */
+  readonly services: readonly Service[];
   readonly idempotent: boolean;
   readonly limits: Limits;
   readonly pool: PoolLimits;

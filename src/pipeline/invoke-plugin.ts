@@ -5,6 +5,7 @@ import type { JsonValue } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { Redactor } from '../core/redact.ts';
+import type { InvocationServices } from '../core/ports/host-services.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine, StopReason } from '../core/ports/invoker.ts';
 import { buildContext, type RunFlow } from './build-context.ts';
 import type { EndedInvocation } from './earlier-invocations.ts';
@@ -59,6 +60,7 @@ async function deliver(
 ): Promise<InvocationEnd> {
   const { ports, settings, lease } = scope;
   const { id, attempt } = ledger.invocation;
+  using services = servicesOf(scope, call, ledger.invocation, input.redactor);
   const remainingMs = Math.max(1, call.remainingMs());
   const request: InvocationRequest = {
     runId: lease.run.id,
@@ -75,6 +77,7 @@ async function deliver(
     waitMs: settings.invocationWaitMs,
     onStarted: (sandboxId) => ledger.start(sandboxId),
     redactor: input.redactor,
+    ...(services === null ? {} : { services }),
     onLog: (line) => {
       writeLog(scope, ledger.invocation, line, input.redactor);
     },
@@ -91,6 +94,17 @@ async function deliver(
     ledger.throwIfFailed();
     throw error;
   }
+}
+
+/** Null: its plugin declares none. */
+function servicesOf(
+  { ports }: RunScope,
+  { hook, version: { plugin } }: PluginCall,
+  { runId, id: invocationId }: Invocation,
+  redactor: Redactor,
+): InvocationServices | null {
+  if (plugin.services.length === 0 || ports.services === undefined) return null;
+  return ports.services.of({ runId, invocationId, hook, plugin, redactor });
 }
 
 function writeLog(scope: RunScope, invocation: Invocation, line: PluginLogLine, redactor: Redactor): void {

@@ -3,6 +3,7 @@ import type { InvocationId, RunId, WorkerId } from '../core/ids.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { EventSink } from '../core/ports/event-sink.ts';
 import type { Expressions } from '../core/ports/expression.ts';
+import type { HostServices } from '../core/ports/host-services.ts';
 import type { IdSource } from '../core/ports/id-source.ts';
 import type { Invoker } from '../core/ports/invoker.ts';
 import type { Logger } from '../core/ports/logger.ts';
@@ -58,6 +59,8 @@ export interface RunPorts {
   readonly logger: Logger;
   readonly catalog: PluginCatalog;
   readonly invoker: Invoker;
+  /** what plugins may ask of the host; absent: nothing */
+  readonly services?: HostServices;
   readonly secrets: Secrets;
   readonly expressions: Expressions;
   readonly encoding: InputEncoding;

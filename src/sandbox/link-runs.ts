@@ -1,7 +1,8 @@
 // The runs in flight of one stream link: whose log lines, bytes and verdicts they are.
 import type { JsonValue } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { SessionEvent } from '../protocol/stream/session-events.ts';
+import type { HostAnswer, InvocationServices } from '../core/ports/host-services.ts';
+import type { PluginRequest, SessionEvent } from '../protocol/stream/session-events.ts';
 import type { LogLines } from './log-lines.ts';
 import type { Reports } from './reports.ts';
 import type { UsageWatch } from './usage-watch.ts';
@@ -25,26 +26,35 @@ export interface RunListener {
   readonly logs: LogLines;
   readonly usage: UsageWatch;
   readonly reports: Reports;
+  /** null: its plugin declares none */
+  readonly services: InvocationServices | null;
   /** called once, whatever comes */
   readonly onEnded: (verdict: LinkVerdict) => void;
 }
 
-type RunEvent = Extract<SessionEvent, { readonly type: 'runEnded' | 'logLine' | 'progress' | 'metric' }>;
+type OnAnswer = (request: PluginRequest, answer: HostAnswer) => void;
 
 interface OpenRun extends LinkRun {
   readonly listener: RunListener;
+  /** ends what it asked of the host; made when it asks */
+  over: AbortController | null;
 }
+
+/** Where plugins are tried apart from runs, there is no store behind them. */
+const NOBODY: HostAnswer = { kind: 'refusal', reason: 'UNAVAILABLE', message: 'nobody offers host services here' };
 
 export class LinkRuns {
   readonly #open = new Map<number, OpenRun>();
   #lastId = 0;
   #logs: LogLines;
   #usage: UsageWatch;
+  readonly #onAnswer: OnAnswer;
 
   /** @param logs and @param usage those of the start */
-  constructor(logs: LogLines, usage: UsageWatch) {
+  constructor(logs: LogLines, usage: UsageWatch, onAnswer: OnAnswer) {
     this.#logs = logs;
     this.#usage = usage;
+    this.#onAnswer = onAnswer;
   }
 
   /** Whose stderr it is: of the run that started last, or of the start. Late stderr still belongs to it. */
@@ -57,7 +67,7 @@ export class LinkRuns {
   }
 
   add(id: number, listener: RunListener): LinkRun {
-    const run: OpenRun = { id, listener, sentAtMs: null, firstByteAtMs: null, seenBytes: 0 };
+    const run: OpenRun = { id, listener, sentAtMs: null, firstByteAtMs: null, seenBytes: 0, over: null };
     this.#logs = listener.logs;
     this.#usage = listener.usage;
     this.#open.set(id, run);
@@ -65,16 +75,37 @@ export class LinkRuns {
     return run;
   }
 
-  /** Takes what was said of a run; what comes of one that is over is no longer looked at, but for its log. */
-  take(event: RunEvent): void {
-    if (event.type === 'runEnded') {
-      this.#end(event.id, event);
-      return;
+  /** Takes what was said of a run; what comes of one that is over is no longer looked at, but for its log. False: it is of none. */
+  take(event: SessionEvent): boolean {
+    switch (event.type) {
+      case 'runEnded':
+        this.#end(event.id, event);
+        return true;
+      case 'asked':
+        void this.#perform(event.request);
+        return true;
+      case 'logLine':
+        (this.#listenerOf(event.id)?.logs ?? this.#logs).take(event.line);
+        return true;
+      case 'progress':
+        this.#listenerOf(event.id)?.reports.progress(event);
+        return true;
+      case 'metric':
+        this.#listenerOf(event.id)?.reports.metric(event);
+        return true;
+      default:
+        return false;
     }
-    const listener = this.#listenerOf(event.id);
-    if (event.type === 'logLine') (listener?.logs ?? this.#logs).take(event.line);
-    else if (event.type === 'progress') listener?.reports.progress(event);
-    else listener?.reports.metric(event);
+  }
+
+  /** A run that is not open here ended with the same bytes: the session has answered for it. */
+  async #perform(request: PluginRequest): Promise<void> {
+    const run = this.#open.get(request.runId);
+    if (run === undefined) return;
+    run.over ??= new AbortController();
+    const { services } = run.listener;
+    const answer = services === null ? NOBODY : await services.perform(request.method, request.params, run.over.signal);
+    if (this.#open.get(run.id) === run) this.#onAnswer(request, answer);
   }
 
   #listenerOf(id: number | null): RunListener | null {
@@ -102,6 +133,7 @@ export class LinkRuns {
     const run = this.#open.get(id);
     if (run === undefined) return;
     this.#open.delete(id);
+    run.over?.abort();
     const { logs, reports, onEnded } = run.listener;
     logs.end();
     reports.end();

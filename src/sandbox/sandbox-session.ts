@@ -73,6 +73,7 @@ export class SandboxSession implements HeldSession {
       reuse: plugin.reuse === 'fork' ? ('fork' as const) : ('warm' as const),
       concurrency: plugin.concurrency,
       lifecycle: plugin.lifecycle,
+      services: plugin.services,
       startTimeoutMs: context.settings.startTimeoutMs,
       outputBytes: plugin.limits.outputBytes,
     };

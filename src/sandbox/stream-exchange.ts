@@ -85,7 +85,7 @@ export class StreamExchange {
     const run = link.run(
       { document: input, nonce, timeoutMs },
       {
-        ...{ logs: this.#logs, usage: this.#usage, reports: this.#reports },
+        ...{ logs: this.#logs, usage: this.#usage, reports: this.#reports, services: this.#request.services ?? null },
         onEnded: this.#onVerdict,
       },
     );

@@ -44,7 +44,10 @@ export class StreamLink implements SessionLink {
     this.#sandbox = sandbox;
     this.#live = sandbox.live();
     this.#session = new StreamSession(options);
-    this.#runs = new LinkRuns(logs, usage);
+    this.#runs = new LinkRuns(logs, usage, (request, answer) => {
+      this.#session.answer(request, answer);
+      this.#step();
+    });
   }
 
   get isIdle(): boolean {
@@ -173,13 +176,8 @@ export class StreamLink implements SessionLink {
 
   /** What moves is the session's own business. */
   #take(event: SessionEvent): void {
+    if (this.#runs.take(event)) return;
     switch (event.type) {
-      case 'runEnded':
-      case 'logLine':
-      case 'progress':
-      case 'metric':
-        this.#runs.take(event);
-        return;
       case 'endInput':
         this.#isInputEnding = true;
         return;

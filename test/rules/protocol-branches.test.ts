@@ -14,6 +14,7 @@ await import('../protocol/stream/conversations.test.ts');
 await import('../protocol/stream/documented-bytes.test.ts');
 await import('../protocol/stream/vectors.test.ts');
 await import('../unit/protocol/stream/line-decoder.test.ts');
+await import('../unit/protocol/stream/session-asked.test.ts');
 await import('../unit/protocol/stream/session-ends.test.ts');
 await import('../unit/protocol/stream/session-matrix.test.ts');
 await import('../unit/protocol/stream/session-runs.test.ts');

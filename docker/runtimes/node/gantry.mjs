@@ -22,6 +22,9 @@ let isCancelAsked = false;
 let tmp = process.pid === 1 ? '/tmp' : null; // outside of a sandbox it is not ours to empty
 const runs = new Map(); // unanswered, by the id of the request
 const current = new AsyncLocalStorage();
+const asked = new Map(); // host services that wait for their answers, by our id
+const turns = [];
+let lastAsked = 0;
 
 /** A failure the plugin reports on purpose; thrown by `fail`. */
 export class PluginError extends Error {
@@ -57,6 +60,54 @@ export function progress(done, total, message) {
 export function metric(name, value, labels = {}) {
   const texts = Object.entries(labels).map(([label, of]) => [label, String(of).slice(0, 100)]);
   tell('metric', { name, value, labels: Object.fromEntries(texts) });
+}
+
+const expected = (ifVersion) => (ifVersion === undefined ? {} : { ifVersion });
+
+/**
+ * What the plugin remembers from run to run: JSON values by key. Needs `services: [state]` and protocol `stream`.
+ * A refusal is a PluginError whose `code` says why: CONFLICT, FULL, INVALID_PARAMS, UNAVAILABLE, NOT_DECLARED.
+ */
+export const state = {
+  /** The value; undefined when there is none. */
+  async get(key) {
+    const { value, version } = await state.read(key);
+    return version === null ? undefined : value;
+  },
+  /** {value, version}; both null when there is none. */
+  read: (key) => ask('state.get', { key }),
+  /** Stores the value; gives its version. ifVersion: only over that version; null: only where nothing is. Else CONFLICT. */
+  set: async (key, value, ifVersion) => (await ask('state.set', { key, value, ...expected(ifVersion) })).version,
+  /** Stores what `change` makes of the value (undefined: there is none), until nobody else came between. Gives it. */
+  async update(key, change) {
+    for (;;) {
+      const { value: old, version } = await state.read(key);
+      const value = await change(version === null ? undefined : old);
+      try {
+        await state.set(key, value, version);
+        return value;
+      } catch (error) {
+        if (error.code !== 'CONFLICT') throw error;
+      }
+    }
+  },
+  /** True when there was one. */
+  delete: async (key, ifVersion) => (await ask('state.delete', { key, ...expected(ifVersion) })).deleted,
+  /** One page: {keys: [{key, version, bytes}], next}; `next` is what `after` is for the next page, or null. */
+  list: ({ prefix, after, limit } = {}) => ask('state.list', { prefix, after, limit }),
+};
+
+/** Asks the host, at most 16 times at once. */
+async function ask(method, params) {
+  if (!isStream) throw new PluginError('NOT_SUPPORTED', `${method} needs \`protocol: stream\``);
+  while (asked.size >= 16) await new Promise((resolve) => turns.push(resolve));
+  const id = `p${(lastAsked += 1)}`;
+  const answered = new Promise((resolve) => asked.set(id, resolve));
+  realWrite(`${JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, id: current.getStore()?.id } })}\n`);
+  const { result, error } = await answered;
+  if (error === undefined) return result;
+  const code = error.data?.code ?? 'rpc_error';
+  throw new PluginError(code, `${method}: ${error.message}`, code === 'UNAVAILABLE' || code === 'BUSY');
 }
 
 function tell(method, params) {
@@ -136,6 +187,11 @@ async function take(line) {
   const { method, id } = message ?? {};
   const params = isObject(message?.params) ? message.params : {};
   if (method === 'run') return serve({ id, nonce: params.invocation?.nonce }, () => requestOf(params));
+  if (method === undefined && asked.has(id)) {
+    asked.get(id)(message);
+    asked.delete(id);
+    turns.shift()?.();
+  }
   if (method === 'cancel' && runs.has(params.id)) runs.get(params.id).isCancelled = true;
   if (id === undefined || typeof method !== 'string') return;
   try {

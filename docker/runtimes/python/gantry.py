@@ -11,9 +11,9 @@ import select
 import signal
 import sys
 import traceback
-from _thread import RLock, _local  # `threading` sets every forked child up anew, which takes as long as a small run
+from _thread import RLock, _local, allocate_lock  # `threading` sets every forked child up anew, which takes as long as a small run
 
-__all__ = ["run", "log", "progress", "metric", "skipped", "fail", "cancelled", "Request", "PluginError"]
+__all__ = ["run", "log", "progress", "metric", "state", "skipped", "fail", "cancelled", "Request", "PluginError"]
 _result_fd = os.dup(1)  # not inheritable: a child process cannot write into the protocol
 os.dup2(2, 1)
 _cancel = {"armed": False, "asked": False}
@@ -66,6 +66,66 @@ def progress(done, total=None, message=None):
 def metric(name, value, **labels):
     """Reports a number about the work: `name` and the names of at most 8 labels are [a-z][a-z0-9_]*. Never raises."""
     _tell("metric", {"name": name, "value": value, "labels": {label: str(of)[:100] for label, of in labels.items()}})
+
+
+class _State:
+    """What the plugin remembers from run to run: JSON values by key. Needs `services: [state]` and protocol `stream`.
+
+    A refusal is a PluginError whose `code` says why: CONFLICT, FULL, INVALID_PARAMS, UNAVAILABLE, NOT_DECLARED.
+    """
+    ANY = object()
+
+    def get(self, key, default=None):
+        """The value, or the default."""
+        value, version = self.read(key)
+        return default if version is None else value
+
+    def read(self, key):
+        """The value and its version; (None, None) when there is none."""
+        found = _ask("state.get", {"key": key})
+        return found.get("value"), found.get("version")
+
+    def set(self, key, value, if_version=ANY):
+        """Stores the value; gives its version. if_version: only over that version; None: only where nothing is. Else CONFLICT."""
+        expected = {} if if_version is self.ANY else {"ifVersion": if_version}
+        return _ask("state.set", {"key": key, "value": value, **expected})["version"]
+
+    def update(self, key, change):
+        """Stores change(value) over the value (None: there is none), again and again until nobody else came between. Gives it."""
+        while True:
+            value, version = self.read(key)
+            value = change(value)
+            try:
+                self.set(key, value, version)
+                return value
+            except PluginError as error:
+                if error.code != "CONFLICT":
+                    raise
+
+    def delete(self, key, if_version=ANY):
+        """True when there was one."""
+        return _ask("state.delete", {"key": key, **({} if if_version is self.ANY else {"ifVersion": if_version})})["deleted"]
+
+    def list(self, prefix="", after="", limit=100):
+        """One page: {"keys": [{"key", "version", "bytes"}], "next": what `after` is for the next page, or None}."""
+        return _ask("state.list", {"prefix": prefix, "after": after, "limit": limit})
+
+
+state = _State()
+
+
+def _ask(method, params):
+    if not _session:
+        raise PluginError("NOT_SUPPORTED", f"{method} needs `protocol: stream`")
+    try:
+        answer = _session.ask(method, params)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise PluginError("INVALID_PARAMS", f"{method}: {error}") from error
+    if "error" not in answer:
+        return _dict(answer.get("result"))
+    error = _dict(answer["error"])
+    code = _dict(error.get("data")).get("code", "rpc_error")
+    raise PluginError(code, f"{method}: {error.get('message')}", code in ("UNAVAILABLE", "BUSY"))
 
 
 def cancelled():
@@ -215,10 +275,10 @@ def _tell(method, told):
         pass
 
 
-def _write(answer):
+def _write(answer, fd=_result_fd):
     rest = memoryview(answer)
     while rest:
-        rest = rest[os.write(_result_fd, rest) :]
+        rest = rest[os.write(fd, rest) :]
 
 
 class _Lines:
@@ -243,6 +303,7 @@ class _Session:
     def __init__(self, handle, lifecycle, lines):
         self.handle, self.lifecycle, self.lines = handle, lifecycle, lines
         self.runs, self.lock, self.local, self.serve_run = {}, RLock(), _local(), self.run
+        self.asked, self.waiting, self.turns = 0, {}, None  # of host services; `turns`: where threads wait for theirs
         self.tmp = "/tmp" if os.getpid() == 1 else None  # outside of a sandbox it is not ours to empty
 
     def serve(self):
@@ -267,6 +328,9 @@ class _Session:
             self.runs[params["id"]] = True
         elif key is not None and method:
             self.send(key, self.respond(method, params))
+        elif key in self.waiting:
+            self.waiting[key][1] = message
+            self.waiting[key][0].release()
         if method == "on_shutdown":
             sys.exit(0)
 
@@ -293,6 +357,7 @@ class _Session:
             self.prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: no child reads the next request from /proc/<zygote>/fd
         elif params.get("concurrency", 1) > 1:
             import threading
+            self.turns = threading.BoundedSemaphore(16)
             self.serve_run = lambda *of: threading.Thread(target=self.run, args=of, daemon=True).start()
         names = {"onLoad": "on_load", "onShutdown": "on_shutdown", "metadata": "get_metadata", "configUi": "get_config_ui"}
         has = {name: self.lifecycle[method] is not None for name, method in names.items()}
@@ -344,6 +409,41 @@ class _Session:
         of = b',"id":' + _json(self.local.key) if hasattr(self.local, "key") else b""
         with self.lock:
             _write(b'{"jsonrpc":"2.0","method":"%s","params":%s%s}}\n' % (method.encode(), params[:-1], of))
+
+    def ask(self, method, params):
+        """The host's answer. A lone run reads it itself, and leaves what else comes; threads are woken by the one that reads."""
+        if hasattr(self.local, "key"):
+            params = {**params, "id": self.local.key}
+        with self.turns or contextlib.nullcontext():
+            with self.lock:
+                self.asked += 1
+                key = f"p{self.asked}"
+                slot = [allocate_lock(), None]
+                slot[0].acquire()
+                line = b'{"jsonrpc":"2.0","id":"%s","method":"%s","params":%s}\n' % (key.encode(), method.encode(), _json(params))
+                if self.turns:
+                    self.waiting[key] = slot
+                _write(line)
+                if not self.turns:
+                    return self.read_answer(key)
+            slot[0].acquire()
+            return self.waiting.pop(key)[1]
+
+    def read_answer(self, key):
+        kept, mark = [], _json(key)
+        while not self.lines.has_ended:
+            while self.lines.whole:
+                line = self.lines.whole.popleft()
+                message = _parse(line) if mark in line or b'"cancel"' in line else {}
+                if message.get("id") == key and "method" not in message:
+                    self.lines.whole.extendleft(reversed(kept))
+                    return message
+                if message.get("method") == "cancel":
+                    self.take(line)
+                else:
+                    kept.append(line)
+            self.lines.fill()
+        os._exit(0)
 
     def is_cancelled(self):
         if self.serve_run == self.run and self.lock.acquire(blocking=False):
@@ -401,6 +501,9 @@ class _Session:
             ready, _, _ = select.select([lines.fd] + [self.lines.fd] * (not self.lines.has_ended), [], [], 0.5)
             if self.lines.fd in ready:
                 self.look()
+                for line in [line for line in self.lines.whole if "method" not in _parse(line)]:  # the child asked
+                    self.lines.whole.remove(line)
+                    _write(line + b"\n", to_child)
             if self.runs[key] and not told:
                 told = os.write(to_child, b'{"jsonrpc":"2.0","method":"cancel","params":{"id":%s}}\n' % _json(key))
             if lines.fd in ready:

@@ -26,6 +26,7 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
     { name: 'plugin', key: { plugin: 1, seq: 1 } },
   ],
   pluginVersions: [{ name: 'plugin', key: { plugin: 1, createdAtMs: -1, _id: -1 } }],
+  pluginState: [{ name: 'plugin', key: { plugin: 1, key: 1 } }],
   pipelineVersions: [{ name: 'name', key: { name: 1, seq: -1 } }],
 };
 

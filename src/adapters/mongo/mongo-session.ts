@@ -10,6 +10,7 @@ import { MongoPlaces } from './mongo-places.ts';
 import { MongoRuns } from './mongo-runs.ts';
 import { MongoSchedules } from './mongo-schedules.ts';
 import { prepareSchema } from './mongo-schema.ts';
+import { MongoState } from './mongo-state.ts';
 import { MongoWriter } from './mongo-writer.ts';
 
 export interface MongoSession {
@@ -23,6 +24,7 @@ export interface MongoSession {
   readonly catalog: MongoCatalog;
   readonly chains: MongoChains;
   readonly schedules: MongoSchedules;
+  readonly state: MongoState;
   /** Ends when what was begun has ended. */
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export async function openSession(uri: string, name: string, timeouts: MongoTime
       chains: new MongoChains(runs, history),
       catalog: new MongoCatalog(writer),
       schedules: new MongoSchedules(writer),
+      state: new MongoState(writer),
       close: async () => {
         await writer.queue.drained();
         await client.close();

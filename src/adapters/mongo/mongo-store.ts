@@ -17,6 +17,7 @@ import { mongoError } from './mongo-error.ts';
 import { MongoPlaceStore } from './mongo-place-store.ts';
 import { mongoSchedules } from './mongo-schedules.ts';
 import { type MongoSession, openSession } from './mongo-session.ts';
+import { mongoState } from './mongo-state.ts';
 
 type Options = port.StoreOptions;
 type Work<T> = (session: MongoSession) => Promise<T>;
@@ -39,6 +40,10 @@ export class MongoStore implements port.Store {
     write: (operation, key, options, work) => this.#write(operation, key, options, ({ places }) => work(places)),
   });
   readonly schedules = mongoSchedules(
+    (...call) => this.#call(...call),
+    (...write) => this.#write(...write),
+  );
+  readonly pluginState = mongoState(
     (...call) => this.#call(...call),
     (...write) => this.#write(...write),
   );
@@ -147,13 +152,8 @@ export class MongoStore implements port.Store {
     await this.#write('appendEvents', key, options, ({ history }) => history.appendEvents(events));
   }
 
-  async listEvents(
-    runId: RunId,
-    afterSeq: number,
-    limit: number,
-    options: Options,
-  ): Promise<readonly port.StoredEvent[]> {
-    return await this.#call('listEvents', options, ({ history }) => history.listEvents(runId, afterSeq, limit));
+  async listEvents(runId: RunId, after: number, limit: number, options: Options): Promise<readonly port.StoredEvent[]> {
+    return await this.#call('listEvents', options, ({ history }) => history.listEvents(runId, after, limit));
   }
 
   async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {

@@ -1,11 +1,13 @@
 // The one list of what the database thread can do, and which of it writes (those go into the group's transaction).
 import { CatalogOperations } from './catalog-operations.ts';
 import { ClaimOperations } from './claim-operations.ts';
+import type { StoreOptions } from '../../core/ports/store.ts';
 import { HistoryOperations } from './history-operations.ts';
 import { PlaceOperations } from './place-operations.ts';
 import type { SqlRow } from './record-map.ts';
 import { type InsertedRow, RunOperations } from './run-operations.ts';
 import { ScheduleOperations } from './schedule-operations.ts';
+import { StateOperations } from './state-operations.ts';
 import type { Statements } from './statements.ts';
 
 type Methods<T> = { readonly [Name in keyof T]: T[Name] };
@@ -23,7 +25,8 @@ type Singles = Methods<RunOperations> &
   Methods<PlaceOperations> &
   Methods<HistoryOperations> &
   Methods<CatalogOperations> &
-  Methods<ScheduleOperations>;
+  Methods<ScheduleOperations> &
+  Methods<StateOperations>;
 type SingleName = keyof Singles;
 export type Operations = Singles & ChainOperations;
 export type OperationName = keyof Operations;
@@ -52,8 +55,17 @@ export const WRITES: ReadonlySet<OperationName> = new Set<OperationName>([
   'insertSchedule',
   'replaceSchedule',
   'removeSchedule',
+  'putState',
+  'deleteState',
   'ping',
 ]);
+
+/** An operation through the link, with its event. */
+export type CallOperation = <Name extends OperationName>(
+  operation: Name,
+  parameters: OperationArguments<Name>,
+  options: StoreOptions,
+) => Promise<OperationResult<Name>>;
 
 /** Calls the named operation. The arguments were typed where they were sent from (`SqliteStore`). */
 export type Perform = (name: OperationName, parameters: readonly unknown[]) => unknown;
@@ -62,6 +74,7 @@ export function createPerform(sql: Statements): Perform {
   const owners = [
     ...[new RunOperations(sql), new ClaimOperations(sql), new PlaceOperations(sql)],
     ...[new HistoryOperations(sql), new CatalogOperations(sql), new ScheduleOperations(sql)],
+    new StateOperations(sql),
   ];
   const perform: Perform = (name, parameters) => {
     for (const owner of owners) {

@@ -206,9 +206,23 @@ ALTER TABLE runs ADD COLUMN verdict TEXT NOT NULL DEFAULT 'null';
 ALTER TABLE invocations ADD COLUMN item INTEGER;
 `;
 
+/** Keys and values of plugins; the second index answers how much a plugin has without a look at the values. */
+const VERSION_11 = `
+CREATE TABLE pluginState (
+  plugin TEXT NOT NULL,
+  key TEXT NOT NULL,
+  version TEXT NOT NULL,
+  sizeBytes INTEGER NOT NULL,
+  updatedAtMs REAL NOT NULL,
+  json TEXT NOT NULL,
+  PRIMARY KEY (plugin, key)
+) STRICT;
+CREATE INDEX pluginState_size ON pluginState (plugin, sizeBytes);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
-  ...[VERSION_9, VERSION_10],
+  ...[VERSION_9, VERSION_10, VERSION_11],
 ];
 
 /** The schema version that this release writes. */

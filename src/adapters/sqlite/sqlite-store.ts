@@ -14,6 +14,7 @@ import type { OperationArguments, OperationName, OperationResult } from './opera
 import { EVENTS, INVOCATIONS, LOGS, PIPELINE_VERSIONS, PLUGIN_VERSIONS, RUNS, WORKERS } from './records.ts';
 import { SqlitePlaces } from './sqlite-places.ts';
 import { sqliteSchedules } from './sqlite-schedules.ts';
+import { SqliteState } from './sqlite-state.ts';
 import { DEFAULT_BOUNDS, type LinkBounds, WorkerLink } from './worker-link.ts';
 
 type Options = port.StoreOptions;
@@ -30,6 +31,9 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements port.Store {
   readonly places = new SqlitePlaces((operation, parameters, options) => this.#call(operation, parameters, options));
   readonly schedules = sqliteSchedules((...call) => this.#call(...call));
+  readonly pluginState = new SqliteState((operation, parameters, options) =>
+    this.#call(operation, parameters, options),
+  );
   readonly #options: SqliteStoreOptions;
   #link: WorkerLink | null = null;
 

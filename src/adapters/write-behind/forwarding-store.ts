@@ -25,6 +25,10 @@ export class ForwardingStore implements port.Store {
     return this.inner.schedules;
   }
 
+  get pluginState(): port.Store['pluginState'] {
+    return this.inner.pluginState;
+  }
+
   open(options: Options): Promise<void> {
     return this.inner.open(options);
   }

@@ -3,6 +3,7 @@
 import type { InvocationId, RunId, SandboxId } from '../ids.ts';
 import type { Cleanliness, InvocationPhases, InvocationUsage, SandboxKind } from '../invocation.ts';
 import type { JsonValue } from '../json.ts';
+import type { InvocationServices } from './host-services.ts';
 import type { Outcome } from '../outcome.ts';
 import type { PluginVersion } from '../plugin.ts';
 import type { Redactor } from '../redact.ts';
@@ -34,6 +35,8 @@ export interface InvocationRequest {
   onLog(line: PluginLogLine): void;
   /** called at most four times a second, and with the last one before the end; already redacted and escaped; must not throw */
   onProgress?(progress: Progress): void;
+  /** what a plugin of protocol `stream` may ask of the host; absent: nothing */
+  readonly services?: InvocationServices;
   /** aborts when the run is cancelled or out of time; the reason is a `StopReason` */
   readonly stop: AbortSignal;
 }

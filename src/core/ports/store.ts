@@ -11,6 +11,7 @@ import type { LogLine, RunEvent } from '../events.ts';
 import type { Run, RunState } from '../run.ts';
 import type { PlaceStore } from './place-store.ts';
 import type { ScheduleStore } from './schedule-store.ts';
+import type { PluginState } from './plugin-state.ts';
 
 export interface StoreOptions {
   /** To be asked for before the call returns, by whoever may have to wait: the deadline begins with that. */
@@ -198,6 +199,8 @@ export interface Store extends AsyncDisposable {
   putPipelineVersion(record: PipelineVersionRecord, options: StoreOptions): Promise<boolean>;
   /** Newest first. */
   listPipelineVersions(name: string, options: StoreOptions): Promise<readonly PipelineVersionRecord[]>;
+
+  readonly pluginState: PluginState;
 
   putWorker(record: WorkerRecord, options: StoreOptions): Promise<void>;
   listWorkers(options: StoreOptions): Promise<readonly WorkerRecord[]>;

@@ -14,11 +14,15 @@ const isOneOf =
   (...words: readonly string[]) =>
   (value: JsonValue): boolean =>
     typeof value === 'string' && words.includes(value);
+const hasOneOf =
+  (...words: readonly string[]) =>
+  (value: JsonValue): boolean =>
+    Array.isArray(value) && value.some(isOneOf(...words));
 
 export const LATER_VALUES: readonly LaterValue[] = [
   { path: ['isolation'], isUsed: isOneOf('gvisor'), instead: 'use `standard`' },
   { path: ['network'], isUsed: (value) => isJsonObject(value) && 'allow' in value, instead: 'use `none`' },
-  { path: ['services'], isUsed: isGiven, instead: 'remove the key' },
+  { path: ['services'], isUsed: hasOneOf('http', 'secret', 'artifact'), instead: 'use `state` only' },
   { path: ['retries'], isUsed: isGiven, instead: 'remove the key' },
 ];
 

@@ -27,6 +27,7 @@ export function makePlugin(manifest: Manifest, raw: JsonObject): Plugin {
     reuse: manifest.reuse,
     concurrency: manifest.concurrency,
     lifecycle: manifest.lifecycle,
+    services: manifest.services,
     idempotent: manifest.idempotent,
     limits: limitsOf(manifest),
     pool: poolOf(manifest),

@@ -81,7 +81,9 @@ function checkStream(manifest: JsonObject): RuleBreach[] {
   if (manifest['protocol'] !== 'stream') {
     return [
       ...(isReused ? [invalid(['reuse'], `\`reuse: ${reuse}\` goes with \`protocol: stream\``)] : []),
-      ...(isGiven(manifest, 'lifecycle') ? [invalid(['lifecycle'], '`lifecycle` goes with `protocol: stream`')] : []),
+      ...['lifecycle', 'services']
+        .filter((key) => isGiven(manifest, key))
+        .map((key) => invalid([key], `\`${key}\` goes with \`protocol: stream\``)),
     ];
   }
   if (reuse !== 'fork' || manifest['runtime'] === 'python') return [];
@@ -89,7 +91,7 @@ function checkStream(manifest: JsonObject): RuleBreach[] {
 }
 
 function checkRepeats(manifest: JsonObject): RuleBreach[] {
-  return ['hooks', 'pipelines', 'tags', 'secrets'].flatMap((key) => {
+  return ['hooks', 'pipelines', 'tags', 'secrets', 'services'].flatMap((key) => {
     const list = manifest[key];
     if (!Array.isArray(list)) return [];
     return list.flatMap((value, index) =>

@@ -2,7 +2,7 @@
 // from here. Rules across keys are in manifest-rules.ts, so that one wrong value never hides another.
 import * as z from 'zod';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
-import { CONCURRENCY_MAX, PROTOCOLS, REUSES, RUNTIMES } from '../../core/plugin.ts';
+import { CONCURRENCY_MAX, PROTOCOLS, REUSES, RUNTIMES, SERVICES } from '../../core/plugin.ts';
 import { formatDuration, formatSize } from '../../lib/format-units.ts';
 import { CORES, COUNT, DURATION, limit, quantity, SIZE } from './quantity-schema.ts';
 
@@ -177,6 +177,13 @@ export const manifestSchema = z.strictObject({
   lifecycle: lifecycle
     .prefault({})
     .describe('With `protocol: stream`: what the plugin is told and asked beside `run`; each only if it offers it.'),
+  services: described(
+    z
+      .array(z.enum(SERVICES, { error: `must be one of ${SERVICES.map((of) => `\`${of}\``).join(', ')}` }))
+      .max(LIST_MAX)
+      .default([]),
+    'With `protocol: stream`: host services that it may use. `state`: keys and values of this plugin that stay.',
+  ),
   isolation: described(
     z.literal('standard', { error: 'must be `standard`' }).default('standard'),
     'Container runtime.',

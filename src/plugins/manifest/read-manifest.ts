@@ -32,7 +32,7 @@ export function readManifest(bytes: Uint8Array, file: string): ReadManifest {
   const result = manifestSchema.safeParse(value);
   const breaches = [
     ...(result.success ? [] : result.error.issues.flatMap((issue) => breachesOf(issue, value))).filter(
-      (breach) => !later.some(({ path }) => isSamePath(path, breach.path)),
+      (breach) => !later.some(({ path }) => isWithin(breach.path, path)),
     ),
     ...later.map(({ path, message }): RuleBreach => ({ code: 'NOT_SUPPORTED_YET', path, message })),
     ...MANIFEST_RULES.flatMap((rule) => rule(value)),
@@ -42,8 +42,9 @@ export function readManifest(bytes: Uint8Array, file: string): ReadManifest {
   return { plugin: makePlugin(result.data, value), warnings, places };
 }
 
-function isSamePath(left: ManifestPath, right: ManifestPath): boolean {
-  return left.length === right.length && left.every((step, index) => step === right[index]);
+/** Whether the path leads to the value of the other one, or into it. */
+function isWithin(path: ManifestPath, outer: ManifestPath): boolean {
+  return outer.every((step, index) => step === path[index]);
 }
 
 /** By place; a destination that is never permitted comes before the remark that lists of destinations come later. */

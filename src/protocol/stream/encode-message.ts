@@ -1,6 +1,6 @@
 // The codec's writing side: one message, one line. A run's document comes as bytes that were made for the call already; it is put into the
 // line as it stands, since parsing and writing a large context anew would cost more than the call.
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
 
 const encoder = new TextEncoder();
 const LINE_FEED = 10;
@@ -17,9 +17,31 @@ export function encodeNotification(method: 'cancel', params: JsonObject): Uint8A
   return encodeLine({ jsonrpc: '2.0', method, params });
 }
 
-/** A refusal of a plugin's request. @param reason stable code for programs, in `error.data.code` */
-export function encodeRefusal(id: number | string, code: number, message: string, reason: string): Uint8Array {
-  return encodeLine({ jsonrpc: '2.0', id, error: { code, message, data: { code: reason } } });
+/** An answer to a plugin's request. */
+export function encodeAnswer(id: number | string, result: JsonValue): Uint8Array {
+  return encodeLine({ jsonrpc: '2.0', id, result });
+}
+
+export interface Refusal {
+  /** stable word for programs, in `error.data.code` */
+  readonly reason: string;
+  readonly message: string;
+  /** further members of `error.data` */
+  readonly details?: JsonObject;
+}
+
+/** JSON-RPC's own numbers where it has one; else its number for what a server says. */
+const CODES: Readonly<Record<string, number>> = {
+  METHOD_NOT_FOUND: -32_601,
+  NOT_SUPPORTED: -32_601,
+  INVALID_PARAMS: -32_602,
+};
+const SERVER_ERROR = -32_000;
+
+/** A refusal of a plugin's request. */
+export function encodeRefusal(id: number | string, { reason, message, details = {} }: Refusal): Uint8Array {
+  const code = CODES[reason] ?? SERVER_ERROR;
+  return encodeLine({ jsonrpc: '2.0', id, error: { code, message, data: { ...details, code: reason } } });
 }
 
 /** @param document the request document as JSON bytes; line feeds between its tokens become spaces */

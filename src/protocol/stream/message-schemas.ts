@@ -148,7 +148,14 @@ export const hostMessageSchema = z.union([
   request('get_config_ui', object),
   request('on_shutdown', object),
   notification('cancel', z.looseObject({ id: hostId, reason: z.string(), graceMs: z.int().min(0) })),
-  z.looseObject({ jsonrpc, id: pluginId, error: z.looseObject({ code: z.int(), message: z.string() }) }),
+  z.looseObject({ jsonrpc, id: pluginId, result: z.unknown() }).describe('An answer to a request for a host service.'),
+  z
+    .looseObject({
+      jsonrpc,
+      id: pluginId,
+      error: z.looseObject({ code: z.int(), message: z.string(), data: z.looseObject({ code: z.string() }) }),
+    })
+    .describe('A refusal of a request.'),
 ]);
 
 /** Whatever a plugin may write, one per line. */

@@ -30,7 +30,13 @@ export type PluginMessage =
       readonly message: string;
       readonly nonce: string | null;
     }
-  | { readonly kind: 'request'; readonly id: number | string; readonly method: string }
+  | {
+      readonly kind: 'request';
+      readonly id: number | string;
+      readonly method: string;
+      /** null when they are absent or no object */
+      readonly params: JsonObject | null;
+    }
   | { readonly kind: 'log'; readonly requestId: number | null; readonly line: PluginLogLine }
   | {
       readonly kind: 'progress';
@@ -108,7 +114,8 @@ function shapeless(document: JsonObject, line: Uint8Array): ViolationOutcome {
 function readRequest(document: JsonObject, line: Uint8Array): Read {
   const { data, error } = requestSchema.safeParse(document);
   if (data === undefined) return malformed('request', error, line);
-  return { kind: 'request', id: data.id, method: data.method };
+  const { params = null } = document;
+  return { kind: 'request', id: data.id, method: data.method, params: isJsonObject(params) ? params : null };
 }
 
 function readNotification(document: JsonObject, line: Uint8Array): Read {

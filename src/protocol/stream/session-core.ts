@@ -3,9 +3,10 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Verdict } from '../reply.ts';
-import { encodeRequest, type HostMethod } from './encode-message.ts';
+import { encodeRefusal, encodeRequest, type HostMethod } from './encode-message.ts';
 import type { Capabilities } from './message-schemas.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
+import { PluginRequests, RUN_ENDED } from './plugin-requests.ts';
 import { CANCELLED, CLOSED, overdue, SIBLING_LOST } from './read-answer.ts';
 import { SessionOutbox } from './session-outbox.ts';
 import type { SessionState } from './session-states.ts';
@@ -13,6 +14,8 @@ import type { SessionState } from './session-states.ts';
 export class SessionCore {
   readonly open = new OpenRequests();
   readonly outbox = new SessionOutbox();
+  /** what the plugin asked for */
+  readonly asked = new PluginRequests();
   /** runs that were in flight when a deadline broke the session: their answers are told, never used */
   readonly late = new Set<number>();
   capabilities: Capabilities | null = null;
@@ -59,6 +62,7 @@ export class SessionCore {
 
   endRun(run: OpenRequest, { outcome, result }: Verdict): void {
     this.open.close(run);
+    for (const { key } of this.asked.closeOf(run.id)) this.outbox.answer(encodeRefusal(key, RUN_ENDED));
     const verdict = run.isCancelled ? { outcome: CANCELLED, result: null } : { outcome, result };
     this.outbox.tell({ type: 'runEnded', id: run.id, ...verdict });
     if (this.open.runs === 0) this.move('idle');

@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly startTimeoutMs: number;
   /** what one run may send, its result and its progress together (`limits.output`) */
   readonly outputBytes: number;
+  /** host services that the manifest declares */
+  readonly services: readonly string[];
   /** default: the limits of stream-limits.ts */
   readonly rate?: RateLimits;
 }
@@ -47,6 +49,15 @@ export type Question = 'get_metadata' | 'get_config_ui';
 export type Said =
   { readonly value: JsonObject; readonly error: null } | { readonly value: null; readonly error: string };
 
+/** A request for a host service that was admitted. Told apart by identity: a plugin may use an id again. */
+export interface PluginRequest {
+  readonly key: number | string;
+  readonly runId: number;
+  readonly method: string;
+  /** hostile */
+  readonly params: JsonObject;
+}
+
 export type SessionEvent =
   | { readonly type: 'moved'; readonly from: SessionState; readonly to: SessionState }
   | { readonly type: 'ready' }
@@ -68,6 +79,8 @@ export type SessionEvent =
       readonly value: number;
       readonly labels: Readonly<Record<string, string>>;
     }
+  /** of the run `id`: `StreamSession.answer` is to be called once, unless the run ends before */
+  | { readonly type: 'asked'; readonly id: number; readonly request: PluginRequest }
   /** a notification that was left out, and why; for the log */
   | { readonly type: 'ignored'; readonly reason: string }
   /** an answer that came when its run was over; told once per run, for the log */

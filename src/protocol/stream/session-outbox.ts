@@ -6,13 +6,25 @@ export class SessionOutbox {
   #output: Uint8Array[] = [];
   #events: SessionEvent[] = [];
   #answerBytes = 0;
+  #unread = 0;
+
+  /** Answers to admitted requests that were not taken yet. */
+  get unreadAnswers(): number {
+    return this.#unread;
+  }
 
   write(line: Uint8Array): void {
     this.#output.push(line);
   }
 
-  /** Writes an answer to the plugin; false when it lets too many of them wait. */
-  answer(line: Uint8Array): boolean {
+  /** Writes the answer to a request that was admitted: how many of them can wait is bounded there. */
+  answer(line: Uint8Array): void {
+    this.#unread += 1;
+    this.#output.push(line);
+  }
+
+  /** Writes a refusal; false when the plugin lets too many of them wait. */
+  refuse(line: Uint8Array): boolean {
     this.#answerBytes += line.length;
     if (this.#answerBytes > UNREAD_ANSWER_BYTES_MAX) return false;
     this.#output.push(line);
@@ -32,6 +44,7 @@ export class SessionOutbox {
     const taken = this.#output;
     this.#output = [];
     this.#answerBytes = 0;
+    this.#unread = 0;
     return taken;
   }
 

@@ -15,3 +15,9 @@ export const UNREAD_ANSWER_BYTES_MAX = 256 * 1024;
 
 /** Characters of a text id that a plugin gives to its own request: it is sent back. */
 export const REQUEST_ID_LENGTH_MAX = 128;
+
+/** Requests of a plugin that are under way or whose answers it has not read yet, of all runs in flight. */
+export const OPEN_REQUESTS_MAX = 32;
+
+/** Bytes of a request for a host service, with the whole line around it. */
+export const REQUEST_BYTES_MAX = 512 * 1024;

@@ -2,14 +2,23 @@
 // come out. Whoever holds the pipes and the clock drives it. The chart of its states is in session-states.ts.
 // A violation is charged to the run that it names; one that names none in flight, to all of them.
 import { GantryError } from '../../core/errors/gantry-error.ts';
+import type { HostAnswer } from '../../core/ports/host-services.ts';
 import { PROTOCOL_VERSION } from '../json-request.ts';
-import { encodeNotification, encodeRun } from './encode-message.ts';
+import { encodeAnswer, encodeNotification, encodeRefusal, encodeRun } from './encode-message.ts';
 import { MessageDecoder } from './message-decoder.ts';
 import { MessageRate } from './message-rate.ts';
 import type { Capabilities } from './message-schemas.ts';
 import { CANCELLED, judgeExit } from './read-answer.ts';
 import { SessionCore } from './session-core.ts';
-import type { ProcessEnd, Question, SessionEvent, SessionOptions, StreamCancel, StreamRun } from './session-events.ts';
+import type {
+  PluginRequest,
+  ProcessEnd,
+  Question,
+  SessionEvent,
+  SessionOptions,
+  StreamCancel,
+  StreamRun,
+} from './session-events.ts';
 import type { SessionState } from './session-states.ts';
 import { MessageTaker } from './take-message.ts';
 
@@ -93,6 +102,14 @@ export class StreamSession {
     this.#need('idle', 'busy');
     this.#core.setNow(nowMs);
     return this.#core.ask(method, {}, timeoutMs);
+  }
+
+  /** Answers a request of the plugin; one whose run has ended has its answer already. */
+  answer(request: PluginRequest, answer: HostAnswer): void {
+    const { asked, outbox } = this.#core;
+    if (this.#core.isOver || !asked.close(request)) return;
+    const { key } = request;
+    outbox.answer(answer.kind === 'result' ? encodeAnswer(key, answer.result) : encodeRefusal(key, answer));
   }
 
   /** Cancels a run; one that has ended already is left alone. The run ends as `cancelled` whatever the plugin answers. */

@@ -3,16 +3,14 @@ import { violationOutcome } from '../violation.ts';
 import { encodeRefusal } from './encode-message.ts';
 import type { Decoded } from './message-decoder.ts';
 import type { OpenRequest } from './open-requests.ts';
+import { admit, runIdIn, type AskedMessage } from './plugin-requests.ts';
 import { notReady, overOutput, readInitialized, readRunAnswer, readSaid, type Answer } from './read-answer.ts';
 import type { PluginMessage } from './read-message.ts';
 import type { SessionCore } from './session-core.ts';
 import type { SessionOptions } from './session-events.ts';
 import type { MessageRate } from './message-rate.ts';
 
-type Unasked = Exclude<PluginMessage, Answer>;
-
-/** JSON-RPC's code for a method that is not there. */
-const METHOD_NOT_FOUND = -32601;
+type Unasked = Exclude<PluginMessage, Answer | AskedMessage>;
 
 export class MessageTaker {
   readonly #core: SessionCore;
@@ -34,6 +32,7 @@ export class MessageTaker {
     const { line } = decoded;
     const message = decoded.kind === 'message' ? decoded.message : null;
     if (message !== null && isAnswer(message)) this.#takeAnswer(message, line);
+    else if (message?.kind === 'request') this.#takeRequest(message, line);
     else if (!this.#rate.admits(line.length + 1, this.#core.nowMs))
       this.#flood(line, 'the plugin sends too much unasked');
     else if (message !== null) this.#takeUnasked(message, line);
@@ -118,12 +117,29 @@ export class MessageTaker {
     else this.#core.endRun(run, verdict);
   }
 
+  /** What is refused counts as unasked; what is admitted is bounded by its number and its length. */
+  #takeRequest(message: AskedMessage, line: Uint8Array): void {
+    const { open, asked, outbox, nowMs } = this.#core;
+    const { id: key } = message;
+    const run = open.findRun(runIdIn(message.params));
+    if (asked.has(key)) {
+      const said = `two requests at once have the id ${JSON.stringify(key)}`;
+      this.#core.breakWith(violationOutcome('bad_message', line, said), run);
+      return;
+    }
+    const waiting = asked.count + outbox.unreadAnswers;
+    const admitted = admit(message, this.#options.services, { run, waiting, lineBytes: line.length });
+    if ('key' in admitted) {
+      asked.open(admitted);
+      outbox.tell({ type: 'asked', id: admitted.runId, request: admitted });
+    } else if (!this.#rate.admits(line.length + 1, nowMs)) this.#flood(line, 'the plugin sends too much unasked');
+    else if (!outbox.refuse(encodeRefusal(key, admitted)))
+      this.#flood(line, 'the plugin asks, and does not read the answers');
+  }
+
   #takeUnasked(message: Unasked, line: Uint8Array): void {
     const { open, outbox } = this.#core;
     switch (message.kind) {
-      case 'request':
-        if (!outbox.answer(refusalOf(message))) this.#flood(line, 'the plugin asks, and does not read the answers');
-        return;
       case 'log':
         outbox.tell({ type: 'logLine', id: open.findRun(message.requestId)?.id ?? null, line: message.line });
         return;
@@ -162,12 +178,4 @@ export class MessageTaker {
 
 function isAnswer(message: PluginMessage): message is Answer {
   return message.kind === 'result' || message.kind === 'error';
-}
-
-/** Host services are named by the protocol already; none is offered yet. */
-function refusalOf({ id, method }: Extract<Unasked, { readonly kind: 'request' }>): Uint8Array {
-  const isService = /^(state|http|artifact|secret)\.[a-z]+$/.test(method);
-  return isService
-    ? encodeRefusal(id, METHOD_NOT_FOUND, `this host does not offer ${method} yet`, 'NOT_SUPPORTED')
-    : encodeRefusal(id, METHOD_NOT_FOUND, 'there is no such method', 'METHOD_NOT_FOUND');
 }

@@ -44,6 +44,8 @@ export interface PluginVersionView {
   readonly reuse: Reuse;
   readonly concurrency: number;
   readonly lifecycle: Lifecycle;
+  /** host services that it may use */
+  readonly services: readonly string[];
   readonly source: ImageSource;
   readonly limits: Limits;
   readonly pool: PoolLimits;
@@ -110,6 +112,7 @@ function versionView(version: PluginVersion | null): PluginVersionView | null {
     reuse: plugin.reuse,
     concurrency: plugin.concurrency,
     lifecycle: plugin.lifecycle,
+    services: plugin.services,
     source: plugin.source,
     limits: plugin.limits,
     pool: plugin.pool,

@@ -25,6 +25,11 @@ const pluginVersion = {
   imageRemovedAtMs: null,
 };
 
+const statePut = {
+  ...{ plugin: 'p', key: 'k', json: '1', sizeBytes: 2, version: 'v', ifVersion: undefined },
+  ...{ atMs: 1, keysMax: 10, bytesMax: 100 },
+};
+
 /** Every operation, with every form of its parameters that changes the SQL. */
 const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['insertRun', RUNS.encode(run)],
@@ -78,6 +83,11 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
     PIPELINE_VERSIONS.encode({ name: 'n', version: 'v', author: 'a', definition: {}, createdAtMs: 1 }),
   ],
   ['listPipelineVersions', 'n'],
+  ['putState', statePut],
+  ['putState', { ...statePut, version: 'w', sizeBytes: 9 }],
+  ['getState', 'p', 'k'],
+  ['listState', 'p', { prefix: '', after: '', limit: 5 }],
+  ['deleteState', 'p', 'k', 'w'],
   ['putWorker', worker],
   ['listWorkers'],
   ['removeWorker', 'wrk'],
@@ -95,6 +105,7 @@ const READS: readonly OperationName[] = [
   ...(['findPayload', 'listEvents', 'listLogs', 'listPluginVersions', 'listPipelineVersions'] as const),
   ...(['listWorkers', 'listSchedules', 'findSchedule', 'describe'] as const),
   ...(['placeHolders', 'listHeld', 'listWaiting', 'listWanted', 'runStates'] as const),
+  ...(['getState', 'listState'] as const),
 ];
 
 function performAll(perform: Perform): void {

@@ -12,6 +12,7 @@ import { placeContract } from './place-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { runContract } from './run-contract.ts';
 import { scheduleContract } from './schedule-contract.ts';
+import { stateContract } from './state-contract.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
 /**
@@ -52,5 +53,6 @@ export function storeContract(
     chainContract(subject);
     catalogContract(subject);
     scheduleContract(subject);
+    stateContract(subject);
   });
 }

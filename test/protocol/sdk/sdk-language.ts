@@ -24,6 +24,8 @@ export interface SdkLanguage {
   readonly name: string;
   /** Whether several invocations can be at work at once. */
   readonly isConcurrent: boolean;
+  /** Whether its SDK has the host services. */
+  readonly hasServices?: boolean;
   /** A program without which the language cannot be tried: its tests are skipped where it is missing. */
   readonly needs?: string;
   /** Cases of the shared table the language has no means to pass; docs/protocol.md says so to authors. */
@@ -33,10 +35,17 @@ export interface SdkLanguage {
 }
 
 export const SDK_LANGUAGES: readonly SdkLanguage[] = [
-  { name: 'python', isConcurrent: true, cannot: [], prepare: () => ['python3', path.join(FIXTURES, 'plugin.py')] },
+  {
+    name: 'python',
+    isConcurrent: true,
+    hasServices: true,
+    cannot: [],
+    prepare: () => ['python3', path.join(FIXTURES, 'plugin.py')],
+  },
   {
     name: 'node',
     isConcurrent: true,
+    hasServices: true,
     cannot: ['child'],
     prepare: () => [process.execPath, path.join(FIXTURES, 'plugin.mjs')],
   },

@@ -19,6 +19,8 @@ export interface StreamProgramOptions {
   readonly acts?: Acts;
   /** called with each method that the host asks for */
   readonly onMethod?: (method: string) => void;
+  /** called with each answer to what an act asked of the host */
+  readonly onAnswer?: (answer: JsonObject) => void;
   /** the answer to on_load as an error */
   readonly loadError?: string;
   /** results by method; null: it never answers; `crash`: the process ends */
@@ -47,9 +49,10 @@ export function streamProgram(options: StreamProgramOptions = {}): FakeProgram {
     let count = 0;
     const say = (message: JsonObject): Promise<void> =>
       process.stdout(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-    for await (const { id = null, method, params } of linesOf(process.input)) {
+    for await (const message of linesOf(process.input)) {
+      const { id = null, method, params } = message;
+      tell(options, message);
       if (typeof method !== 'string') continue;
-      options.onMethod?.(method);
       if (method === 'run') {
         count += 1;
         const nonce = member(member(params, 'invocation'), 'nonce') ?? null;
@@ -59,6 +62,11 @@ export function streamProgram(options: StreamProgramOptions = {}): FakeProgram {
     }
     return 0;
   };
+}
+
+function tell({ onMethod, onAnswer }: StreamProgramOptions, message: JsonObject): void {
+  if (typeof message['method'] === 'string') onMethod?.(message['method']);
+  else onAnswer?.(message);
 }
 
 async function serve(

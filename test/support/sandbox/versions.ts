@@ -24,6 +24,7 @@ export function pluginVersion(changes: VersionChanges = {}): PluginVersion {
     reuse: 'never',
     concurrency: 1,
     lifecycle: { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true },
+    services: [],
     idempotent: false,
     pool: poolLimits(),
     isBuildNetworked: false,

@@ -2,6 +2,7 @@
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { WorkerId } from '../../../src/core/ids.ts';
 import type { EventSink } from '../../../src/core/ports/event-sink.ts';
+import { MemoryState, type StateOperation } from './memory-state.ts';
 import type * as port from '../../../src/core/ports/store.ts';
 import { memorySchedules, type ScheduleOperation } from './memory-schedules.ts';
 
@@ -18,7 +19,7 @@ function timedOut(signal: AbortSignal): GantryError {
 }
 
 /** What the fake can be told to fail. */
-type Operation = (keyof port.Store & string) | ScheduleOperation;
+type Operation = (keyof port.Store & string) | ScheduleOperation | StateOperation;
 
 export class MemoryCatalog {
   readonly schedules = memorySchedules((...call) => this.perform(...call));
@@ -26,6 +27,7 @@ export class MemoryCatalog {
   readonly #pluginVersions = new Map<string, port.PluginVersionRecord>();
   readonly #pipelineVersions: port.PipelineVersionRecord[] = [];
   readonly #workers = new Map<WorkerId, port.WorkerRecord>();
+  readonly pluginState = new MemoryState((operation, options, work) => this.perform(operation, options, work));
   readonly #failures: { readonly operation: string; readonly error: GantryError }[] = [];
 
   constructor(events: EventSink = SILENT) {

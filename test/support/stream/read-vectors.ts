@@ -26,6 +26,8 @@ export type Step =
   | { readonly do: 'cancel'; readonly id: number }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'end'; readonly exitCode?: number }
+  | { readonly do: 'answer'; readonly key: number | string; readonly result: JsonValue }
+  | { readonly do: 'refuse'; readonly key: number | string; readonly reason: 'CONFLICT' | 'UNAVAILABLE' }
   | { readonly host: readonly JsonObject[] }
   | { readonly plugin: readonly (JsonObject | string)[] }
   | { readonly events: readonly JsonObject[] };
@@ -33,6 +35,7 @@ export type Step =
 export interface Conversation {
   readonly name: string;
   readonly concurrency?: number;
+  readonly services?: readonly string[];
   readonly steps: readonly Step[];
 }
 

@@ -12,6 +12,7 @@ export const OPTIONS: SessionOptions = {
   concurrency: 1,
   startTimeoutMs: 5_000,
   outputBytes: 8 * 1024 * 1024,
+  services: ['state'],
 };
 
 export const CLEAN_END: ProcessEnd = {

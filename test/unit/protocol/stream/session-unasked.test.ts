@@ -1,19 +1,6 @@
 // What a plugin sends without being asked: told, left out, refused, or a flood.
 import { describe, expect, test } from 'vitest';
-import type { StreamSession } from '../../../../src/protocol/stream/stream-session.ts';
-import {
-  bytesOf,
-  notification,
-  readySession,
-  result,
-  sent,
-  startRun,
-  told,
-} from '../../../support/stream/stream-driver.ts';
-
-function broken(session: StreamSession): unknown {
-  return told(session).find(({ type }) => type === 'broken');
-}
+import { bytesOf, notification, readySession, result, startRun, told } from '../../../support/stream/stream-driver.ts';
 
 describe('what a plugin says unasked', () => {
   test('is told with the run that it names, or the only one in flight', () => {
@@ -75,27 +62,6 @@ describe('what a plugin says unasked', () => {
       'there is no notification later',
     ]);
     expect(session.state).toBe('busy');
-  });
-
-  test('is answered with a refusal when it is a request', () => {
-    const session = readySession();
-    const ask = (id: string | number, method: string) => ({ jsonrpc: '2.0', id, method });
-    session.receive(bytesOf(ask('a', 'state.get'), ask(7, 'sampling')), 0);
-    expect(sent(session)).toMatchObject([
-      {
-        id: 'a',
-        error: { code: -32601, message: 'this host does not offer state.get yet', data: { code: 'NOT_SUPPORTED' } },
-      },
-      { id: 7, error: { code: -32601, data: { code: 'METHOD_NOT_FOUND' } } },
-    ]);
-  });
-
-  test('is a flood when answers pile up unread', () => {
-    const session = readySession();
-    const request = bytesOf({ jsonrpc: '2.0', id: 1, method: 'state.get' });
-    for (let count = 0; count < 3_000 && session.state === 'idle'; count += 1) session.receive(request, count);
-    expect(broken(session)).toMatchObject({ outcome: { code: 'protocol', violation: 'flood' } });
-    expect(session.takeOutput()).toEqual([]);
   });
 
   test.each([

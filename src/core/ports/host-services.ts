@@ -1,0 +1,41 @@
+// What a plugin of protocol `stream` may ask of the host while a run of it is in flight. Every answer is a value: what the plugin does wrong, and
+// what the store does not do, are refusals that it can read. Only what the manifest's `services` names is ever asked for here.
+import type { InvocationId, RunId } from '../ids.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
+import type { Plugin } from '../plugin.ts';
+import type { Redactor } from '../redact.ts';
+
+/** Words for programs in `error.data.code`; docs/protocol.md lists them. */
+export type HostRefusal = 'INVALID_PARAMS' | 'CONFLICT' | 'FULL' | 'UNAVAILABLE' | 'METHOD_NOT_FOUND';
+
+export type HostAnswer =
+  | { readonly kind: 'result'; readonly result: JsonValue }
+  | {
+      readonly kind: 'refusal';
+      readonly reason: HostRefusal;
+      readonly message: string;
+      /** further members of `error.data` */
+      readonly details?: JsonObject;
+    };
+
+/** The host services of one invocation. Disposing of it drops what was begun and not finished. */
+export interface InvocationServices extends Disposable {
+  /**
+   * Never rejects. When the signal has aborted nobody hears the answer any more, but what was asked may still happen.
+   * @param params hostile
+   */
+  perform(method: string, params: JsonObject, signal: AbortSignal): Promise<HostAnswer>;
+}
+
+export interface ServiceScope {
+  readonly runId: RunId;
+  readonly invocationId: InvocationId;
+  readonly hook: string;
+  readonly plugin: Plugin;
+  /** of the secrets in the invocation's input: what a plugin gives to the host holds none (I-9) */
+  readonly redactor: Redactor;
+}
+
+export interface HostServices {
+  of(scope: ServiceScope): InvocationServices;
+}

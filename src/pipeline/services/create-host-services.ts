@@ -1,0 +1,61 @@
+// What plugins may ask of the host, over the store. Every request has the store's deadline, and a plugin that asks too often is slowed down, not
+// refused: it waits for its answers anyway. A store that is away is a refusal that the plugin can act on, at the latest after one deadline.
+import { within } from '../../core/deadline.ts';
+import { messageOf } from '../../core/errors/gantry-error.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { HostAnswer, HostServices, InvocationServices, ServiceScope } from '../../core/ports/host-services.ts';
+import type { Logger } from '../../core/ports/logger.ts';
+import { refused } from './refuse.ts';
+import { RequestPace } from './request-pace.ts';
+import { StateKeeper, type StateParts } from './state-keeper.ts';
+
+export interface HostServicesOptions extends StateParts {
+  readonly logger: Logger;
+  /** deadline of one request */
+  readonly storeTimeoutMs: number;
+}
+
+/** Requests per second of one invocation; also the greatest burst. */
+export const REQUESTS_PER_SECOND = 1_000;
+
+export function createHostServices(options: HostServicesOptions): HostServices {
+  return { of: (scope) => new ServicesOfOne(options, scope) };
+}
+
+class ServicesOfOne implements InvocationServices {
+  readonly #options: HostServicesOptions;
+  readonly #scope: ServiceScope;
+  readonly #pace: RequestPace;
+  readonly #state: StateKeeper;
+
+  constructor(options: HostServicesOptions, scope: ServiceScope) {
+    this.#options = options;
+    this.#scope = scope;
+    this.#pace = new RequestPace(options.clock, REQUESTS_PER_SECOND);
+    this.#state = new StateKeeper(options, scope);
+  }
+
+  async perform(method: string, params: JsonObject, signal: AbortSignal): Promise<HostAnswer> {
+    const { clock, storeTimeoutMs } = this.#options;
+    try {
+      await this.#pace.turn(signal);
+      const answer = await within(clock, storeTimeoutMs, signal, (limit) =>
+        this.#state.perform(method, params, { signal: limit }),
+      );
+      return answer ?? refused('METHOD_NOT_FOUND', 'there is no such method');
+    } catch (error) {
+      if (!signal.aborted) this.#tell(method, error);
+      return refused('UNAVAILABLE', 'the store did not answer; whether it was done is not known');
+    }
+  }
+
+  [Symbol.dispose](): void {
+    // State has nothing that is begun and not finished.
+  }
+
+  #tell(method: string, error: unknown): void {
+    const { invocationId, plugin } = this.#scope;
+    const facts = { method, plugin: plugin.name, invocation: invocationId, error: messageOf(error) };
+    this.#options.logger.log('warn', 'a host service could not be given', facts);
+  }
+}

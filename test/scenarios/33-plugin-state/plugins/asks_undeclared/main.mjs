@@ -1,0 +1,3 @@
+import { run, state } from 'gantry';
+
+run(() => state.get('count'));
