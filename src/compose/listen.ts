@@ -137,6 +137,7 @@ function webPorts(
         sweeper?.sweep(request, signal) ??
         Promise.reject(new GantryError('DOCKER_UNAVAILABLE', 'this program was started without an engine')),
     },
+    records: { sweep: (request, signal) => work.records.sweep(request, signal) },
     pipelines: () => [...pipelines.current().values()],
     pipelineProblems: () => pipelines.problems(),
     reloadPipelines: () => pipelines.reload(),

@@ -14,12 +14,15 @@ import { PluginClaims } from '../plugins/retention/plugin-claims.ts';
 import type { ImageSweeper } from '../plugins/retention/image-sweeper.ts';
 import { encodeJsonRequest } from '../protocol/json-request.ts';
 import { encodeTextRequest } from '../protocol/text-request.ts';
+import type { RecordSweeper } from '../pipeline/retention/record-sweeper.ts';
 import { createSandboxes } from '../sandbox/create-sandboxes.ts';
 import { whyNoPipes, type TransportState } from '../sandbox/transports.ts';
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
 import { followCatalog } from './follow-catalog.ts';
 import type { Ground, InstanceEngine } from './ground.ts';
-import { makeSweeper, sweepForEver } from './tidy-images.ts';
+import { sweepForEver } from './sweep-loop.ts';
+import { makeSweeper } from './tidy-images.ts';
+import { makeRecordSweeper } from './tidy-records.ts';
 import { withSoloPipelines, withSoloPlugins } from './solo-runs.ts';
 
 export interface Work {
@@ -31,6 +34,7 @@ export interface Work {
   readonly transport: (() => TransportState) | null;
   /** null without an engine */
   readonly sweeper: ImageSweeper | null;
+  readonly records: RecordSweeper;
 }
 
 export interface WorkOptions {
@@ -91,10 +95,16 @@ export async function startWork(
   plugins.start();
   const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker));
   await runs.start();
+  const records = makeRecordSweeper(ground);
+  const rhythm = { catalog: plugins, clock, ids, logger };
   if (options.isLasting && config.images.isOn)
-    stack.use(sweepForEver({ sweeper, catalog: plugins, clock, ids, logger, intervalMs: config.images.interval }));
+    stack.use(sweepForEver({ sweeper, subject: 'old images', intervalMs: config.images.interval, ...rhythm }));
+  if (options.isLasting && config.retention.isOn)
+    stack.use(
+      sweepForEver({ sweeper: records, subject: 'old records', intervalMs: config.retention.interval, ...rhythm }),
+    );
   const { invoker } = sandboxes;
-  return { runs, catalog: plugins, plugins, invoker, sweeper, transport: () => sandboxes.transport() };
+  return { runs, catalog: plugins, plugins, invoker, sweeper, records, transport: () => sandboxes.transport() };
 }
 
 /** Without an engine: what is stored can be looked at, and queued runs can be cancelled; nothing is claimed. */
@@ -108,7 +118,7 @@ export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
     invoke: () => Promise.reject(new GantryError('DEFECT', 'an invocation without an engine')),
   };
   const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker));
-  return { runs, catalog, plugins: null, invoker, sweeper: null, transport: null };
+  return { runs, catalog, plugins: null, invoker, sweeper: null, records: makeRecordSweeper(ground), transport: null };
 }
 
 function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine, claims: PluginClaims): Plugins {

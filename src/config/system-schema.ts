@@ -205,6 +205,29 @@ export const SYSTEM_SCHEMA = z.strictObject({
         ),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      isOn: z
+        .boolean()
+        .prefault(true)
+        .describe('Whether old records are removed without being asked; `gantry gc --runs` does it either way.'),
+      interval: duration('1h', '1m', '7d', 'How often old records are looked for.'),
+      keepFor: duration('30d', '1m', '3650d', 'Runs that ended longer ago are removed with all that belongs to them.'),
+      keepRuns: whole(10_000, 1, 10_000_000, 'Ended runs of each pipeline that stay at most, the newest.'),
+      keepLogsFor: duration(
+        '14d',
+        '1m',
+        '3650d',
+        'Log lines older than this are removed, also those of runs that stay.',
+      ),
+      keepVersions: whole(
+        100,
+        1,
+        100_000,
+        'Newest versions of each pipeline and each plugin that stay; older ones go once they are older than keepFor, those with an image never.',
+      ),
+    })
+    .prefault({}),
   secrets: z
     .strictObject({
       folder: path('config/secrets', 'Folder with one file per secret; GANTRY_SECRET_<NAME> comes first.'),

@@ -96,6 +96,20 @@ export type SystemEvent =
     }
   /** of this instance, after a sweep; layers that images share count for each */
   | { readonly kind: 'imagesCounted'; readonly count: number; readonly sizeBytes: number }
+  /** a sweep over the store's records ended; what it removed */
+  | {
+      readonly kind: 'recordsRemoved';
+      readonly runs: number;
+      /** with the runs, themselves included */
+      readonly documents: number;
+      readonly logLines: number;
+      readonly pipelineVersions: number;
+      readonly pluginVersions: number;
+      /** false: it was interrupted, or the store failed */
+      readonly isComplete: boolean;
+      readonly atMs: number;
+      readonly durationMs: number;
+    }
   | { readonly kind: 'pluginRegistered'; readonly plugin: string; readonly version: string }
   | { readonly kind: 'pluginRemoved'; readonly plugin: string }
   | { readonly kind: 'pluginRefused'; readonly plugin: string; readonly code: string; readonly message: string }

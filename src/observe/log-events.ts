@@ -160,6 +160,11 @@ function capacityEntry(event: OfPlatform): Entry | null {
         fields: { plugin, version, reason, sizeBytes, image: imageId },
       };
     }
+    case 'recordsRemoved': {
+      const { runs, documents, logLines, isComplete, durationMs } = event;
+      const fields = { runs, documents, logLines, isComplete, durationMs: Math.round(durationMs) };
+      return documents + logLines === 0 ? null : { level: 'info', message: 'old records were removed', fields };
+    }
     case 'pressureChanged':
       return {
         level: event.to === 'free' ? 'info' : 'warn',

@@ -115,6 +115,13 @@ export const METRICS = {
   storeOpFailures: counter('store_op_failures_total', 'Operations of the store that failed.', ['op']),
   staleWrites: counter('stale_writes_total', 'Writes of a former holder of a run that changed nothing.', ['op']),
 
+  recordsRemoved: counter(
+    'records_removed_total',
+    'Old records that were removed from the store: run, document (with its run), log_line, pipeline_version, plugin_version.',
+    ['kind'],
+  ),
+  recordsSwept: gauge('records_swept_timestamp_seconds', 'When the store was last swept for old records to the end.'),
+
   logLines: counter('log_lines_total', 'Lines that plugins logged.', ['level']),
   processMemory: gauge('process_memory_bytes', 'Resident memory of the program.'),
   processCpuSeconds: counter('process_cpu_seconds_total', 'CPU time of the program.'),

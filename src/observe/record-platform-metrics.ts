@@ -18,6 +18,7 @@ type PluginEvent = Extract<
   { readonly kind: 'buildFinished' | 'pluginRegistered' | 'pluginRemoved' | 'pluginRefused' }
 >;
 type ImageEvent = Extract<PlatformEvent, { readonly kind: 'imageRemoved' | 'imagesCounted' }>;
+type SweptEvent = Extract<PlatformEvent, { readonly kind: 'recordsRemoved' }>;
 type CapacityEvent =
   | ImageEvent
   | Extract<
@@ -158,6 +159,18 @@ export class PlatformMetrics {
     }
   }
 
+  #swept(event: SweptEvent): void {
+    const removed = {
+      run: event.runs,
+      document: event.documents,
+      log_line: event.logLines,
+      pipeline_version: event.pipelineVersions,
+      plugin_version: event.pluginVersions,
+    };
+    for (const [kind, count] of Object.entries(removed)) this.#metrics.add(METRICS.recordsRemoved, { kind }, count);
+    if (event.isComplete) this.#metrics.set(METRICS.recordsSwept, {}, event.atMs / 1000);
+  }
+
   #quarantine(version: string, state: QuarantineState): void {
     if (state === 'closed') this.#quarantined.delete(version);
     else this.#quarantined.add(version);
@@ -186,6 +199,9 @@ export class PlatformMetrics {
         return;
       case 'staleWriteIgnored':
         this.#metrics.add(METRICS.staleWrites, { op: event.operation });
+        return;
+      case 'recordsRemoved':
+        this.#swept(event);
         return;
       case 'logWritten':
         this.#metrics.add(METRICS.logLines, { level: event.line.level });

@@ -10,6 +10,7 @@ import type { Logger } from '../core/ports/logger.ts';
 import type { MetricsPage } from '../core/ports/metrics.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import type { Store } from '../core/ports/store.ts';
+import type { RecordSweepReport } from '../core/record-retention.ts';
 import type { Run, Trigger } from '../core/run.ts';
 import type { RunRecords } from '../core/run-records.ts';
 import type { Progress } from '../core/reported.ts';
@@ -54,6 +55,11 @@ export interface PluginBuilds {
 export interface ImageRetention {
   /** Looks for images of old versions, and removes them unless it is a dry run. @throws GantryError DOCKER_UNAVAILABLE, ENGINE_*, STORE_*, or the signal's reason */
   sweep(request: { readonly isDryRun: boolean }, signal: AbortSignal): Promise<SweepReport>;
+}
+
+export interface RecordRetention {
+  /** Removes old records of the store, or counts them in a dry run. @throws GantryError STORE_*, or the signal's reason */
+  sweep(request: { readonly isDryRun: boolean }, signal: AbortSignal): Promise<RecordSweepReport>;
 }
 
 export interface ComponentHealth {
@@ -102,6 +108,7 @@ export interface WebPorts {
   readonly catalog: PluginCatalog;
   readonly builds: PluginBuilds;
   readonly images: ImageRetention;
+  readonly records: RecordRetention;
   pipelines(): readonly Pipeline[];
   /** of the file that declares them, when it is not in force as it stands */
   pipelineProblems(): readonly Problem[];

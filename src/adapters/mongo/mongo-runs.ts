@@ -17,8 +17,9 @@ function uniqueKey(pipeline: string, key: string | null, id: string): string {
   return key === null ? `id:${id}` : `key:${JSON.stringify([pipeline, key])}`;
 }
 
-function filterOf({ states, pipeline }: RunFilter): Document {
+function filterOf({ states, pipeline, madeFrom }: RunFilter): Document {
   return {
+    ...(madeFrom === undefined ? {} : { madeFrom }),
     ...(states === undefined ? {} : { state: { $in: [...states] } }),
     ...(pipeline === undefined ? {} : { pipeline }),
   };
@@ -38,7 +39,9 @@ export class MongoRuns {
   async insertRun(run: Run): Promise<InsertResult> {
     const key = uniqueKey(run.pipeline, run.idempotencyKey, run.id);
     const marks = queueFields(run);
-    const outcome = await this.#writer.insert('runs', { _id: run.id, ...RUNS.encode(run), ...marks, uniqueKey: key });
+    const lineage = run.lineage === null ? {} : { madeFrom: run.lineage.runId };
+    const document = { _id: run.id, ...RUNS.encode(run), ...marks, ...lineage, uniqueKey: key };
+    const outcome = await this.#writer.insert('runs', document);
     if (outcome === 'inserted') return { kind: 'inserted' };
     const standing = (await this.#findBy({ uniqueKey: key })) ?? (await this.#findBy({ _id: run.id }));
     if (standing === null) throw new GantryError('STORE_FAILED', `store: what run ${run.id} clashed with has vanished`);
@@ -46,7 +49,8 @@ export class MongoRuns {
   }
 
   async findRun(id: RunId): Promise<Run | null> {
-    return await this.#findBy({ _id: id });
+    const document = await this.#runs.findOne({ _id: id });
+    return document === null || document['leaving'] === true ? null : RUNS.decode(document);
   }
 
   async findRunByKey(pipeline: string, key: string): Promise<Run | null> {

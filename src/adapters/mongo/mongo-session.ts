@@ -9,6 +9,7 @@ import { MongoHistory } from './mongo-history.ts';
 import { MongoPlaces } from './mongo-places.ts';
 import { MongoRuns } from './mongo-runs.ts';
 import { MongoSchedules } from './mongo-schedules.ts';
+import { MongoRetention } from './mongo-retention.ts';
 import { prepareSchema } from './mongo-schema.ts';
 import { MongoState } from './mongo-state.ts';
 import { MongoWriter } from './mongo-writer.ts';
@@ -25,6 +26,7 @@ export interface MongoSession {
   readonly chains: MongoChains;
   readonly schedules: MongoSchedules;
   readonly state: MongoState;
+  readonly retention: MongoRetention;
   /** Ends when what was begun has ended. */
   close(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export async function openSession(uri: string, name: string, timeouts: MongoTime
       catalog: new MongoCatalog(writer),
       schedules: new MongoSchedules(writer),
       state: new MongoState(writer),
+      retention: new MongoRetention(writer),
       close: async () => {
         await writer.queue.drained();
         await client.close();

@@ -10,14 +10,14 @@ import type { EventSink } from '../../core/ports/event-sink.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type * as port from '../../core/ports/store.ts';
 import type { Run } from '../../core/run.ts';
-import type { MongoTimeouts } from './connect-mongo.ts';
-import { warningsOf } from './connect-mongo.ts';
+import { type MongoTimeouts, warningsOf } from './connect-mongo.ts';
 import { timedOut } from './keyed-queue.ts';
 import { mongoError } from './mongo-error.ts';
 import { MongoPlaceStore } from './mongo-place-store.ts';
 import { mongoSchedules } from './mongo-schedules.ts';
 import { type MongoSession, openSession } from './mongo-session.ts';
 import { mongoState } from './mongo-state.ts';
+import { reachRetention } from './reach-retention.ts';
 
 type Options = port.StoreOptions;
 type Work<T> = (session: MongoSession) => Promise<T>;
@@ -47,6 +47,7 @@ export class MongoStore implements port.Store {
     (...call) => this.#call(...call),
     (...write) => this.#write(...write),
   );
+  readonly retention = reachRetention((...call) => this.#write(...call));
   readonly #options: MongoStoreOptions;
   #session: MongoSession | null = null;
   #chainsBegun = 0;
@@ -212,9 +213,9 @@ export class MongoStore implements port.Store {
     await this.#session?.close();
   }
 
-  async #write<T>(operation: string, key: string, options: Options, work: Work<T>): Promise<T> {
+  async #write<T>(operation: string, key: string | null, options: Options, work: Work<T>): Promise<T> {
     return await this.#call(operation, options, (session) =>
-      session.queue.run(key, options.signal, () => work(session)),
+      key === null ? work(session) : session.queue.run(key, options.signal, () => work(session)),
     );
   }
 

@@ -5,6 +5,7 @@ import type { StoreOptions } from '../../core/ports/store.ts';
 import { HistoryOperations } from './history-operations.ts';
 import { PlaceOperations } from './place-operations.ts';
 import type { SqlRow } from './record-map.ts';
+import { RetentionOperations } from './retention-operations.ts';
 import { type InsertedRow, RunOperations } from './run-operations.ts';
 import { ScheduleOperations } from './schedule-operations.ts';
 import { StateOperations } from './state-operations.ts';
@@ -26,7 +27,8 @@ type Singles = Methods<RunOperations> &
   Methods<HistoryOperations> &
   Methods<CatalogOperations> &
   Methods<ScheduleOperations> &
-  Methods<StateOperations>;
+  Methods<StateOperations> &
+  Methods<RetentionOperations>;
 type SingleName = keyof Singles;
 export type Operations = Singles & ChainOperations;
 export type OperationName = keyof Operations;
@@ -57,6 +59,9 @@ export const WRITES: ReadonlySet<OperationName> = new Set<OperationName>([
   'removeSchedule',
   'putState',
   'deleteState',
+  'removeRun',
+  'removeLogs',
+  'removeVersions',
   'ping',
 ]);
 
@@ -74,7 +79,7 @@ export function createPerform(sql: Statements): Perform {
   const owners = [
     ...[new RunOperations(sql), new ClaimOperations(sql), new PlaceOperations(sql)],
     ...[new HistoryOperations(sql), new CatalogOperations(sql), new ScheduleOperations(sql)],
-    new StateOperations(sql),
+    ...[new StateOperations(sql), new RetentionOperations(sql)],
   ];
   const perform: Perform = (name, parameters) => {
     for (const owner of owners) {

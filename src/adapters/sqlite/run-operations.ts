@@ -11,13 +11,16 @@ export type InsertedRow = { readonly kind: 'inserted' } | { readonly kind: 'exis
 export interface RunPage {
   readonly states: readonly RunState[] | null;
   readonly pipeline: string | null;
+  readonly madeFrom: string | null;
   readonly limit: number;
   readonly after: string | null;
 }
 
 const COLUMNS = quoted(RUNS.columns);
 const INSERT = `${insertText('runs', RUNS.columns)} ON CONFLICT DO NOTHING`;
-const FIND = `SELECT ${COLUMNS} FROM runs WHERE id = :id`;
+const READ = `SELECT ${COLUMNS} FROM runs WHERE id = :id`;
+/** One that is being removed is not found any more. */
+const FIND = `${READ} AND leaving IS NULL`;
 const FIND_BY_KEY = `SELECT ${COLUMNS} FROM runs WHERE pipeline = :pipeline AND idempotencyKey = :key`;
 const OPEN = `SELECT ${COLUMNS} FROM runs WHERE state = :state ORDER BY id`;
 
@@ -25,6 +28,7 @@ function pageText(page: RunPage): string {
   const conditions = [
     ...(page.pipeline === null ? [] : ['pipeline = :pipeline']),
     ...(page.states === null ? [] : ['state = :state']),
+    ...(page.madeFrom === null ? [] : ['madeFrom = :madeFrom']),
     ...(page.after === null ? [] : ['id < :after']),
   ];
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
@@ -46,7 +50,7 @@ export class RunOperations {
     if (this.#sql.insert(INSERT, RUNS.columns, row) === 1) return { kind: 'inserted' };
     const { id, pipeline, idempotencyKey: key } = row;
     const keyed = this.#sql.one(FIND_BY_KEY, { pipeline: pipeline ?? null, key: key ?? null });
-    const standing = keyed ?? this.#sql.one(FIND, { id: id ?? null });
+    const standing = keyed ?? this.#sql.one(READ, { id: id ?? null });
     if (standing === null) throw new Error('a conflicting run vanished');
     return { kind: 'exists', row: standing };
   }
@@ -76,13 +80,14 @@ export class RunOperations {
     const text = pageText(page);
     const values: SqlRow = { limit: page.limit };
     if (page.pipeline !== null) values['pipeline'] = page.pipeline;
+    if (page.madeFrom !== null) values['madeFrom'] = page.madeFrom;
     if (page.after !== null) values['after'] = page.after;
     const groups = page.states === null ? [values] : [...new Set(page.states)].map((state) => ({ ...values, state }));
     return groups
       .flatMap((group) => this.#sql.all(text, group).map((row) => String(row['id'])))
       .sort((a, b) => byId(b, a))
       .slice(0, page.limit)
-      .map((id) => this.#sql.one(FIND, { id }))
+      .map((id) => this.#sql.one(READ, { id }))
       .filter((row) => row !== null);
   }
 

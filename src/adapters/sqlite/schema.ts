@@ -220,9 +220,16 @@ CREATE TABLE pluginState (
 CREATE INDEX pluginState_size ON pluginState (plugin, sizeBytes);
 `;
 
+/** Runs made from a run are found by it; one that is being removed is not found any more. */
+const VERSION_12 = `
+ALTER TABLE runs ADD COLUMN madeFrom TEXT GENERATED ALWAYS AS (json_extract(lineage, '$.runId')) VIRTUAL;
+ALTER TABLE runs ADD COLUMN leaving INTEGER;
+CREATE INDEX runs_made_from ON runs (madeFrom, id) WHERE madeFrom IS NOT NULL;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
-  ...[VERSION_9, VERSION_10, VERSION_11],
+  ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12],
 ];
 
 /** The schema version that this release writes. */

@@ -15,6 +15,7 @@ import { EVENTS, INVOCATIONS, LOGS, PIPELINE_VERSIONS, PLUGIN_VERSIONS, RUNS, WO
 import { SqlitePlaces } from './sqlite-places.ts';
 import { sqliteSchedules } from './sqlite-schedules.ts';
 import { SqliteState } from './sqlite-state.ts';
+import { SqliteRetention } from './sqlite-retention.ts';
 import { DEFAULT_BOUNDS, type LinkBounds, WorkerLink } from './worker-link.ts';
 
 type Options = port.StoreOptions;
@@ -31,9 +32,8 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements port.Store {
   readonly places = new SqlitePlaces((operation, parameters, options) => this.#call(operation, parameters, options));
   readonly schedules = sqliteSchedules((...call) => this.#call(...call));
-  readonly pluginState = new SqliteState((operation, parameters, options) =>
-    this.#call(operation, parameters, options),
-  );
+  readonly pluginState = new SqliteState((...call) => this.#call(...call));
+  readonly retention = new SqliteRetention((...call) => this.#call(...call));
   readonly #options: SqliteStoreOptions;
   #link: WorkerLink | null = null;
 
@@ -100,8 +100,8 @@ export class SqliteStore implements port.Store {
   }
 
   async listRuns(filter: port.RunFilter, page: port.PageRequest, options: Options): Promise<port.Page<Run>> {
-    const { states = null, pipeline = null } = filter;
-    const query = { states, pipeline, limit: page.limit + 1, after: page.after ?? null };
+    const { states = null, pipeline = null, madeFrom = null } = filter;
+    const query = { states, pipeline, madeFrom, limit: page.limit + 1, after: page.after ?? null };
     const rows = await this.#call('listRuns', [query], options);
     const items = rows.slice(0, page.limit).map((row) => RUNS.decode(row));
     return { items, next: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null };

@@ -29,6 +29,10 @@ export class ForwardingStore implements port.Store {
     return this.inner.pluginState;
   }
 
+  get retention(): port.Store['retention'] {
+    return this.inner.retention;
+  }
+
   open(options: Options): Promise<void> {
     return this.inner.open(options);
   }

@@ -62,6 +62,10 @@ export class HeldRun {
     return Array.from(this.#invocations.values(), ({ record }) => record);
   }
 
+  get invocationsByAge(): readonly Invocation[] {
+    return this.invocations.toSorted(byAge);
+  }
+
   payload(name: string): string | null {
     return this.#payloads.get(name) ?? null;
   }
@@ -154,4 +158,9 @@ function takeInvocation(held: HeldInvocation, chain: StoreWrite[]): void {
   }
   held.isStored = true;
   held.changes = null;
+}
+
+function byAge(left: Invocation, right: Invocation): number {
+  if (left.createdAtMs !== right.createdAtMs) return left.createdAtMs - right.createdAtMs;
+  return left.id < right.id ? -1 : 1;
 }

@@ -9,6 +9,7 @@ import type { EventSink } from '../../core/ports/event-sink.ts';
 import type * as port from '../../core/ports/store.ts';
 import type { Run } from '../../core/run.ts';
 import { runIdOf } from './run-id-of.ts';
+import { flushedRetention } from './flushed-retention.ts';
 import { Flusher, type FlusherOptions } from './flusher.ts';
 import { type Chain, ForwardingStore, type InvocationGuard, type Options } from './forwarding-store.ts';
 import type { HeldRun } from './held-run.ts';
@@ -48,6 +49,13 @@ export class WriteBehindStore extends ForwardingStore {
         this.#held.settle(stale.map(({ run }) => run));
       },
     });
+  }
+
+  override get retention(): port.Store['retention'] {
+    return flushedRetention(
+      () => this.inner.retention,
+      (options) => this.#flushed(options),
+    );
   }
 
   override async insertRun(run: Run, options: Options): Promise<port.InsertResult> {
@@ -126,7 +134,7 @@ export class WriteBehindStore extends ForwardingStore {
 
   override async listInvocations(runId: RunId, options: Options): Promise<readonly Invocation[]> {
     const held = this.#held.find(runId);
-    if (held?.isWhole === true) return held.invocations.toSorted(byAge);
+    if (held?.isWhole === true) return held.invocationsByAge;
     await this.#flushed(options);
     return await this.inner.listInvocations(runId, options);
   }
@@ -239,9 +247,4 @@ export class WriteBehindStore extends ForwardingStore {
 /** In a chain an invocation that stands is kept, as the store keeps it. */
 function isMade(isApplied: boolean | null, { kind }: port.StoreWrite): boolean {
   return isApplied === true || kind === 'insertInvocation';
-}
-
-function byAge(left: Invocation, right: Invocation): number {
-  if (left.createdAtMs !== right.createdAtMs) return left.createdAtMs - right.createdAtMs;
-  return left.id < right.id ? -1 : 1;
 }

@@ -1,5 +1,5 @@
-// `gantry gc`: removes the images of old plugin versions now, or says which would go.
-import type { JsonObject } from '../../core/json.ts';
+// `gantry gc`: removes the images of old plugin versions now, or old records with `--runs`, or says what would go.
+import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { Command } from '../command.ts';
 import { listAt, textAt } from '../json-fields.ts';
@@ -11,12 +11,21 @@ const MB = 1_000_000;
 export const gcCommand: Command = {
   name: 'gc',
   operands: '',
-  summary: 'remove images of old plugin versions that nothing uses, and say which and why',
+  summary: 'remove images of old plugin versions that nothing uses, or old runs, and say which and why',
   operandCount: [0, 0],
-  options: { 'dry-run': { type: 'boolean' } },
-  optionHelp: { 'dry-run': 'only say what would be removed' },
+  options: { 'dry-run': { type: 'boolean' }, runs: { type: 'boolean' } },
+  optionHelp: {
+    'dry-run': 'only say what would be removed',
+    runs: 'old runs, log lines and versions in the store instead of images: see retention in config/system.yaml',
+  },
   async run({ options, output, withApi }) {
     const method = options['dry-run'] === true ? 'GET' : 'POST';
+    if (options['runs'] === true) {
+      const swept = await withApi('store', (api) => api.send('/gc/runs', { method, timeoutMs: SWEEP_WAIT_MS }));
+      if (output.isJson) output.document(swept);
+      else printRecords(swept, method === 'GET', output);
+      return 0;
+    }
     const report = await withApi('engine', (api) => api.send('/gc', { method, timeoutMs: SWEEP_WAIT_MS }));
     if (output.isJson) output.document(report);
     const removed = listAt(report, 'removed');
@@ -37,6 +46,20 @@ function rowOf(image: JsonObject, verdict: string): readonly string[] {
   const name = textAt(image, 'version') || textAt(image, 'imageId');
   const sizes = [megabytes(textAt(image, 'ownBytes')), megabytes(textAt(image, 'sizeBytes'))];
   return [name, ...sizes, textAt(image, 'lastUsedAt'), verdict, textAt(image, 'reason')];
+}
+
+function printRecords(swept: JsonValue, isDryRun: boolean, output: Output): void {
+  const pipelines = listAt(swept, 'pipelines');
+  const rows = pipelines.map((one) => [textAt(one, 'pipeline'), textAt(one, 'byAge'), textAt(one, 'byCount')]);
+  if (rows.length > 0) output.table([['PIPELINE', 'TOO OLD', 'TOO MANY'], ...rows]);
+  const counts = [
+    `${textAt(swept, 'runs')} runs`,
+    `${textAt(swept, 'logLines')} log lines`,
+    `${textAt(swept, 'pipelineVersions')} versions of pipelines`,
+    `${textAt(swept, 'pluginVersions')} versions of plugins`,
+  ].join(', ');
+  const isCut = textAt(swept, 'isCut') === 'true';
+  output.line(`${isCut ? 'At least ' : ''}${counts} ${isDryRun ? 'would be removed' : 'removed'}.`);
 }
 
 function printSum(removed: readonly JsonObject[], isDryRun: boolean, freed: string, output: Output): void {

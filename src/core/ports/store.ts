@@ -12,6 +12,7 @@ import type { Run, RunState } from '../run.ts';
 import type { PlaceStore } from './place-store.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import type { PluginState } from './plugin-state.ts';
+import type { Retention } from './retention.ts';
 
 export interface StoreOptions {
   /** To be asked for before the call returns, by whoever may have to wait: the deadline begins with that. */
@@ -39,6 +40,8 @@ export type InvocationChanges = Partial<Omit<Invocation, 'id' | 'runId' | 'creat
 export interface RunFilter {
   readonly states?: readonly RunState[];
   readonly pipeline?: string;
+  /** only runs that were made from this one; without the other two */
+  readonly madeFrom?: RunId;
 }
 
 /** Keyset pages, newest first. `after` is the `next` of the page before. */
@@ -201,6 +204,8 @@ export interface Store extends AsyncDisposable {
   listPipelineVersions(name: string, options: StoreOptions): Promise<readonly PipelineVersionRecord[]>;
 
   readonly pluginState: PluginState;
+  /** for whoever removes what is old */
+  readonly retention: Retention;
 
   putWorker(record: WorkerRecord, options: StoreOptions): Promise<void>;
   listWorkers(options: StoreOptions): Promise<readonly WorkerRecord[]>;

@@ -6,6 +6,7 @@ import { MongoStore } from '../../../src/adapters/mongo/mongo-store.ts';
 import { SCHEMA_VERSION } from '../../../src/adapters/mongo/mongo-schema.ts';
 import { connectMongo } from '../../../src/adapters/mongo/connect-mongo.ts';
 import { type TestDatabase, hasFerretdb, startFerretdb } from '../../support/ferretdb/start-ferretdb.ts';
+import { fillRun, putRun } from '../../support/retention/record-world.ts';
 import { buildRun, freshName, newRunId, newWorkerId, patient, testClock } from '../../support/store/build-records.ts';
 import { type CuttableProxy, startCuttableProxy } from '../../support/store/cuttable-proxy.ts';
 
@@ -71,6 +72,28 @@ describe.skipIf(!hasFerretdb())(
       expect(proxy.passed('update') - before).toBe(1);
       expect((await store.findRun(run.id, patient()))?.state).toBe('failed');
     });
+
+    it.each(['before', 'after'] as const)(
+      'finishes the removal of a run that was cut %s any of its steps, and lets nothing outlive the run',
+      async (when) => {
+        const pipeline = freshName('cut');
+        for (let step = 0; step < 4; step += 1) {
+          const runId = await putRun(store, pipeline, 40);
+          await fillRun(store, runId);
+          for (let cut = 0; cut < step; cut += 1) await store.retention.removeRun(runId, 4, patient());
+          proxy.cutNext('delete', when);
+          await expect(store.retention.removeRun(runId, 4, patient())).rejects.toMatchObject(UNAVAILABLE);
+          const calls = async (): Promise<string> => (await store.retention.removeRun(runId, 4, patient())).state;
+          for (let state = 'partly', left = 20; state === 'partly' && left > 0; left -= 1) state = await calls();
+          expect(await store.retention.removeRun(runId, 4, patient())).toEqual({ state: 'gone', removed: 0 });
+          expect(await store.listEvents(runId, 0, 9, patient())).toEqual([]);
+          expect(await store.listInvocations(runId, patient())).toEqual([]);
+          expect(await store.listLogs({ runId, limit: 9 }, patient())).toEqual([]);
+          for (const name of ['data', 'results']) expect(await store.findPayload(runId, name, patient())).toBeNull();
+        }
+        expect(await store.countRuns({ pipeline }, patient())).toBe(0);
+      },
+    );
 
     it('never takes a lost answer for success when the update did not happen', async () => {
       const run = buildRun({ state: 'running' });

@@ -8,7 +8,7 @@ import { buildInvocation, buildLogLine, buildRun, buildSchedule, newRunId } from
 
 const run = buildRun({ idempotencyKey: 'key' });
 const invocation = buildInvocation(run.id);
-const page = { states: null, pipeline: null, limit: 5, after: null };
+const page = { states: null, pipeline: null, madeFrom: null, limit: 5, after: null };
 const logs = { runId: null, plugin: null, afterSeq: null, limit: 5 };
 const guard = { states: ['queued', 'running'], epoch: 0, worker: null };
 const schedule = buildSchedule();
@@ -41,6 +41,8 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['updateRun', run.id, { states: ['waiting'], epoch: 0, readyAtMs: 1 }, { readyAtMs: 2 }],
   ['listRuns', page],
   ['listRuns', { ...page, after: run.id }],
+  ['listRuns', { ...page, madeFrom: run.id }],
+  ['listRuns', { ...page, madeFrom: run.id, after: run.id }],
   ['listRuns', { ...page, states: ['queued', 'failed'] }],
   ['listRuns', { ...page, states: ['queued'], after: run.id }],
   ['listRuns', { ...page, pipeline: 'default' }],
@@ -96,6 +98,17 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['listSchedules'],
   ['findSchedule', schedule.id],
   ['removeSchedule', schedule.id, 1],
+  ['listNames', 'runs', '', 5],
+  ['listNames', 'plugin', '', 5],
+  ['listNames', 'pipeline', '', 5],
+  ['listEndedRuns', { pipeline: 'default', endedBeforeMs: 1e12, after: '', bound: 'run_z', limit: 5 }],
+  ['updateRun', run.id, { states: ['queued', 'running'] }, { state: 'failed' }],
+  ['removeRun', run.id, 50],
+  ['removeLogs', { beforeMs: 1e12, afterSeq: 0, limit: 5, isDryRun: false }],
+  ['listOldVersions', { of: 'plugin', name: 'p', keep: 1, createdBeforeMs: 1e12, limit: 5 }],
+  ['listOldVersions', { of: 'pipeline', name: 'n', keep: 1, createdBeforeMs: 1e12, limit: 5 }],
+  ['removeVersions', 'plugin', ['p']],
+  ['removeVersions', 'pipeline', ['1']],
   ['ping'],
   ['describe'],
 ];
@@ -106,6 +119,7 @@ const READS: readonly OperationName[] = [
   ...(['listWorkers', 'listSchedules', 'findSchedule', 'describe'] as const),
   ...(['placeHolders', 'listHeld', 'listWaiting', 'listWanted', 'runStates'] as const),
   ...(['getState', 'listState'] as const),
+  ...(['listWorkers', 'listNames', 'listEndedRuns', 'listOldVersions', 'describe'] as const),
 ];
 
 function performAll(perform: Perform): void {

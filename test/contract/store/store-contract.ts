@@ -9,6 +9,7 @@ import { catalogContract } from './catalog-contract.ts';
 import { chainContract } from './chain-contract.ts';
 import { historyContract } from './history-contract.ts';
 import { placeContract } from './place-contract.ts';
+import { retentionContract } from './retention-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { runContract } from './run-contract.ts';
 import { scheduleContract } from './schedule-contract.ts';
@@ -54,5 +55,6 @@ export function storeContract(
     catalogContract(subject);
     scheduleContract(subject);
     stateContract(subject);
+    retentionContract(subject);
   });
 }

@@ -234,3 +234,16 @@ describe('old images', () => {
     expect(done).toEqual({ ...would, isDryRun: false });
   });
 });
+
+describe('old records', () => {
+  it('are counted by GET, which is a dry run, and removed by POST, with one shape of answer', async () => {
+    const would = (await (await fetch(`${web.url}/api/v1/gc/runs`)).json()) as object;
+    expect(would).toMatchObject({
+      isDryRun: true,
+      pipelines: [{ pipeline: 'default', byAge: 3, byCount: 1 }],
+      runs: 4,
+    });
+    const done = (await (await post('/api/v1/gc/runs', null)).json()) as object;
+    expect(done).toEqual({ ...would, isDryRun: false });
+  });
+});

@@ -2,9 +2,9 @@
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { WorkerId } from '../../../src/core/ids.ts';
 import type { EventSink } from '../../../src/core/ports/event-sink.ts';
-import { MemoryState, type StateOperation } from './memory-state.ts';
+import { MemoryState } from './memory-state.ts';
 import type * as port from '../../../src/core/ports/store.ts';
-import { memorySchedules, type ScheduleOperation } from './memory-schedules.ts';
+import { memorySchedules } from './memory-schedules.ts';
 
 export type Options = port.StoreOptions;
 
@@ -18,14 +18,11 @@ function timedOut(signal: AbortSignal): GantryError {
   return new GantryError('STORE_TIMEOUT', 'the store did not answer in time', { cause: signal.reason });
 }
 
-/** What the fake can be told to fail. */
-type Operation = (keyof port.Store & string) | ScheduleOperation | StateOperation;
-
 export class MemoryCatalog {
   readonly schedules = memorySchedules((...call) => this.perform(...call));
   readonly #events: EventSink;
-  readonly #pluginVersions = new Map<string, port.PluginVersionRecord>();
-  readonly #pipelineVersions: port.PipelineVersionRecord[] = [];
+  protected readonly pluginVersions = new Map<string, port.PluginVersionRecord>();
+  protected readonly pipelineVersions: port.PipelineVersionRecord[] = [];
   readonly #workers = new Map<WorkerId, port.WorkerRecord>();
   readonly pluginState = new MemoryState((operation, options, work) => this.perform(operation, options, work));
   readonly #failures: { readonly operation: string; readonly error: GantryError }[] = [];
@@ -35,7 +32,7 @@ export class MemoryCatalog {
   }
 
   /** The next call of the operation rejects with the error, having changed nothing. */
-  failNext(operation: Operation, error: GantryError): void {
+  failNext(operation: string, error: GantryError): void {
     this.#failures.push({ operation, error });
   }
 
@@ -55,21 +52,21 @@ export class MemoryCatalog {
 
   async putPluginVersion(record: port.PluginVersionRecord, options: Options): Promise<void> {
     await this.perform('putPluginVersion', options, () => {
-      if (!this.#pluginVersions.has(record.id)) this.#pluginVersions.set(record.id, structuredClone(record));
+      if (!this.pluginVersions.has(record.id)) this.pluginVersions.set(record.id, structuredClone(record));
     });
   }
 
   async updatePluginVersion(id: string, changes: port.PluginVersionChanges, options: Options): Promise<boolean> {
     return await this.perform('updatePluginVersion', options, () => {
-      const standing = this.#pluginVersions.get(id);
-      if (standing !== undefined) this.#pluginVersions.set(id, { ...standing, ...changes });
+      const standing = this.pluginVersions.get(id);
+      if (standing !== undefined) this.pluginVersions.set(id, { ...standing, ...changes });
       return standing !== undefined;
     });
   }
 
   async listPluginVersions(plugin: string, options: Options): Promise<readonly port.PluginVersionRecord[]> {
     return await this.perform('listPluginVersions', options, () =>
-      [...this.#pluginVersions.values()]
+      [...this.pluginVersions.values()]
         .filter((record) => record.plugin === plugin)
         .sort((a, b) => b.createdAtMs - a.createdAtMs || newestFirst(a, b)),
     );
@@ -77,16 +74,16 @@ export class MemoryCatalog {
 
   async putPipelineVersion(record: port.PipelineVersionRecord, options: Options): Promise<boolean> {
     return await this.perform('putPipelineVersion', options, () => {
-      const newest = this.#pipelineVersions.findLast(({ name }) => name === record.name);
+      const newest = this.pipelineVersions.findLast(({ name }) => name === record.name);
       if (newest?.version === record.version) return false;
-      this.#pipelineVersions.push(structuredClone(record));
+      this.pipelineVersions.push(structuredClone(record));
       return true;
     });
   }
 
   async listPipelineVersions(name: string, options: Options): Promise<readonly port.PipelineVersionRecord[]> {
     return await this.perform('listPipelineVersions', options, () =>
-      this.#pipelineVersions.filter((record) => record.name === name).toReversed(),
+      this.pipelineVersions.filter((record) => record.name === name).toReversed(),
     );
   }
 
@@ -113,7 +110,7 @@ export class MemoryCatalog {
     return false;
   }
 
-  protected async perform<T>(operation: Operation, { signal }: Options, work: () => T): Promise<T> {
+  protected async perform<T>(operation: string, { signal }: Options, work: () => T): Promise<T> {
     const failure = this.#failures.findIndex((planned) => planned.operation === operation);
     let isSuccessful = false;
     try {

@@ -8,29 +8,24 @@ import type { Invocation, InvocationState } from '../../../src/core/invocation.t
 import type * as port from '../../../src/core/ports/store.ts';
 import { type Run, isTerminal } from '../../../src/core/run.ts';
 import { MemoryPlaces } from './memory-places.ts';
+
+import { type MemoryShelves, memoryRetention } from './memory-retention.ts';
+import { holds, matches, removals } from './memory-rules.ts';
 import { MemoryCatalog, type Options, newestFirst } from './memory-catalog.ts';
-
-function matches(run: Run, filter: port.RunFilter): boolean {
-  return (filter.states?.includes(run.state) ?? true) && (filter.pipeline ?? run.pipeline) === run.pipeline;
-}
-
-function holds(run: Run, guard: port.RunGuard): boolean {
-  return (
-    guard.states.includes(run.state) &&
-    (guard.epoch ?? run.epoch) === run.epoch &&
-    (guard.worker === undefined || guard.worker === run.worker) &&
-    (guard.readyAtMs ?? run.readyAtMs) === run.readyAtMs
-  );
-}
 
 export class MemoryStore extends MemoryCatalog implements port.Store {
   readonly #runs = new Map<RunId, Run>();
+  readonly #leaving = new Set<RunId>();
   readonly #invocations = new Map<InvocationId, Invocation>();
   readonly #payloads = new Map<string, string>();
   readonly #runEvents = new Map<string, port.StoredEvent>();
   readonly #logs: port.StoredLogLine[] = [];
   readonly #order = new FairOrder();
   readonly places = new MemoryPlaces(this.#runs, (options, work) => this.perform('places', options, work));
+  #lines = 0;
+  readonly retention = memoryRetention(this.#shelves(), (operation, options, work) =>
+    this.perform(operation, options, work),
+  );
 
   async insertRun(run: Run, options: Options): Promise<port.InsertResult> {
     return await this.perform<port.InsertResult>('insertRun', options, () => {
@@ -42,7 +37,7 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
   }
 
   async findRun(id: RunId, options: Options): Promise<Run | null> {
-    return await this.perform('findRun', options, () => this.#runs.get(id) ?? null);
+    return await this.perform('findRun', options, () => (this.#leaving.has(id) ? null : this.#runs.get(id)) ?? null);
   }
 
   async findRunByKey(pipeline: string, idempotencyKey: string, options: Options): Promise<Run | null> {
@@ -172,7 +167,7 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
 
   async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
     await this.perform('appendLogs', options, () => {
-      for (const line of lines) this.#logs.push({ ...line, seq: this.#logs.length + 1 });
+      for (const line of lines) this.#logs.push({ ...line, seq: (this.#lines += 1) });
     });
   }
 
@@ -227,6 +222,22 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.resolve();
+  }
+
+  #shelves(): MemoryShelves {
+    const { pluginVersions, pipelineVersions } = this;
+    const runs = this.#runs;
+    const belongings = (id: RunId): (() => void)[] => [
+      ...this.#logs
+        .filter(({ runId }) => runId === id)
+        .map((line) => () => {
+          this.#logs.splice(this.#logs.indexOf(line), 1);
+        }),
+      ...removals(this.#runEvents, (event) => event.runId === id),
+      ...removals(this.#invocations, (invocation) => invocation.runId === id),
+      ...removals(this.#payloads, (_, key) => key.startsWith(JSON.stringify([id]).slice(0, -1))),
+    ];
+    return { runs, leaving: this.#leaving, belongings, logs: () => this.#logs, pluginVersions, pipelineVersions };
   }
 
   #byKey(pipeline: string, key: string | null): Run | undefined {

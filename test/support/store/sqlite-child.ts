@@ -2,8 +2,10 @@
 //   sqlite-child.ts write <file>              writes runs with a payload and an update each; prints an id when all three are acknowledged
 //   sqlite-child.ts claim <file> <pipeline>   claims until nothing is left; prints what it won
 //   sqlite-child.ts fill <file>               writes payloads until one is refused; prints what became of reads and writes then
+//   sqlite-child.ts sweep <file> <runs>       removes old runs; prints the id of each before, and stands still before one more than so many
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { SqliteStore } from '../../../src/adapters/sqlite/sqlite-store.ts';
+import { recordSweeper } from '../retention/record-world.ts';
 import { buildRun, newRunId, newWorkerId, patient } from './build-records.ts';
 import { createSqliteStore } from './open-sqlite.ts';
 
@@ -53,8 +55,20 @@ async function fill(store: SqliteStore): Promise<void> {
   process.stdout.write(`${JSON.stringify({ code, group, kept })}\n`);
 }
 
+async function sweep(store: SqliteStore, atMost: number): Promise<void> {
+  let begun = 0;
+  const removeBelongings = async (id: string): Promise<void> => {
+    begun += 1;
+    if (begun > atMost) await new Promise(() => undefined);
+    process.stdout.write(`${id}\n`);
+  };
+  const { sweeper } = recordSweeper(store, {}, { removeBelongings });
+  await sweeper.sweep({ isDryRun: false }, new AbortController().signal);
+}
+
 await using store = createSqliteStore(file);
 await store.open(patient());
 if (mode === 'write') await writeForEver(store);
 if (mode === 'claim') await claimAll(store);
 if (mode === 'fill') await fill(store);
+if (mode === 'sweep') await sweep(store, Number(pipeline));

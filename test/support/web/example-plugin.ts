@@ -1,4 +1,5 @@
 // A plugin version and a pipeline as the catalog shows them, for tests of everything that only displays them.
+import type { RecordSweepReport } from '../../../src/core/record-retention.ts';
 import type { SweepReport } from '../../../src/core/image-retention.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import { PIPELINE_DEFAULTS, plainHook, type Pipeline } from '../../../src/core/pipeline.ts';
@@ -83,4 +84,10 @@ export const EXAMPLE_SWEEP: SweepReport = {
   ],
   freedBytes: 40_000,
   diskFree: 0.5,
+};
+
+export const EXAMPLE_RECORD_SWEEP: RecordSweepReport = {
+  isDryRun: true,
+  pipelines: [{ pipeline: 'default', byAge: 3, byCount: 1 }],
+  ...{ runs: 4, documents: 40, logLines: 7, pipelineVersions: 2, pluginVersions: 1, isCut: false },
 };

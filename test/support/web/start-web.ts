@@ -14,7 +14,7 @@ import {
   type WebSettings,
 } from '../../../src/web/ports.ts';
 import { MemoryStore } from '../store/memory-store.ts';
-import { EXAMPLE_PIPELINE, EXAMPLE_SWEEP, examplePlugin, readyPlugin } from './example-plugin.ts';
+import { EXAMPLE_PIPELINE, EXAMPLE_RECORD_SWEEP, EXAMPLE_SWEEP, examplePlugin, readyPlugin } from './example-plugin.ts';
 import { CollectingLogger } from './collecting-logger.ts';
 import { ScriptedDoor } from './scripted-door.ts';
 
@@ -73,6 +73,7 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
       buildLog: (name) => (name === 'numbers' ? ['Step 1/2 : FROM base', 'Step 2/2 : COPY . /app'] : []),
     },
     images: { sweep: ({ isDryRun }) => Promise.resolve({ ...EXAMPLE_SWEEP, isDryRun }) },
+    records: { sweep: ({ isDryRun }) => Promise.resolve({ ...EXAMPLE_RECORD_SWEEP, isDryRun }) },
     pipelines: () => [EXAMPLE_PIPELINE],
     pipelineProblems: () => [],
     reloadPipelines: () => Promise.resolve(),

@@ -67,3 +67,21 @@ it('fails when an image could not be removed', async () => {
   const failed = gc({ removed: [], kept: [{ ...OLD, reason: 'failed' }], freedBytes: 0 });
   await expect(failed).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
 });
+
+const SWEPT = {
+  pipelines: [{ pipeline: 'default', byAge: 3, byCount: 1 }],
+  ...{ runs: 4, documents: null, logLines: 7, pipelineVersions: 2, pluginVersions: 0, isCut: true },
+};
+
+it('says which runs would go with --runs, and removes them without --dry-run', async () => {
+  const asked = await gc(SWEPT, { runs: true, 'dry-run': true });
+  expect(asked.sent).toEqual(['GET /gc/runs']);
+  expect(asked.lines).toEqual([
+    'PIPELINE  TOO OLD  TOO MANY',
+    'default   3        1',
+    'At least 4 runs, 7 log lines, 2 versions of pipelines, 0 versions of plugins would be removed.',
+  ]);
+  const done = await gc({ ...SWEPT, pipelines: [], isCut: false }, { runs: true });
+  expect(done.sent).toEqual(['POST /gc/runs']);
+  expect(done.lines).toEqual(['4 runs, 7 log lines, 2 versions of pipelines, 0 versions of plugins removed.']);
+});

@@ -1,6 +1,6 @@
 // The rhythm of the sweeps: after the catalog, at each interval, and whatever happens to one of them.
 import { expect, it } from 'vitest';
-import { sweepForEver } from '../../../src/compose/tidy-images.ts';
+import { sweepForEver } from '../../../src/compose/sweep-loop.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { SweepReport } from '../../../src/core/image-retention.ts';
 import { FakeClock } from '../../support/clock/fake-clock.ts';
@@ -13,7 +13,7 @@ function start(sweep: (signal: AbortSignal) => Promise<SweepReport> = () => Prom
   const [clock, logger, settled] = [new FakeClock(), new CollectingLogger(), Promise.withResolvers<undefined>()];
   let count = 0;
   const loop = sweepForEver({
-    ...{ clock, logger, intervalMs: HOUR },
+    ...{ clock, logger, intervalMs: HOUR, subject: 'old images' },
     ids: { randomHex: () => '8000' },
     catalog: { settled: () => settled.promise },
     sweeper: {

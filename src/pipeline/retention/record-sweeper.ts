@@ -1,0 +1,205 @@
+// Removes old records: runs with all that belongs to them, log lines, versions. Off the path of every run: small batches, each found by an
+// index, with a pause between them in which others write. One sweep at a time here; another process may sweep the same store at the same
+// time. Interrupted anywhere, it leaves nothing that the next sweep does not find.
+import { within } from '../../core/deadline.ts';
+import type { RunId } from '../../core/ids.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { EventSink } from '../../core/ports/event-sink.ts';
+import {
+  VERSIONED,
+  type EndedQuery,
+  type OldLogsQuery,
+  type OldLogsRemoval,
+  type Versioned,
+} from '../../core/ports/retention.ts';
+import type { Store } from '../../core/ports/store.ts';
+import type { RecordSweepReport } from '../../core/record-retention.ts';
+import { isTerminal, RUN_STATES } from '../../core/run.ts';
+import { SweepTally } from './sweep-tally.ts';
+
+export interface RecordRules {
+  /** runs that ended longer ago go */
+  readonly keepForMs: number;
+  /** ended runs of each pipeline that stay at most, the newest */
+  readonly keepRuns: number;
+  /** log lines older than this go, also those of runs that stay */
+  readonly keepLogsForMs: number;
+  /** newest versions of each pipeline and each plugin that stay whatever their age */
+  readonly keepVersions: number;
+}
+
+export interface RecordSweeperOptions {
+  readonly store: Pick<Store, 'retention' | 'countRuns'>;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly rules: RecordRules;
+  /** deadline of one operation of the store */
+  readonly storeTimeoutMs: number;
+  /** removes what a run has beside the store's records, before the run goes; harmless when called again */
+  readonly removeBelongings?: (runId: RunId, signal: AbortSignal) => Promise<void>;
+}
+
+/** A run that has just ended may still be told of: it stays for a moment, whatever the count. */
+const FRESH_MS = 60_000;
+/** Runs of one batch; what one transaction removes is at most this many times the documents. */
+const BATCH_RUNS = 10;
+const BATCH_DOCUMENTS = 100;
+const BATCH_LINES = 500;
+const BATCH_NAMES = 100;
+const BATCH_VERSIONS = 100;
+/** In which others write. */
+const PAUSE_MS = 10;
+/** A dry run counts no further. */
+const DRY_RUN_MAX = 10_000;
+const DRY_RUN_PAGE = 500;
+
+export class RecordSweeper {
+  readonly #options: RecordSweeperOptions;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RecordSweeperOptions) {
+    this.#options = options;
+  }
+
+  /** @throws GantryError STORE_*, or the signal's reason; what was removed until then is removed */
+  async sweep({ isDryRun }: { readonly isDryRun: boolean }, signal: AbortSignal): Promise<RecordSweepReport> {
+    const turn = this.#last.then(() => this.#sweep(new SweepTally(isDryRun), signal));
+    this.#last = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  async #sweep(tally: SweepTally, signal: AbortSignal): Promise<RecordSweepReport> {
+    const { clock, events } = this.#options;
+    const startedAtMs = clock.monotonicMs();
+    let isComplete = false;
+    try {
+      signal.throwIfAborted();
+      for await (const pipeline of this.#names('runs', signal)) await this.#sweepRuns(pipeline, tally, signal);
+      await this.#sweepLogs(tally, signal);
+      for (const of of VERSIONED)
+        for await (const name of this.#names(of, signal)) await this.#sweepVersions(of, name, tally, signal);
+      isComplete = true;
+      return tally.report();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      const [atMs, durationMs] = [clock.nowMs(), clock.monotonicMs() - startedAtMs];
+      if (!tally.isDryRun) events.emit({ kind: 'recordsRemoved', ...tally.counts(), isComplete, atMs, durationMs });
+    }
+  }
+
+  async *#names(of: 'runs' | Versioned, signal: AbortSignal): AsyncGenerator<string> {
+    let names: readonly string[];
+    let after: string | null = null;
+    do {
+      const from: string | null = after;
+      names = await this.#call(signal, (inner, { retention }) =>
+        retention.listNames(of, from, BATCH_NAMES, { signal: inner }),
+      );
+      yield* names;
+      after = names.at(-1) ?? null;
+    } while (names.length === BATCH_NAMES);
+  }
+
+  async #sweepRuns(pipeline: string, tally: SweepTally, signal: AbortSignal): Promise<void> {
+    const { clock, rules } = this.#options;
+    const nowMs = clock.nowMs();
+    const most = tally.isDryRun ? DRY_RUN_MAX : Number.POSITIVE_INFINITY;
+    const old = { pipeline, endedBeforeMs: nowMs - rules.keepForMs, after: null };
+    const aged = await this.#removeRuns(old, most, tally, signal);
+    const states = RUN_STATES.filter(isTerminal);
+    const standing = await this.#call(signal, (inner, store) =>
+      store.countRuns({ pipeline, states }, { signal: inner }),
+    );
+    // What a dry run counted by age stands yet.
+    const excess = standing - rules.keepRuns - (tally.isDryRun ? aged.count : 0);
+    const more = { pipeline, endedBeforeMs: nowMs - FRESH_MS, after: aged.last };
+    const counted = await this.#removeRuns(more, Math.min(excess, most), tally, signal);
+    tally.addRuns(pipeline, aged.count, counted.count);
+  }
+
+  async #removeRuns(
+    query: Omit<EndedQuery, 'limit'>,
+    atMost: number,
+    tally: SweepTally,
+    signal: AbortSignal,
+  ): Promise<{ readonly count: number; readonly last: RunId | null }> {
+    let count = 0;
+    let last = query.after;
+    while (count < atMost) {
+      const limit = Math.min(tally.isDryRun ? DRY_RUN_PAGE : BATCH_RUNS, atMost - count);
+      const page = { ...query, after: last, limit };
+      const ended = await this.#call(signal, (inner, { retention }) =>
+        retention.listEndedRuns(page, { signal: inner }),
+      );
+      if (!tally.isDryRun)
+        await this.#removeBatch(
+          ended.map(({ id }) => id),
+          tally,
+          signal,
+        );
+      count += ended.length;
+      last = ended.at(-1)?.id ?? last;
+      if (ended.length < limit) return { count, last };
+    }
+    if (tally.isDryRun && count >= DRY_RUN_MAX) tally.cut();
+    return { count, last };
+  }
+
+  async #removeBatch(ids: readonly RunId[], tally: SweepTally, signal: AbortSignal): Promise<void> {
+    const { removeBelongings } = this.#options;
+    for (const id of ids) await removeBelongings?.(id, signal);
+    let left = ids;
+    while (left.length > 0) {
+      const removals = await this.#call(signal, (inner, { retention }) =>
+        Promise.all(left.map((id) => retention.removeRun(id, BATCH_DOCUMENTS, { signal: inner }))),
+      );
+      tally.addDocuments(removals.reduce((sum, { removed }) => sum + removed, 0));
+      left = left.filter((_, index) => removals[index]?.state === 'partly');
+      await this.#options.clock.sleep(PAUSE_MS, signal);
+    }
+  }
+
+  async #sweepLogs(tally: SweepTally, signal: AbortSignal): Promise<void> {
+    const { clock, rules } = this.#options;
+    const beforeMs = clock.nowMs() - rules.keepLogsForMs;
+    const { isDryRun } = tally;
+    let afterSeq: number | null = 0;
+    while (afterSeq !== null) {
+      const query: OldLogsQuery = { beforeMs, afterSeq, limit: BATCH_LINES, isDryRun };
+      const { removed, next }: OldLogsRemoval = await this.#call(signal, (inner, { retention }) =>
+        retention.removeLogs(query, { signal: inner }),
+      );
+      const total = tally.addLines(removed);
+      if (next !== null && isDryRun && total >= DRY_RUN_MAX) {
+        tally.cut();
+        return;
+      }
+      afterSeq = next;
+      if (next !== null) await clock.sleep(PAUSE_MS, signal);
+    }
+  }
+
+  async #sweepVersions(of: Versioned, name: string, tally: SweepTally, signal: AbortSignal): Promise<void> {
+    const { clock, rules } = this.#options;
+    const query = {
+      ...{ of, name, keep: rules.keepVersions, limit: BATCH_VERSIONS },
+      createdBeforeMs: clock.nowMs() - rules.keepForMs,
+    };
+    const ids = await this.#call(signal, (inner, { retention }) => retention.listOldVersions(query, { signal: inner }));
+    if (ids.length === 0) return;
+    const removed = tally.isDryRun
+      ? ids.length
+      : await this.#call(signal, (inner, { retention }) => retention.removeVersions(of, ids, { signal: inner }));
+    tally.addVersions(of, removed);
+  }
+
+  #call<T>(
+    signal: AbortSignal,
+    work: (inner: AbortSignal, store: Pick<Store, 'retention' | 'countRuns'>) => Promise<T>,
+  ): Promise<T> {
+    const { clock, store, storeTimeoutMs } = this.#options;
+    return within(clock, storeTimeoutMs, signal, (inner) => work(inner, store));
+  }
+}

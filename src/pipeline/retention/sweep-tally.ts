@@ -1,0 +1,63 @@
+// Counts what one sweep over the records removes, or would remove.
+import type { Versioned } from '../../core/ports/retention.ts';
+import type { PipelineSweep, RecordSweepReport } from '../../core/record-retention.ts';
+
+export interface SweepCounts {
+  readonly runs: number;
+  readonly documents: number;
+  readonly logLines: number;
+  readonly pipelineVersions: number;
+  readonly pluginVersions: number;
+}
+
+export class SweepTally {
+  readonly isDryRun: boolean;
+  readonly #pipelines: PipelineSweep[] = [];
+  readonly #versions = { plugin: 0, pipeline: 0 };
+  #documents = 0;
+  #logLines = 0;
+  #isCut = false;
+
+  constructor(isDryRun: boolean) {
+    this.isDryRun = isDryRun;
+  }
+
+  addRuns(pipeline: string, byAge: number, byCount: number): void {
+    if (byAge + byCount > 0) this.#pipelines.push({ pipeline, byAge, byCount });
+  }
+
+  addDocuments(count: number): void {
+    this.#documents += count;
+  }
+
+  /** @returns all lines so far */
+  addLines(count: number): number {
+    this.#logLines += count;
+    return this.#logLines;
+  }
+
+  addVersions(of: Versioned, count: number): void {
+    this.#versions[of] += count;
+  }
+
+  /** There is more than was counted. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
+  counts(): SweepCounts {
+    return {
+      runs: this.#pipelines.reduce((sum, { byAge, byCount }) => sum + byAge + byCount, 0),
+      documents: this.#documents,
+      logLines: this.#logLines,
+      pipelineVersions: this.#versions.pipeline,
+      pluginVersions: this.#versions.plugin,
+    };
+  }
+
+  report(): RecordSweepReport {
+    const { isDryRun } = this;
+    const documents = isDryRun ? null : this.#documents;
+    return { isDryRun, pipelines: this.#pipelines, ...this.counts(), documents, isCut: this.#isCut };
+  }
+}

@@ -1,0 +1,28 @@
+// What a filter and a guard say, and how an entry of a map is removed, for the memory fake.
+import type * as port from '../../../src/core/ports/store.ts';
+import type { Run } from '../../../src/core/run.ts';
+
+export function matches(run: Run, filter: port.RunFilter): boolean {
+  const isOf = (filter.pipeline ?? run.pipeline) === run.pipeline;
+  const isFrom = filter.madeFrom === undefined || filter.madeFrom === run.lineage?.runId;
+  return (filter.states?.includes(run.state) ?? true) && isOf && isFrom;
+}
+
+export function holds(run: Run, guard: port.RunGuard): boolean {
+  return (
+    guard.states.includes(run.state) &&
+    (guard.epoch ?? run.epoch) === run.epoch &&
+    (guard.worker === undefined || guard.worker === run.worker) &&
+    (guard.readyAtMs ?? run.readyAtMs) === run.readyAtMs
+  );
+}
+
+export function removals<K, V>(map: Map<K, V>, isMeant: (value: V, key: K) => boolean): (() => void)[] {
+  return [...map]
+    .filter(([key, value]) => isMeant(value, key))
+    .map(
+      ([key]) =>
+        () =>
+          void map.delete(key),
+    );
+}
