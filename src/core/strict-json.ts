@@ -61,17 +61,27 @@ const BACKSLASH = 92;
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  let isInString = false;
   for (let index = 0; index < text.length; index += 1) {
     const char = text.charCodeAt(index);
-    if (isInString) {
-      if (char === BACKSLASH) index += 1;
-      else if (char === QUOTE) isInString = false;
-    } else if (char === QUOTE) isInString = true;
+    if (char === QUOTE) index = endOfString(text, index);
     else if (isOpening(char)) deepest = Math.max(deepest, (depth += 1));
     else if (isClosing(char)) depth -= 1;
   }
   return deepest;
+}
+
+/** Where the string that begins at `start` has its closing quote; the end of the text when it has none. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end === -1 ? text.length : end;
+}
+
+/** An odd number of backslashes stands before it. */
+function isEscaped(text: string, index: number): boolean {
+  let before = index;
+  while (text.charCodeAt(before - 1) === BACKSLASH) before -= 1;
+  return (index - before) % 2 === 1;
 }
 
 function isOpening(char: number): boolean {

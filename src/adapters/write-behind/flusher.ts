@@ -1,6 +1,7 @@
 // Writes what is held, group after group: when it has waited for its time, when there is much of it, or when someone wants to read it. A group
-// is small: to encode it holds up the event loop, and in a large one the store's deadline would be for all of it. While the store is away the group is tried again for as long as it takes; nothing that is held is given up before
-// the end of the program.
+// is small, since the store's deadline is for all of it, and is given to the store slice by slice, since to encode it holds up the event loop.
+// While the store is away its slices are tried again for as long as it takes; nothing that is held is given up before the end of the program.
+import { setImmediate as turn } from 'node:timers/promises';
 import { raced, within } from '../../core/deadline.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -12,8 +13,10 @@ import type { Chain } from './forwarding-store.ts';
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 2_000;
 
-/** Runs in one group; some 40 µs of the event loop each. */
 const GROUP_RUNS = 50;
+
+/** Runs of a group that are encoded in one turn of the event loop; some 40 µs each. */
+const SLICE_RUNS = 8;
 
 /** A store that answers is never further behind: about a second of its work, which a reader waits for and a killed program loses. */
 const BEHIND_RUNS_MAX = 2_000;
@@ -21,6 +24,13 @@ const BEHIND_RUNS_MAX = 2_000;
 export interface Parcel {
   readonly chain: Chain;
   readonly run: Run;
+}
+
+type Slice = readonly Parcel[];
+
+interface FailedSlice {
+  readonly slice: Slice;
+  readonly error: unknown;
 }
 
 export interface FlusherOptions {
@@ -147,22 +157,38 @@ export class Flusher {
 
   async #store(parcels: readonly Parcel[]): Promise<void> {
     const { clock, logger } = this.#options;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      try {
-        const stale = await this.#write(parcels);
-        this.#isAway = false;
-        this.#options.onStored(stale);
-        return;
-      } catch (error) {
-        if (!isTransient(error)) break;
-        this.#isAway = true;
-        const fields = { count: parcels.length, pauseMs, cause: error.message };
-        logger.log('warn', 'records of runs wait for the store', fields);
-      }
+    const bad: Parcel[] = [];
+    let left = slicesOf(parcels);
+    for (let pauseMs = FIRST_PAUSE_MS; left.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      const failed = await this.#writeSlices(left, bad);
+      left = failed.filter(({ error }) => isTransient(error)).map(({ slice }) => slice);
+      this.#isAway = left.length > 0;
+      for (const { slice, error } of failed) if (!isTransient(error)) bad.push(...(await this.#oneByOne(slice)));
+      if (left.length === 0) break;
+      const fields = { count: left.flat().length, pauseMs, cause: messageOf(failed[0]?.error) };
+      logger.log('warn', 'records of runs wait for the store', fields);
       await clock.sleep(pauseMs, this.#stop.signal).catch(() => undefined);
       if (this.#stop.signal.aborted) return;
     }
-    this.#options.onStored(await this.#oneByOne(parcels));
+    this.#options.onStored(bad);
+  }
+
+  /** Each slice stands or falls alone. @param bad gets the parcels of runs that someone else had taken over */
+  async #writeSlices(slices: readonly Slice[], bad: Parcel[]): Promise<readonly FailedSlice[]> {
+    const failed: FailedSlice[] = [];
+    const writing: Promise<void>[] = [];
+    for (const slice of slices) {
+      if (writing.length > 0) await turn();
+      const onStale = (stale: readonly Parcel[]): void => {
+        bad.push(...stale);
+      };
+      const onError = (error: unknown): void => {
+        failed.push({ slice, error });
+      };
+      writing.push(this.#write(slice).then(onStale, onError));
+    }
+    await Promise.all(writing);
+    return failed;
   }
 
   /** @returns the parcels of runs that someone else had taken over */
@@ -187,6 +213,11 @@ export class Flusher {
     }
     return bad;
   }
+}
+
+function slicesOf(parcels: readonly Parcel[]): readonly Slice[] {
+  const count = Math.ceil(parcels.length / SLICE_RUNS);
+  return Array.from({ length: count }, (_, index) => parcels.slice(index * SLICE_RUNS, (index + 1) * SLICE_RUNS));
 }
 
 function isTransient(error: unknown): error is GantryError {

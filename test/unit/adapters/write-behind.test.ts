@@ -1,8 +1,10 @@
 // How long records of queued runs are held, how much of them, and what becomes of them when the store is away or refuses one.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { runIdOf } from '../../../src/adapters/write-behind/run-id-of.ts';
 import { WriteBehindStore, type WriteBehindOptions } from '../../../src/adapters/write-behind/write-behind-store.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { DomainEvent } from '../../../src/core/events.ts';
+import type { RunId } from '../../../src/core/ids.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import { FakeClock } from '../../support/clock/fake-clock.ts';
 import { HangingStore } from '../../support/pipeline/hanging-store.ts';
@@ -54,18 +56,41 @@ describe('records of queued runs', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('go to the store in small groups, the oldest first, however many are held', async () => {
-    const { store, clock, behind } = held();
-    const sizes: number[] = [];
+  test('go to the store in small slices, the oldest first, however many are held', async () => {
+    const { store, behind } = held();
+    const given: (RunId | null)[] = [];
+    let mostAtOnce = 0;
     const writeAll = store.writeAll.bind(store);
     store.writeAll = (chains, options) => {
-      sizes.push(chains.length);
+      mostAtOnce = Math.max(mostAtOnce, chains.length);
+      given.push(...chains.map(runIdOf));
       return writeAll(chains, options);
     };
     const runs = Array.from({ length: 120 }, () => queuedRun());
     for (const run of runs) await behind.insertRun(run, patient());
-    await clock.advance(WINDOW_MS);
-    expect(sizes).toEqual([50, 50, 20]);
+    await behind.listOpenRuns(patient());
+    expect(mostAtOnce).toBe(8);
+    expect(given).toEqual(runs.map(({ id }) => id));
+    for (const run of runs) expect(await store.findRun(run.id, patient())).toEqual(run);
+  });
+
+  test('of which a slice did not reach the store are written once more, those beside them are not', async () => {
+    const { store, clock, behind, logged } = held();
+    const given: (RunId | null)[] = [];
+    const writeAll = store.writeAll.bind(store);
+    store.writeAll = (chains, options) => {
+      given.push(...chains.map(runIdOf));
+      if (given.length === 16) return Promise.reject(new GantryError('STORE_UNAVAILABLE', 'away for a moment'));
+      return writeAll(chains, options);
+    };
+    const runs = Array.from({ length: 20 }, () => queuedRun());
+    for (const run of runs) await behind.insertRun(run, patient());
+    const reading = behind.listOpenRuns(patient());
+    await vi.waitUntil(() => logged.length > 0, { timeout: 30_000 });
+    await clock.advance(25);
+    await reading;
+    const ids = runs.map(({ id }) => id);
+    expect(given).toEqual([...ids, ...ids.slice(8, 16)]);
     for (const run of runs) expect(await store.findRun(run.id, patient())).toEqual(run);
   });
 
@@ -76,7 +101,7 @@ describe('records of queued runs', () => {
     store.counts.clear();
     const one = queuedRun();
     await behind.insertRun(one, patient());
-    expect(store.counts.get('writeAll')).toBeLessThan(runs.length / 50);
+    expect(store.counts.get('writeAll')).toBeLessThan(runs.length / 8);
     await behind[Symbol.asyncDispose]();
     expect(await store.findRun(one.id, patient())).toEqual(one);
   });
