@@ -1,6 +1,7 @@
 // Says to other workers that this one lives, and to this one when they must think that it does not: without an acknowledged beat for two
 // thirds of `deadAfterMs` the worker lets its runs go, well before anyone else may take them.
 import { messageOf } from '../core/errors/gantry-error.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { Deadline } from '../core/ports/clock.ts';
 import { tryOnce } from './persist.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
@@ -74,7 +75,9 @@ export class Heartbeat implements AsyncDisposable {
     const { clock, store } = this.#ports;
     const sentAtMs = clock.monotonicMs();
     const record = { id: this.#settings.workerId, startedAtMs: this.#startedAtMs, beatAtMs: clock.nowMs() };
+    failpoint('beat-due');
     await this.#once('putWorker', (options) => store.putWorker(record, options));
+    failpoint('beat-stored');
     const leftMs = (this.#settings.deadAfterMs * 2) / 3 - (clock.monotonicMs() - sentAtMs);
     if (leftMs <= 0) return;
     this.#isAlive = true;

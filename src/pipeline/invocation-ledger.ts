@@ -2,6 +2,7 @@
 // is written together with what follows from it. The pending record goes with the next write; by itself only when a sandbox is waited for.
 import type { Invocation } from '../core/invocation.ts';
 import { stateOfOutcome } from '../core/invocation.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { Deadline } from '../core/ports/clock.ts';
 import type { InvocationEnd } from '../core/ports/invoker.ts';
 import type { InvocationChanges } from '../core/ports/store.ts';
@@ -52,6 +53,7 @@ export class InvocationLedger {
       writes.tell({ kind: 'invocationStarted', invocation: started });
       await writes.commit();
       this.#invocation = started;
+      failpoint('start-stored');
     } catch (error) {
       this.#failure ??= { error };
       throw error;

@@ -1,5 +1,6 @@
 // One plugin, called once: input made, start stored, outcome awaited, secrets taken out, end stored. Whatever the plugin does, this
 // resolves with an outcome; it rejects only when the store or the lease is lost, or for a defect of ours.
+import { failpoint } from '../core/failpoints.ts';
 import type { Invocation } from '../core/invocation.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -47,6 +48,7 @@ export async function invokePlugin(scope: RunScope, call: PluginCall): Promise<P
   ledger.open();
   const end = redactEnd(await deliver(scope, call, ledger, input), input.redactor);
   ledger.throwIfFailed();
+  failpoint('result-received');
   ledger.end(end);
   const { outcome, result, warnings } = end;
   return { version: call.version, outcome, result, warnings, isDelivered: ledger.isDelivered };

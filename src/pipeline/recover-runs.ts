@@ -2,6 +2,7 @@
 // Taking a run over is a claim (epoch + 1), so whatever the old worker still writes changes nothing (I-3). Then: cancelled or timed out
 // if that was due, queued again if nothing can be called twice by it, failed with WORKER_LOST otherwise.
 import { messageOf } from '../core/errors/gantry-error.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { RunId, WorkerId } from '../core/ids.ts';
 import type { Invocation } from '../core/invocation.ts';
 import type { Run, TerminalRunState } from '../core/run.ts';
@@ -96,6 +97,7 @@ function isForsaken({ ports, settings }: Recovery, run: Run, isDead: (worker: Wo
 async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
   const taken = await takeOver(recovery, run);
   if (taken === null) return null;
+  failpoint('run-taken-over');
   const { ports, settings, logs } = recovery;
   using stop = new RunStop();
   const lease = new RunLease(taken, ports, settings);

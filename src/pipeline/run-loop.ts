@@ -1,6 +1,7 @@
 // Claims queued runs and keeps up to `maxRunning` of them in flight. One flow does claim → launch → sweep → rest, so a sweep never takes
 // a run that was claimed a moment ago for a forsaken one. A hint only shortens the rest; nothing depends on it.
 import { messageOf } from '../core/errors/gantry-error.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Run } from '../core/run.ts';
 import { RunExecution } from './execute-run.ts';
@@ -152,6 +153,7 @@ export class RunLoop {
       const runs = await this.#once('claimRuns', (options) =>
         store.claimRuns({ worker, limit, nowMs: clock.nowMs(), pipelines }, options),
       );
+      if (runs.length > 0) failpoint('run-claimed');
       for (const run of runs) this.#launch(run, null);
       return runs.length;
     } catch (error) {

@@ -3,6 +3,7 @@
 //   in a chain: payloads → ends of invocations → the run, under its guard → starts of invocations → events
 // What stands before the run may be there without it after a crash, never the other way round; a lost lease starts nothing (I-3).
 import type { RunEvent } from '../core/events.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { InvocationId } from '../core/ids.ts';
 import type { Invocation } from '../core/invocation.ts';
 import type { Deadline } from '../core/ports/clock.ts';
@@ -146,6 +147,7 @@ export class RunWrites {
     const chain = this.#chainOf(batch);
     if (batch.accepted !== null) await this.#lease.writeNew(chain, this.#madeBy(batch));
     else if (chain.length > 0) await this.#lease.writeChain(chain, batch.next);
+    failpoint('batch-stored');
     this.#kept?.add(batch, this.#lease.run);
     for (const event of batch.untold) this.#journal.emit(event);
     batch.accepted?.resolve(this.#lease.run);

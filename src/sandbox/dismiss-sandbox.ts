@@ -2,6 +2,7 @@
 // carries our labels and is found by the reaper.
 import { raced, within } from '../core/deadline.ts';
 import { messageOf } from '../core/errors/gantry-error.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Ending, Sandbox } from './sandbox.ts';
 
@@ -49,6 +50,7 @@ export async function killSandbox(
 
 async function remove(context: SandboxContext, sandbox: Sandbox, containerId: string): Promise<void> {
   try {
+    failpoint('removal-due');
     await within(context.clock, context.settings.engineTimeoutMs, null, (signal) =>
       context.engine.removeContainer(containerId, { signal }),
     );

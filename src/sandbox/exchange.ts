@@ -1,6 +1,7 @@
 // One invocation with one sandbox: input in, output and logs out, until the plugin has ended or a limit ended it. Whatever the plugin does –
 // reads nothing, says nothing, ignores signals, floods – one of the causes below comes, and the first one wins.
 import { raced, within } from '../core/deadline.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { InvocationRequest, StopReason } from '../core/ports/invoker.ts';
 import { killSandbox } from './dismiss-sandbox.ts';
 import { LogLines } from './log-lines.ts';
@@ -124,6 +125,7 @@ export class Exchange {
       await attachment.flushed({ signal: this.#over.signal });
       attachment.closeInput();
       this.#sentAtMs = this.#context.clock.monotonicMs();
+      failpoint('input-sent');
     } catch {
       return;
     }

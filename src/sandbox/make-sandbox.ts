@@ -2,6 +2,7 @@
 // the start loses output, and asking for the exit after the start can miss it.
 import { within } from '../core/deadline.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { CallOptions } from '../core/ports/container-engine.ts';
 import type { NamedPipes, PipePair } from '../core/ports/named-pipes.ts';
 import { compareSpec } from './compare-spec.ts';
@@ -45,6 +46,7 @@ export async function makeSandbox(
     engine.createContainer(containerName(sandbox), spec, options),
   );
   sandbox.containerId = id;
+  failpoint('container-created');
   signal.throwIfAborted();
   const facts = await call((options) => engine.inspectContainer(id, options));
   if (facts === null) throw new GantryError('ENGINE_FAILED', 'the container vanished before it was started');
@@ -58,6 +60,7 @@ export async function makeSandbox(
   sandbox.follow(exit);
   sandbox.move('starting', 'created');
   await call((options) => engine.startContainer(id, options), settings.startTimeoutMs);
+  failpoint('container-started');
 }
 
 async function makePipes(

@@ -2,6 +2,7 @@
 // is durably accepted and will reach an end (I-1); a write whose fate is unknown is an error, never an acceptance.
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunEvent } from '../core/events.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import {
@@ -170,7 +171,6 @@ export class RunStarter {
   }
 
   async #insert(run: Run, input: string | null): Promise<Started> {
-    const { store } = this.#ports;
     const chain: StoreWrite[] = [];
     if (input !== null) chain.push({ kind: 'putPayload', runId: run.id, name: INPUT_PAYLOAD, json: input });
     chain.push({ kind: 'insertRun', run });
@@ -178,8 +178,9 @@ export class RunStarter {
     const events: RunEvent[] = [{ kind: 'runQueued', run }];
     if (isTerminal(run.state)) events.push({ kind: 'runFinished', run });
     chain.push({ kind: 'appendEvents', events: events.map((event) => journal.number(event)) });
-    const [isInserted] = await this.#once('insertRun', (options) => store.writeAll([chain], options));
+    const [isInserted] = await this.#once('insertRun', (options) => this.#ports.store.writeAll([chain], options));
     if (isInserted !== true) return await this.#findClash(run);
+    failpoint('run-stored');
     for (const event of events) journal.emit(event);
     if (!isTerminal(run.state)) this.#door.onQueued(run);
     return { run, isRepeat: false };

@@ -4,6 +4,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { raced, within } from '../../core/deadline.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
+import { failpoint } from '../../core/failpoints.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { Store } from '../../core/ports/store.ts';
@@ -195,7 +196,9 @@ export class Flusher {
   async #write(parcels: readonly Parcel[]): Promise<readonly Parcel[]> {
     const { clock, store, storeTimeoutMs } = this.#options;
     const chains = parcels.map(({ chain }) => chain);
+    failpoint('flush-due');
     const results = await within(clock, storeTimeoutMs, null, (signal) => store.writeAll(chains, { signal }));
+    failpoint('flush-stored');
     return parcels.filter((_, index) => results[index] === false);
   }
 

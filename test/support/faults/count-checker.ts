@@ -6,8 +6,24 @@ import type { History, Mark } from './history.ts';
 /** Ends of which the plugin may or may not have had its input: the count may be 0 or 1. */
 const OPEN_OUTCOMES: ReadonlySet<string> = new Set(['lost', 'cancelled', 'timeout', 'engine', 'crash']);
 
-export function checkCounts(history: History): string[] {
+export function checkCounts(whole: History): string[] {
+  const history = withoutHeld(whole);
   return [...checkEachInvocation(history), ...checkEachPlugin(history), ...checkTotal(history)];
+}
+
+/** What a held run did may have been forgotten with the memory that held it: only what may be repeated is called by one. */
+function withoutHeld(history: History): History {
+  const stored = new Set<string>(history.runs.flatMap(({ run }) => (run.durability === 'stored' ? [run.id] : [])));
+  const held = new Set(
+    history.answers.flatMap((one) => (one.kind === 'accepted' && one.isHeld === true ? [one.runId] : [])),
+  );
+  const standing = new Set<string>(history.runs.map(({ run }) => run.id));
+  const isHeld = (runId: string): boolean => held.has(runId) || (standing.has(runId) && !stored.has(runId));
+  return {
+    ...history,
+    runs: history.runs.filter(({ run }) => !isHeld(run.id)),
+    marks: history.marks.filter(({ runId }) => !isHeld(runId)),
+  };
 }
 
 function checkEachInvocation({ runs, marks }: History): string[] {

@@ -1,6 +1,6 @@
 // Programs that are broken on purpose, under load, with everything seen that a history is judged by. Each program ("seat") has a data folder of
 // its own that outlives it; on one database several may work side by side.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testDockerHost } from '../engine/test-engine.ts';
@@ -164,13 +164,16 @@ export class CountingWorld implements AsyncDisposable {
   logTail(ids: readonly string[] = []): string {
     return [...this.#seats.keys()]
       .map((seat) => {
-        const log = readFileSync(join(this.folder, seat, 'logs', 'gantry.log'), 'utf8')
-          .trimEnd()
-          .split('\n');
+        const log = this.logOf(seat).trimEnd().split('\n');
         const lines = ids.length === 0 ? log : log.filter((line) => ids.some((id) => line.includes(id)));
         return `-- ${seat}, seed ${String(this.#options.seed)}\n${lines.slice(-LOG_LINES).join('\n')}`;
       })
       .join('\n');
+  }
+
+  logOf(seat: string): string {
+    const file = join(this.folder, seat, 'logs', 'gantry.log');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,15 +16,14 @@ export function checkHistory(history: History): Verdict {
 
 /** Every accepted run stands in the store, and one key never made two. */
 function checkAnswers({ answers, runs }: History): string[] {
+  const vanished = vanishedOf({ answers, runs });
   const standing = new Set<string>(runs.map(({ run }) => run.id));
-  const runOfKey = new Map<string, string>();
+  const accepted = answers.filter((answer) => answer.kind === 'accepted').filter(({ runId }) => !vanished.has(runId));
   const violations: string[] = [];
-  for (const answer of answers) {
-    if (answer.kind !== 'accepted') continue;
-    const earlier = runOfKey.get(answer.key) ?? answer.runId;
-    if (earlier !== answer.runId) violations.push(`key ${answer.key} made two runs: ${earlier} and ${answer.runId}`);
-    runOfKey.set(answer.key, earlier);
-    if (!standing.has(answer.runId)) violations.push(`${answer.runId} was accepted and is not in the store`);
+  for (const [key, all] of Map.groupBy(accepted, (answer) => answer.key)) {
+    const ids = [...new Set(all.map(({ runId }) => runId))];
+    if (ids.length > 1) violations.push(`key ${key} made ${String(ids.length)} runs: ${ids.join(', ')}`);
+    for (const id of ids) if (!standing.has(id)) violations.push(`${id} was accepted and is not in the store`);
   }
   for (const [key, ids] of Map.groupBy(runs, ({ run }) => run.idempotencyKey))
     if (key !== null && ids.length > 1) violations.push(`key ${key} stands in ${String(ids.length)} runs of the store`);
@@ -111,6 +110,14 @@ function checkSights({ sights, runs }: History): string[] {
   return violations;
 }
 
+/** Held runs that a kill took. */
+function vanishedOf({ answers, runs }: Pick<History, 'answers' | 'runs'>): ReadonlySet<string> {
+  const standing = new Set<string>(runs.map(({ run }) => run.id));
+  const isGone = (answer: History['answers'][number]): answer is Extract<typeof answer, { kind: 'accepted' }> =>
+    answer.kind === 'accepted' && answer.isHeld === true && !standing.has(answer.runId);
+  return new Set(answers.filter(isGone).map(({ runId }) => runId));
+}
+
 function memberOf(body: unknown, name: string): unknown {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
 }
@@ -129,5 +136,6 @@ function figuresOf({ answers, runs, marks }: History): HistoryFigures {
     counted: marks.length,
     epochMax: Math.max(0, ...runs.map(({ run }) => run.epoch)),
     recoveredRuns: runs.filter(({ run }) => run.epoch > 1).length,
+    vanishedRuns: vanishedOf({ answers, runs }).size,
   };
 }

@@ -6,7 +6,13 @@ import type { Run, RunState } from '../../../src/core/run.ts';
 
 /** What the client was told of one request; the same key is asked with until an answer is clear. */
 export type Answered =
-  | { readonly kind: 'accepted'; readonly key: string; readonly runId: string }
+  | {
+      readonly kind: 'accepted';
+      readonly key: string;
+      readonly runId: string;
+      /** `durability: queued`: held in memory for a moment, and a kill loses what is held */
+      readonly isHeld?: boolean;
+    }
   /** a clear no: nothing was accepted */
   | { readonly kind: 'refused'; readonly key: string; readonly code: string }
   /** no answer, or one that leaves the fate open */
@@ -65,4 +71,6 @@ export interface HistoryFigures {
   readonly counted: number;
   readonly epochMax: number;
   readonly recoveredRuns: number;
+  /** accepted with `durability: queued`, and lost with the memory that held them */
+  readonly vanishedRuns: number;
 }

@@ -108,8 +108,9 @@ async function post(url: string, key: string, { pipeline, data }: Asked): Promis
       body: JSON.stringify({ data }),
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    const body = (await answer.json()) as { id?: string; code?: string };
-    if (answer.status === 202 && body.id !== undefined) return { kind: 'accepted', key, runId: body.id };
+    const body = (await answer.json()) as { id?: string; code?: string; durability?: string };
+    if (answer.status === 202 && body.id !== undefined)
+      return { kind: 'accepted', key, runId: body.id, isHeld: body.durability === 'queued' };
     const code = body.code ?? String(answer.status);
     return REFUSALS.has(code) ? { kind: 'refused', key, code } : { kind: 'unknown', key, cause: code };
   } catch (error) {

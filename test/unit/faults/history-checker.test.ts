@@ -92,9 +92,20 @@ test('finds an accepted run that is gone, open, or there twice', () => {
   );
   expect(violationsOf(historyOf([ended({ run: { state: 'running', finishedAtMs: null } })]))).toContain('has no end');
   const twice = [one, ended()].map(({ run }) => ({ kind: 'accepted', key: 'x', runId: run.id }) as const);
-  expect(violationsOf(historyOf([one], { answers: twice }))).toContain('key x made two runs');
+  expect(violationsOf(historyOf([one], { answers: twice }))).toContain('key x made 2 runs');
   const keyed = { run: { idempotencyKey: 'x' } };
   expect(violationsOf(historyOf([ended(keyed), ended(keyed)]))).toContain('key x stands in 2 runs');
+});
+
+test('lets a run vanish that was only held in memory, with what it did', () => {
+  const held = ended({ run: { durability: 'queued' }, invocations: [{ state: 'failed', outcome: LOST }, {}] });
+  const answers = ['run_gone', 'run_new'].map(
+    (runId) => ({ kind: 'accepted', key: 'x', runId, isHeld: true }) as const,
+  );
+  const gone: Mark = { invocationId: 'inv_x', runId: 'run_gone', hook: 'fetch', plugin: 'sample', attempt: 1 };
+  const { violations, figures } = checkHistory(historyOf([held], { answers, marks: [gone] }));
+  expect(violations).toEqual([]);
+  expect(figures.vanishedRuns).toBe(2);
 });
 
 test('finds what was left open behind the end of a run', () => {

@@ -21,11 +21,12 @@ export const COUNTER_PIPELINES = `pipelines:
   - {name: again, timeout: 2m, hooks: [{name: repeat}]}
   - {name: quick, timeout: 2m, hooks: [{name: warm}]}
   - {name: mixed, timeout: 2m, hooks: [{name: warm_repeat}, {name: warm}, {name: fork}]}
+  - {name: held, durability: queued, timeout: 2m, hooks: [{name: warm_repeat}, {name: fork}]}
   - {name: chain, timeout: 2m, hooks: [{name: fork}, {name: repeat}, {name: warm_repeat}]}
 `;
 
 /** How often each pipeline is chosen: the quick ones make the many moments, the cold ones the long ones. */
-const WEIGHTS = { once: 1, again: 1, quick: 4, mixed: 4, chain: 2 } as const;
+const WEIGHTS = { once: 1, again: 1, quick: 4, mixed: 4, held: 2, chain: 2 } as const;
 
 export interface Asked {
   readonly pipeline: string;

@@ -1,0 +1,78 @@
+// Every named place, once killed at and once with an error thrown, under load over one data folder. A place that is never passed fails the
+// test. Freezes at the same places: frozen-worker.test.ts.
+import { expect, test } from 'vitest';
+import { FAILPOINTS, type Failpoint } from '../../src/core/failpoints.ts';
+import { CountingWorld } from '../support/faults/counting-world.ts';
+import { reportFigures } from '../support/faults/report-figures.ts';
+import { faultSeed } from '../support/faults/seeded-random.ts';
+import { waitFor } from '../support/gantry/api.ts';
+
+const PLACES = Object.keys(FAILPOINTS) as Failpoint[];
+const PATIENCE_MS = 240_000;
+/** Few places, so that runs also wait in the queue. */
+const SYSTEM = `runs: {heartbeat: 200ms, deadAfter: 2s, grace: 5s, maxRunning: 2, sandboxWait: 2m}
+images: {isOn: false}
+brake: {isOn: false}
+`;
+
+test('keeps a sound history through a kill and an error at every named place', { timeout: 3_600_000 }, async () => {
+  const seed = faultSeed();
+  await using world = await CountingWorld.open({ seed, system: SYSTEM });
+  const startedMs = performance.now();
+  await dieAtWork(world);
+  world.load.start();
+  await throwEverywhere(world);
+  for (const at of PLACES) {
+    if (at === 'run-taken-over') {
+      await world.mourn();
+      await dieAtWork(world);
+    }
+    await killAt(world, at);
+  }
+  await world.start();
+  await world.settle();
+  expect(await world.leftovers()).toEqual([]);
+  const figures = await world.judge();
+  const faults = { places: PLACES.length, seconds: (performance.now() - startedMs) / 1000 };
+  reportFigures('kill and error at every failpoint (SQLite)', { seed, ...faults, ...figures });
+});
+
+/** Recovery has something to take over only when a program died in the middle of a run. */
+async function dieAtWork(world: CountingWorld): Promise<void> {
+  await world.start();
+  const id = await world.load.ask({ pipeline: 'once', data: { seconds: 55 } });
+  await waitFor(() => world.tap.marks.some(({ runId }) => runId === id), 'the plugin to be at work', PATIENCE_MS);
+  await world.mourn();
+}
+
+/** One program passes all places, and lives on. */
+async function throwEverywhere(world: CountingWorld): Promise<void> {
+  await world.start('a', { GANTRY_TEST_FAILPOINT: PLACES.map((at) => `${at}:throw`).join(',') });
+  for (const at of PLACES) {
+    const hasThrown = (): boolean => world.logOf('a').includes(`"at":"${at}","msg":"a fault is thrown"`);
+    await waitFor(hasThrown, `the error at ${at}`, PATIENCE_MS);
+  }
+  const id = await world.load.ask({ pipeline: 'again', data: { seconds: 0 } });
+  await waitFor(() => world.tap.marks.some(({ runId }) => runId === id), 'a run after the errors', PATIENCE_MS);
+  await world.mourn();
+}
+
+async function killAt(world: CountingWorld, at: Failpoint): Promise<void> {
+  let pid = 0;
+  const starting = world.start('a', { GANTRY_TEST_FAILPOINT: `${at}:kill` }, (spawned) => {
+    pid = spawned;
+  });
+  // Some places are passed before anything listens.
+  await starting.catch(() => undefined);
+  await waitFor(() => !isAlive(pid), `the program to die at ${at}`, PATIENCE_MS);
+  await world.mourn();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
