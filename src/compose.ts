@@ -54,6 +54,8 @@ export interface Server extends AsyncDisposable {
   readonly metricsUrl: string | null;
   /** Settles when every plugin of the folder is built or refused. */
   settled(signal: AbortSignal): Promise<void>;
+  /** Accepts and claims no run any more; what is under way has the grace. @returns false when runs had to be let go as they were */
+  drain(): Promise<boolean>;
 }
 
 const OPEN_MS = 30_000;
@@ -183,6 +185,7 @@ export async function startServer(request: ServerRequest): Promise<Server> {
   return {
     ...listeners,
     settled: (signal) => work.catalog.settled(signal),
+    drain: () => work.runs.drain(new AbortController().signal),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

@@ -78,7 +78,9 @@ export async function listen(request: ListenRequest, stack: AsyncDisposableStack
   stack.defer(() => web.close());
   const { url } = await web.listen();
   const metricsUrl = request.isScraped ? await listenForScrapes(request, monitor, stack) : null;
-  stack.defer(() => work.runs.drain(new AbortController().signal));
+  stack.defer(async () => {
+    await work.runs.drain(new AbortController().signal);
+  });
   logger.log('info', 'listening', { url, metricsUrl });
   return { url, metricsUrl };
 }

@@ -93,22 +93,26 @@ export class RunLoop {
 
   /**
    * Claims no more, lets running runs go on for `graceMs` (or until the signal aborts), then stops them: they go back to the queue where
-   * nothing would be called twice by that, else they fail with DRAINING. Queued runs stay queued. Resolves when nothing is in flight.
+   * nothing would be called twice by that, else they fail with DRAINING. Queued and waiting runs stay as they are. Resolves when nothing is
+   * in flight. @returns false when runs had to be let go as they were: the next start settles them
    */
-  async drain(signal: AbortSignal): Promise<void> {
+  async drain(signal: AbortSignal): Promise<boolean> {
     const { logger } = this.#ports;
+    let isSettled = true;
     this.#stop.abort();
     await this.#flows;
     if (!(await this.#emptied(this.#settings.graceMs, signal))) {
       logger.log('warn', 'runs are stopped: the grace is over', { count: this.#inFlight.size });
       for (const execution of this.#inFlight.values()) execution.stop.stop('draining');
       if (!(await this.#emptied(STOP_WAIT_MS + this.#settings.storeTimeoutMs, null))) {
+        isSettled = false;
         this.#abandonAll('the program ends');
         await this.#emptied(STOP_WAIT_MS, null);
       }
     }
     await this.#logs.flush();
     await this.#heartbeat[Symbol.asyncDispose]();
+    return isSettled;
   }
 
   async #claimLoop(): Promise<void> {

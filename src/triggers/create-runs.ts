@@ -27,8 +27,11 @@ export interface Runs extends AsyncDisposable {
   recordsOf(run: Run): RunRecords | null;
   /** Signs the worker on, recovers forsaken runs and claims queued ones from now on; a store that is away is waited for. */
   start(): Promise<void>;
-  /** Accepts and claims nothing more; resolves when nothing is in flight. Any caller's signal cuts the grace short. */
-  drain(signal: AbortSignal): Promise<void>;
+  /**
+   * Accepts and claims nothing more; resolves when nothing is in flight. Any caller's signal cuts the grace short.
+   * @returns false when runs had to be let go as they were
+   */
+  drain(signal: AbortSignal): Promise<boolean>;
   isDraining(): boolean;
   /** runs in flight in this process */
   runningCount(): number;
@@ -46,16 +49,18 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
     loop.wake();
   });
   const settled = new SettledRuns(ports, settings, (runId) => loop.isInFlight(runId));
-  let draining: Promise<void> | null = null;
+  let draining: Promise<boolean> | null = null;
   const impatience = new AbortController();
-  const drain = async (signal: AbortSignal): Promise<void> => {
+  const drain = async (signal: AbortSignal): Promise<boolean> => {
     const hurry = (): void => {
       impatience.abort();
     };
     if (signal.aborted) hurry();
     else signal.addEventListener('abort', hurry, { once: true });
-    draining ??= loop.drain(impatience.signal).then(() => places.settled());
-    await draining;
+    draining ??= loop.drain(impatience.signal);
+    const isSettled = await draining;
+    await places.settled();
+    return isSettled;
   };
   const cancel = (runId: RunId): Promise<Run> =>
     requestCancel(runId, ports, settings, {
@@ -81,6 +86,8 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
     drain,
     isDraining: () => draining !== null,
     runningCount: () => loop.runningCount,
-    [Symbol.asyncDispose]: () => drain(new AbortController().signal),
+    [Symbol.asyncDispose]: async () => {
+      await drain(new AbortController().signal);
+    },
   };
 }

@@ -1,6 +1,7 @@
 // `gantry up`: server, worker and panel in one process, until a signal. `--demo` also runs the sample pipelines once and shows the results.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { startServer } from '../../compose.ts';
 import { ApiClient } from '../api-client.ts';
@@ -45,7 +46,7 @@ export const upCommand: Command = {
         stop.addEventListener('abort', resolve, { once: true });
       });
     output.note('stopping: no new run is accepted, those under way may end');
-    return 0;
+    return (await server.drain()) ? 0 : ERROR_TABLE.DRAINING.exitCode;
   },
 };
 
