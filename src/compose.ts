@@ -18,6 +18,7 @@ import { WriteBehindStore } from './adapters/write-behind/write-behind-store.ts'
 import type { Ground, InstanceEngine } from './compose/ground.ts';
 import { lockKitFolder } from './compose/kit-folder.ts';
 import { listen, observe } from './compose/listen.ts';
+import { openTriggers } from './compose/open-triggers.ts';
 import { PipelineBook, readPipelines, type ReadPipelines } from './compose/pipeline-book.ts';
 import { breakProgram } from './compose/break-program.ts';
 import { onlyStored, startWork } from './compose/start-work.ts';
@@ -179,7 +180,12 @@ export async function startServer(request: ServerRequest): Promise<Server> {
   const work = instance === null ? onlyStored(ground, stack) : await startWork(ground, instance, options, stack);
   const engine = instance?.engine ?? null;
   stack.use(ground.pipelines).start();
-  const listeners = await listen({ ground, work, engine, live, release: RELEASE, isScraped: isPublic }, stack);
+  const triggers = openTriggers(ground, work.runs);
+  const listeners = await listen(
+    { ground, work, triggers, engine, live, release: RELEASE, isScraped: isPublic },
+    stack,
+  );
+  if (isPublic) stack.use(triggers.start());
   if (isPublic) stack.use(await announceServer(loaded.dataFolder, { url: listeners.url, pid: process.pid }));
   const held = stack.move();
   return {

@@ -12,12 +12,18 @@ export function printRun(run: JsonValue, output: Output): void {
   output.line(
     `${textAt(run, 'id')}  ${textAt(run, 'pipeline')}  ${textAt(run, 'state')}  ${millisecondsAt(run, 'durationMs')}`,
   );
+  if (textAt(run, 'source') !== '') output.line(`  started by ${originOf(run)}`);
   const failure = objectAt(run, 'failure');
   if (textAt(failure, 'code') !== '') output.line(`  cause: ${placed(failure)}`);
   for (const hook of listAt(run, 'hooks')) printHook(hook, output);
   for (const warning of listAt(run, 'warnings').filter((one) => !isToldByPlugin(one, run)))
     output.line(`  ! ${placed(warning)}`);
   printData(run, output);
+}
+
+/** `schedule nightly`, or the kind of the trigger alone. */
+export function originOf(run: JsonValue): string {
+  return [textAt(run, 'trigger'), textAt(run, 'source')].filter((part) => part !== '').join(' ');
 }
 
 function printHook(hook: JsonObject, output: Output): void {

@@ -16,6 +16,12 @@ import {
 } from './commands/plugins.ts';
 import { runCommand } from './commands/run.ts';
 import { logsCommand, runsCancelCommand, runsListCommand, runsShowCommand } from './commands/runs.ts';
+import {
+  schedulesListCommand,
+  schedulesNextCommand,
+  schedulesPauseCommand,
+  schedulesResumeCommand,
+} from './commands/schedules.ts';
 import { upCommand } from './commands/up.ts';
 import { openLocalServer, runningServer } from './local-server.ts';
 import { Output, type Streams } from './output.ts';
@@ -37,6 +43,10 @@ export const COMMANDS: readonly Command[] = [
   pipelinesListCommand,
   pipelinesReloadCommand,
   pipelinesValidateCommand,
+  schedulesListCommand,
+  schedulesNextCommand,
+  schedulesPauseCommand,
+  schedulesResumeCommand,
   basesBuildCommand,
   gcCommand,
   doctorCommand,

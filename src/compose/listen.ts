@@ -15,6 +15,7 @@ import { createWeb } from '../web/create-web.ts';
 import { createMetricsWeb } from '../web/health/metrics-web.ts';
 import { DEFAULT_WEB_SETTINGS } from '../web/ports.ts';
 import type { Ground } from './ground.ts';
+import type { Triggers } from './open-triggers.ts';
 import { describeTransport } from '../sandbox/transports.ts';
 import type { Work } from './start-work.ts';
 
@@ -57,6 +58,7 @@ function hookNames(declared: ReadonlyMap<string, Pipeline>): readonly string[] {
 export interface ListenRequest {
   readonly ground: Ground;
   readonly work: Work;
+  readonly triggers: Triggers;
   readonly engine: ContainerEngine | null;
   readonly live: LiveViews;
   readonly release: string;
@@ -108,7 +110,7 @@ async function listenForScrapes(
 }
 
 function webPorts(
-  { ground, work, live, release }: ListenRequest,
+  { ground, work, triggers, live, release }: ListenRequest,
   monitor: HealthMonitor,
 ): Parameters<typeof createWeb>[0] {
   const { store, events, clock, logger, pipelines } = ground;
@@ -121,6 +123,8 @@ function webPorts(
       waitSettled: (id, options) => runs.waitSettled(id, options),
       recordsOf: (run) => runs.recordsOf(run),
     },
+    schedules: triggers.schedules,
+    webhooks: triggers.webhooks,
     catalog,
     builds: {
       reload: async (signal) => {

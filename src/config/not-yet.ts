@@ -3,7 +3,7 @@ import type { Problem } from '../core/plugin.ts';
 import { show } from './explain-issues.ts';
 import type { YamlFile } from './read-yaml.ts';
 
-const OF_PIPELINE = ['triggers', 'onFailure', 'finally', 'retries'];
+const OF_PIPELINE = ['onFailure', 'finally', 'retries'];
 const OF_HOOK = ['when', 'forEach', 'maxParallel', 'retries', 'approval', 'run'];
 
 export function notYet(yaml: YamlFile): readonly Problem[] {

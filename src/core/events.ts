@@ -49,6 +49,48 @@ export interface InvocationProgressed {
   readonly progress: Progress;
 }
 
+/** What schedules and webhooks did. */
+export type TriggerEvent =
+  /** a run was started for the tick (unix milliseconds) */
+  | {
+      readonly kind: 'scheduleFired';
+      readonly pipeline: string;
+      readonly schedule: string;
+      readonly tickAtMs: number;
+      readonly lateMs: number;
+      readonly runId: RunId;
+    }
+  /** the run of the tick before, which is named, had not ended */
+  | {
+      readonly kind: 'scheduleSkipped';
+      readonly pipeline: string;
+      readonly schedule: string;
+      readonly tickAtMs: number;
+      readonly runId: RunId;
+    }
+  /** ticks were given up: they passed while nobody looked, or the door refused the run by the code */
+  | {
+      readonly kind: 'scheduleMissed';
+      readonly pipeline: string;
+      readonly schedule: string;
+      readonly count: number;
+      readonly code: string | null;
+    }
+  | {
+      readonly kind: 'schedulePaused' | 'scheduleResumed';
+      readonly pipeline: string;
+      readonly schedule: string;
+      readonly by: string;
+    }
+  | {
+      readonly kind: 'webhookReceived';
+      /** null: nothing is at the path, or nobody has signed */
+      readonly pipeline: string | null;
+      readonly webhook: string | null;
+      /** `accepted`, `repeated`, or why not: a code of the error table or what is wrong with the signature */
+      readonly result: string;
+    };
+
 export type SystemEvent =
   | InvocationProgressed
   | { readonly kind: 'runRecovered'; readonly runId: RunId; readonly pipeline: string; readonly state: RunState }
@@ -58,6 +100,7 @@ export type SystemEvent =
       readonly trigger: Trigger;
       readonly code: string;
     }
+  | TriggerEvent
   | {
       readonly kind: 'sandboxMoved';
       readonly sandboxId: SandboxId;

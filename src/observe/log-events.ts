@@ -1,9 +1,11 @@
 // Domain events → the program's log. Ordinary runs are `info`, what an operator should look at is `warn` or `error`, traffic is not logged.
-import type { DomainEvent } from '../core/events.ts';
+import type { DomainEvent, TriggerEvent } from '../core/events.ts';
 import type { Invocation } from '../core/invocation.ts';
 import { isSuccessful } from '../core/outcome.ts';
 import type { LogFields, Logger, LogLevel } from '../core/ports/logger.ts';
 import type { Run } from '../core/run.ts';
+import { triggerEntry } from './log-triggers.ts';
+import { isTriggerEvent } from './record-trigger-metrics.ts';
 
 interface Entry {
   readonly level: LogLevel;
@@ -14,7 +16,7 @@ interface Entry {
 /** An `EventListener` that writes to the logger. */
 export function logEvents(logger: Logger): (event: DomainEvent) => void {
   return (event) => {
-    const entry = isOfRun(event) ? runEntry(event) : platformEntry(event);
+    const entry = isOfRun(event) ? runEntry(event) : isTriggerEvent(event) ? triggerEntry(event) : platformEntry(event);
     if (entry !== null) logger.log(entry.level, entry.message, entry.fields);
   };
 }
@@ -100,7 +102,7 @@ function invocationEntry(invocation: Invocation): Entry {
   };
 }
 
-type OfPlatform = Exclude<DomainEvent, OfRun>;
+type OfPlatform = Exclude<DomainEvent, OfRun | TriggerEvent>;
 
 function platformEntry(event: OfPlatform): Entry | null {
   switch (event.kind) {

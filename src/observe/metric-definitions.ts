@@ -46,6 +46,15 @@ export const METRICS = {
   ),
   runsRefused: counter('runs_refused_total', 'Triggers that were refused, by error code.', ['pipeline', 'code']),
   runsRecovered: counter('runs_recovered_total', 'Runs of a lost worker that were taken up or settled.', ['pipeline']),
+  scheduleTicks: counter('schedule_ticks_total', 'Ticks of schedules by what became of them: fired, skipped, missed.', [
+    'pipeline',
+    'schedule',
+    'result',
+  ]),
+  scheduleLag: histogram('schedule_lag_seconds', 'From a tick of a schedule to its stored run.', [], WAIT_BUCKETS),
+  webhooks: counter('webhooks_total', 'Requests to webhooks by what became of them: accepted, repeated, or why not.', [
+    'result',
+  ]),
   lastSuccess: gauge('last_success_timestamp_seconds', 'When a run of the pipeline last succeeded.', ['pipeline']),
 
   invocationsTotal: counter('invocations_total', 'Invocations that ended, by outcome.', ['plugin', 'hook', 'outcome']),

@@ -1,13 +1,14 @@
 // Domain events → metrics. The only writer of event metrics, so they cannot disagree with what the store acknowledged.
 // Split by noun: runs and invocations here, sandboxes and the platform in record-platform-metrics.ts.
-import type { DomainEvent } from '../core/events.ts';
+import type { DomainEvent, TriggerEvent } from '../core/events.ts';
 import type { Invocation } from '../core/invocation.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Run } from '../core/run.ts';
 import { METRICS } from './metric-definitions.ts';
 import { KnownNames } from './known-names.ts';
 import { PluginMetrics } from './plugin-metrics.ts';
-import { PlatformMetrics } from './record-platform-metrics.ts';
+import { PlatformMetrics, type LeftEvent } from './record-platform-metrics.ts';
+import { isTriggerEvent, recordTriggers } from './record-trigger-metrics.ts';
 
 export interface MetricsRecorderOptions {
   readonly metrics: Metrics;
@@ -59,9 +60,14 @@ export class MetricsRecorder {
       case 'invocationStarted':
         return;
       default:
-        this.#platform.record(event);
+        this.#other(event);
     }
   };
+
+  #other(event: LeftEvent | TriggerEvent): void {
+    if (isTriggerEvent(event)) recordTriggers(event, this.#metrics);
+    else this.#platform.record(event);
+  }
 
   #runFinished(run: Run): void {
     const pipeline = this.#pipelines.label(run.pipeline);

@@ -1,5 +1,5 @@
 // Domain events of sandboxes, builds, the engine and the store → metrics.
-import type { RunEvent, SystemEvent } from '../core/events.ts';
+import type { RunEvent, SystemEvent, TriggerEvent } from '../core/events.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import { PRESSED_RESOURCES } from '../core/pressure.ts';
 import type { QuarantineState } from '../core/quarantine.ts';
@@ -8,7 +8,7 @@ import type { KnownNames } from './known-names.ts';
 import type { PluginMetrics } from './plugin-metrics.ts';
 import { METRICS } from './metric-definitions.ts';
 
-type PlatformEvent = Exclude<SystemEvent, { readonly kind: 'runRecovered' | 'runRefused' }>;
+type PlatformEvent = Exclude<SystemEvent, TriggerEvent | { readonly kind: 'runRecovered' | 'runRefused' }>;
 type SandboxEvent = Extract<
   PlatformEvent,
   { readonly kind: 'sandboxMoved' | 'sandboxStarted' | 'sandboxTaken' | 'quotaBreached' | 'cpuThrottled' }

@@ -39,9 +39,20 @@ export function checkSize(name: 'params' | 'data', value: JsonValue): string {
   );
 }
 
-/** Tells a repeat from a clash: SHA-256 over what was asked, before defaults, whatever the order of keys. */
-export function hashRequest(pipeline: string, params: JsonObject, data: JsonValue): string {
-  return createHash('sha256').update(canonicalJson({ pipeline, params, data })).digest('hex');
+interface AskedRequest {
+  readonly params: JsonObject;
+  readonly data: JsonValue;
+  readonly tags?: readonly string[];
+  readonly skipTags?: readonly string[];
+}
+
+/** Tells a repeat from a clash: SHA-256 over what was asked, before defaults, whatever the order of keys and tags. */
+export function hashRequest(pipeline: string, { params, data, tags = [], skipTags = [] }: AskedRequest): string {
+  // Without tags as it was before there were tags: keys outlive releases.
+  const only = tags.length === 0 ? {} : { tags: [...new Set(tags)].sort() };
+  const skipped = skipTags.length === 0 ? {} : { skipTags: [...new Set(skipTags)].sort() };
+  const asked = { pipeline, params, data, ...only, ...skipped };
+  return createHash('sha256').update(canonicalJson(asked)).digest('hex');
 }
 
 function sentenceOf({ path, message }: SchemaIssue): string {

@@ -98,7 +98,7 @@ export class RunStarter {
     const params = checkParams(pipeline, request.params);
     // Only a repeat is compared with what was asked before, and only with a key there is one.
     const isKeyed = (request.idempotencyKey ?? null) !== null;
-    const requestHash = isKeyed ? hashRequest(pipeline.name, request.params, request.data) : '';
+    const requestHash = isKeyed ? hashRequest(pipeline.name, request) : '';
     const earlier = await this.#findEarlier(request, requestHash);
     if (earlier !== null) return earlier;
     const concurrencyKey = this.#gate.keyOf(pipeline, params, request.data);

@@ -1,6 +1,7 @@
 // The server of API and panel: `createWeb(ports, settings)` → an HttpListener with `listen` and `close`.
 import type { GantryError } from '../core/errors/gantry-error.ts';
 import { apiRoutes } from './api/api-routes.ts';
+import { hooksRoutes } from './hooks/hooks-routes.ts';
 import { HttpListener } from './http/http-listener.ts';
 import { createApp } from './http/koa-app.ts';
 import { problemAnswer } from './http/problem.ts';
@@ -19,6 +20,7 @@ export function createWeb(ports: WebPorts, settings: WebSettings): HttpListener 
     routes: [
       ...apiRoutes(ports),
       ...liveRoutes(ports, new LiveSlots(settings.liveClientsMax)),
+      ...hooksRoutes(ports),
       ...panelRoutes(ports, views, closing.signal),
     ],
     allowedHosts: settings.allowedHosts,

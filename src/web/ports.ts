@@ -15,6 +15,8 @@ import type { Run, Trigger } from '../core/run.ts';
 import type { RunRecords } from '../core/run-records.ts';
 import type { Progress } from '../core/reported.ts';
 import type { SandboxState } from '../core/sandbox.ts';
+import type { Schedules } from '../triggers/schedules.ts';
+import type { WebhookDoor } from '../triggers/webhook-door.ts';
 
 export interface SignalOptions {
   readonly signal: AbortSignal;
@@ -109,6 +111,8 @@ export interface WebPorts {
   readonly builds: PluginBuilds;
   readonly images: ImageRetention;
   readonly records: RecordRetention;
+  readonly schedules: Pick<Schedules, 'list' | 'find' | 'pause' | 'resume' | 'triggersOf'>;
+  readonly webhooks: Pick<WebhookDoor, 'receive'>;
   pipelines(): readonly Pipeline[];
   /** of the file that declares them, when it is not in force as it stands */
   pipelineProblems(): readonly Problem[];

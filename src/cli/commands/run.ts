@@ -11,15 +11,19 @@ export const runCommand: Command = {
   operands: '<pipeline>',
   summary: 'start a run and wait for its end',
   operandCount: [1, 1],
-  options: { ...REQUEST_OPTIONS, key: { type: 'string' } },
-  optionHelp: { ...REQUEST_HELP, 'key KEY': 'idempotency key: the same key and request give the same run' },
+  options: { ...REQUEST_OPTIONS, 'idempotency-key': { type: 'string' }, key: { type: 'string' } },
+  optionHelp: {
+    ...REQUEST_HELP,
+    'idempotency-key KEY': 'the same key and request give the same run',
+    'key KEY': 'the same in short',
+  },
   async run(context) {
     const { options, output, positionals, withApi } = context;
     const request = await runRequest(options);
     const [pipeline = ''] = positionals;
     return await withApi('engine', async (api) => {
       await reloadPlugins(api, output);
-      const key = textOption(options, 'key');
+      const key = textOption(options, 'idempotency-key') ?? textOption(options, 'key');
       const started = await api.send(`/pipelines/${encodeURIComponent(pipeline)}/runs`, {
         method: 'POST',
         body: request,

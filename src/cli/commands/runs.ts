@@ -6,7 +6,7 @@ import { textOption, type Command, type OptionValues } from '../command.ts';
 import { listAt, millisecondsAt, textAt } from '../json-fields.ts';
 import { readRun } from '../follow-run.ts';
 import type { Output } from '../output.ts';
-import { exitCodeOfRun, printRun } from '../print-run.ts';
+import { exitCodeOfRun, originOf, printRun } from '../print-run.ts';
 
 const CANCEL_WAIT_S = 30;
 
@@ -45,7 +45,7 @@ export const runsListCommand: Command = {
         textAt(run, 'id'),
         textAt(run, 'pipeline'),
         textAt(run, 'state'),
-        textAt(run, 'trigger'),
+        originOf(run),
         textAt(run, 'createdAt'),
         millisecondsAt(run, 'durationMs'),
       ]);

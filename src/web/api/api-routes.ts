@@ -5,6 +5,7 @@ import type { WebPorts } from '../ports.ts';
 import { gcRoutes } from './gc-routes.ts';
 import { pluginsRoutes } from './plugins-routes.ts';
 import { runsRoutes } from './runs-routes.ts';
+import { schedulesRoutes } from './schedules-routes.ts';
 import { startRunRoute } from './start-run-route.ts';
 
 export function apiRoutes(ports: WebPorts): readonly Route[] {
@@ -12,6 +13,7 @@ export function apiRoutes(ports: WebPorts): readonly Route[] {
     startRunRoute(ports),
     ...runsRoutes(ports),
     ...pluginsRoutes(ports),
+    ...schedulesRoutes(ports),
     ...gcRoutes(ports),
     ...healthRoutes(() => ports.health()),
   ];

@@ -2,6 +2,7 @@
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import { soloPipelineName, type Pipeline } from '../../core/pipeline.ts';
 import type { PluginStatus } from '../../core/plugin.ts';
+import type { TriggerView } from '../../triggers/schedules.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
@@ -26,6 +27,7 @@ export interface PipelineView {
   readonly priority: number;
   readonly onMergeConflict: Pipeline['onMergeConflict'];
   readonly durability: Pipeline['durability'];
+  readonly triggers: readonly TriggerView[];
   readonly hooks: readonly {
     readonly name: string;
     readonly timeoutMs: number | null;
@@ -45,6 +47,7 @@ export function pipelineView(ports: WebPorts, pipeline: Pipeline): PipelineView 
     priority: pipeline.priority,
     onMergeConflict: pipeline.onMergeConflict,
     durability: pipeline.durability,
+    triggers: ports.schedules.triggersOf(pipeline),
     hooks: pipeline.hooks.map(({ name, timeoutMs }) => ({
       name,
       timeoutMs,

@@ -13,6 +13,8 @@ export interface RunSummary {
   readonly pipelineVersion: string;
   readonly state: RunState;
   readonly trigger: Trigger;
+  /** name of the schedule or webhook; null: nobody declared it */
+  readonly source: string | null;
   /** `queued`: acknowledged before it was stored */
   readonly durability: Durability;
   readonly createdAt: string;
@@ -79,6 +81,7 @@ export function runSummary(run: Run): RunSummary {
     pipelineVersion: run.pipelineVersion,
     state: run.state,
     trigger: run.trigger,
+    source: run.source,
     durability: run.durability,
     createdAt: new Date(run.createdAtMs).toISOString(),
     startedAt: isoTime(run.startedAtMs),

@@ -126,8 +126,8 @@ class KoaRequest implements WebRequest, Disposable {
     return headerOf(this.#context, name);
   }
 
-  async readBody(): Promise<Uint8Array> {
-    return await readBody(this.#context.req, this.#options.bodyBytesMax);
+  async readBody(bytesMax = this.#options.bodyBytesMax): Promise<Uint8Array> {
+    return await readBody(this.#context.req, bytesMax);
   }
 
   [Symbol.dispose](): void {

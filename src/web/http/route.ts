@@ -10,8 +10,8 @@ export interface WebRequest {
   readonly params: Readonly<Record<string, string>>;
   /** null when absent */
   header(name: string): string | null;
-  /** The whole body. @throws GantryError BODY_TOO_LARGE */
-  readBody(): Promise<Uint8Array>;
+  /** The whole body, of which the server's limit or the given one is accepted. @throws GantryError BODY_TOO_LARGE */
+  readBody(bytesMax?: number): Promise<Uint8Array>;
   /** aborts when the time for an ordinary answer is over, or the server closes */
   readonly signal: AbortSignal;
   /** aborts when the client left or the server closes; for long answers */

@@ -10,6 +10,16 @@ export const EXAMPLE_PIPELINE: Pipeline = {
   name: 'default',
   description: 'Fetches numbers and sums them.',
   timeoutMs: 600_000,
+  triggers: [
+    {
+      ...{ kind: 'schedule', name: 'nightly', cron: '0 3 * * *', timezone: 'Europe/Paris', catchUp: 'latest' },
+      ...{ overlap: 'skip', params: {}, tags: [], skipTags: [] },
+    },
+    {
+      ...{ kind: 'webhook', name: 'orders', path: 'shop/orders', secret: 'ORDERS_HMAC' },
+      ...{ params: { source: 'shop' }, tags: [], skipTags: ['slow'] },
+    },
+  ],
   hooks: [plainHook('fetch'), { ...plainHook('sum', ['fetch']), timeoutMs: 60_000 }],
   version: 'c0ffee',
 };

@@ -16,6 +16,7 @@ import {
 import { MemoryStore } from '../store/memory-store.ts';
 import { EXAMPLE_PIPELINE, EXAMPLE_RECORD_SWEEP, EXAMPLE_SWEEP, examplePlugin, readyPlugin } from './example-plugin.ts';
 import { CollectingLogger } from './collecting-logger.ts';
+import { exampleTriggers } from './example-triggers.ts';
 import { ScriptedDoor } from './scripted-door.ts';
 
 export interface TestWeb extends AsyncDisposable {
@@ -26,6 +27,8 @@ export interface TestWeb extends AsyncDisposable {
   readonly bus: EventBus;
   readonly logger: CollectingLogger;
   readonly rebuilt: string[];
+  /** by name; `startWeb` puts ORDERS_HMAC there */
+  readonly secrets: Map<string, string>;
   health: HealthReport;
   plugins: readonly PluginStatus[];
   quarantined: LiveStatusView['quarantined'];
@@ -53,6 +56,7 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
     progress: null as Progress | null,
   };
   const rebuilt: string[] = [];
+  const secrets = new Map([['ORDERS_HMAC', 'whsec_c2VjcmV0LW9mLXRoZS1zaG9w']]);
   const ports: WebPorts = {
     store,
     runs: door,
@@ -72,6 +76,7 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
       },
       buildLog: (name) => (name === 'numbers' ? ['Step 1/2 : FROM base', 'Step 2/2 : COPY . /app'] : []),
     },
+    ...exampleTriggers(store, bus, door, secrets),
     images: { sweep: ({ isDryRun }) => Promise.resolve({ ...EXAMPLE_SWEEP, isDryRun }) },
     records: { sweep: ({ isDryRun }) => Promise.resolve({ ...EXAMPLE_RECORD_SWEEP, isDryRun }) },
     pipelines: () => [EXAMPLE_PIPELINE],
@@ -98,6 +103,7 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
     bus,
     logger,
     rebuilt,
+    secrets,
     [Symbol.asyncDispose]: () => web.close(),
   });
 }

@@ -56,10 +56,9 @@ describe('loading pipelines', () => {
   });
 
   it('refuses what a later release brings, by name', async () => {
-    const text = 'pipelines:\n  - name: p\n    triggers: []\n    hooks:\n      - name: a\n        when: "true"\n';
+    const text = 'pipelines:\n  - name: p\n    hooks:\n      - name: a\n        when: "true"\n';
     expect(await problemsOf(text)).toEqual([
-      '3 NOT_SUPPORTED_YET pipelines[0].triggers comes in a later release',
-      '6 NOT_SUPPORTED_YET pipelines[0].hooks[0].when comes in a later release',
+      '5 NOT_SUPPORTED_YET pipelines[0].hooks[0].when comes in a later release',
     ]);
   });
 
