@@ -154,6 +154,7 @@ function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, in
       heartbeatMs: config.runs.heartbeat,
       deadAfterMs: config.runs.deadAfter,
       graceMs: config.runs.grace,
+      cancelGraceMs: config.sandbox.grace,
       storeTimeoutMs: config.store.timeout,
       invocationWaitMs: config.runs.sandboxWait,
     },

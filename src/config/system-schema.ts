@@ -143,7 +143,7 @@ export const SYSTEM_SCHEMA = z.strictObject({
         'Failed starts or crashes in a row after which a plugin version is left alone, but for one probe now and then.',
       ),
       quarantineWindow: duration('10m', '1s', '1d', 'The time in which these failures must lie.'),
-      grace: duration('2s', '0ms', '1m', 'Time between SIGTERM and SIGKILL.'),
+      grace: duration('2s', '0ms', '1m', 'Time that a cancelled plugin has before it is killed.'),
       transport: z
         .enum(['auto', 'attach'])
         .prefault('auto')

@@ -90,7 +90,7 @@ async function deliver(
     stop: call.stop,
   };
   try {
-    return await settleAfterStop(ports.clock, call.stop, ports.invoker.invoke(request));
+    return await settleAfterStop(ports.clock, call.stop, ports.invoker.invoke(request), settings.cancelGraceMs);
   } catch (error) {
     // A start that could not be stored may come back as the invoker's rejection: the first cause is the one to tell.
     ledger.throwIfFailed();

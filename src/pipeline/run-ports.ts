@@ -81,6 +81,8 @@ export interface RunSettings {
   readonly deadAfterMs: number;
   /** how long running runs may go on after `drain`, and how long a late write is tried beyond a run's deadline */
   readonly graceMs: number;
+  /** what a cancelled plugin has before it is killed; 0 unless given */
+  readonly cancelGraceMs?: number;
   /** deadline of one store operation */
   readonly storeTimeoutMs: number;
   /** how long an invocation waits for a sandbox before it ends as `busy` */

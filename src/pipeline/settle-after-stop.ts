@@ -19,16 +19,18 @@ const LOST: InvocationEnd = {
   reported: null,
 };
 
+/** @param graceMs what a cancelled plugin has before it is killed */
 export async function settleAfterStop(
   clock: Clock,
   stop: AbortSignal,
   work: Promise<InvocationEnd>,
+  graceMs = 0,
 ): Promise<InvocationEnd> {
   const late = Promise.withResolvers<InvocationEnd>();
   let waiting: AbortController | null = null;
   const onStop = (): void => {
     waiting = new AbortController();
-    clock.sleep(STOP_WAIT_MS, waiting.signal).then(
+    clock.sleep(graceMs + STOP_WAIT_MS, waiting.signal).then(
       () => {
         late.resolve(LOST);
       },

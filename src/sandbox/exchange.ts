@@ -1,9 +1,9 @@
 // One invocation with one sandbox: input in, output and logs out, until the plugin has ended or a limit ended it. Whatever the plugin does –
 // reads nothing, says nothing, ignores signals, floods – one of the causes below comes, and the first one wins.
-import { raced, within } from '../core/deadline.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { InvocationRequest, StopReason } from '../core/ports/invoker.ts';
 import { killSandbox } from './dismiss-sandbox.ts';
+import { hasEndedPolitely } from './end-politely.ts';
 import { LogLines } from './log-lines.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import type { SandboxContext } from './sandbox-context.ts';
@@ -16,6 +16,8 @@ export type Cause = 'ended' | 'timeout' | 'output_limit' | 'cpu_time' | StopReas
 /** Everything that is known when it is over; times are of the monotonic clock, in milliseconds. */
 export interface Trace {
   readonly cause: Cause;
+  /** of one that was cancelled: it came to an end by itself within the grace */
+  readonly isPolite: boolean;
   /** null: the container was killed and its end was not confirmed in time */
   readonly ending: Ending | null;
   readonly isStreamBroken: boolean;
@@ -44,6 +46,7 @@ export class Exchange {
   #firstByteAtMs: number | null = null;
   #isStreamBroken = false;
   #wasInputOffered = false;
+  #isPolite = false;
 
   constructor(context: SandboxContext, sandbox: Sandbox, request: InvocationRequest) {
     const { limits } = request.version.plugin;
@@ -133,26 +136,17 @@ export class Exchange {
 
   /** Asks politely when cancelled, then kills. The sandbox is dead afterwards, or the engine did not answer in time. */
   async #end(cause: Cause): Promise<Ending | null> {
-    if (cause === 'cancelled' && (await this.#hasEndedPolitely())) return this.#sandbox.ending;
+    const { graceMs } = this.#context.settings;
+    this.#isPolite =
+      cause === 'cancelled' && (await hasEndedPolitely(this.#context, this.#sandbox, this.#live.containerId, graceMs));
+    if (this.#isPolite) return this.#sandbox.ending;
     return await killSandbox(this.#context, this.#sandbox, this.#live.containerId);
-  }
-
-  async #hasEndedPolitely(): Promise<boolean> {
-    const { clock, engine, settings } = this.#context;
-    try {
-      await within(clock, settings.graceMs, null, async (signal) => {
-        await engine.killContainer(this.#live.containerId, 'SIGTERM', { signal });
-        await raced(this.#sandbox.ended, signal);
-      });
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   #trace(cause: Cause, ending: Ending | null): Trace {
     return {
       cause,
+      isPolite: this.#isPolite,
       ending,
       isStreamBroken: this.#isStreamBroken,
       wasInputOffered: this.#wasInputOffered,

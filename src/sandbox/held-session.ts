@@ -19,8 +19,8 @@ export interface SessionLink extends Disposable {
   ask(method: Question, timeoutMs: number): Promise<Said>;
   /** Only while it is open and has a place left. */
   run(run: StreamRun, listener: RunListener): LinkRun;
-  /** Without a grace the session is over at once, and what else is in flight ends as `lost`. */
-  cancel(run: LinkRun, cancel: StreamCancel): void;
+  /** True: the plugin is told, and has the grace. Else the session is over at once, and what else is in flight ends as `lost`. */
+  cancel(run: LinkRun, cancel: StreamCancel): boolean;
   /** Ends it politely if it is idle; settles when the process has ended or the grace is over. */
   close(graceMs: number): Promise<void>;
 }

@@ -21,7 +21,7 @@ export function judgeTrace(trace: Trace, request: InvocationRequest, isOutOfMemo
 }
 
 /** What the outcome of a cause needs to know. */
-export interface CauseTrace extends Pick<Trace, 'cause' | 'usage' | 'startedAtMs' | 'endedAtMs'> {
+export interface CauseTrace extends Pick<Trace, 'cause' | 'isPolite' | 'usage' | 'startedAtMs' | 'endedAtMs'> {
   readonly output: { readonly seenBytes: number };
 }
 
@@ -51,12 +51,17 @@ export function outcomeOfCause(trace: CauseTrace, request: InvocationRequest): O
         breach: { limit: 'cpuTimeMs', value: limits.cpuTimeMs, used: rounded(trace.usage.cpuTimeMs) },
       };
     case 'cancelled':
-      return { code: 'cancelled', message: 'the run was cancelled' };
+      return cancelled(trace.isPolite);
     case 'draining':
       return { code: 'lost', message: 'the worker shut down before the plugin ended' };
     case 'lease_lost':
       return { code: 'lost', message: 'another worker took the run over' };
   }
+}
+
+function cancelled(isPolite: boolean): Outcome {
+  const how = isPolite ? 'came to an end within its grace' : 'was killed after its grace';
+  return { code: 'cancelled', message: `the run was cancelled; the plugin ${how}` };
 }
 
 /** @param whose whose time was up; `value` is the smallest timeout that was in force for the plugin */

@@ -6,6 +6,7 @@ import type { InvocationStop } from './invocation-stop.ts';
 import type { Reported } from '../core/reported.ts';
 import type { EndFacts } from './describe-end.ts';
 import { killSandbox } from './dismiss-sandbox.ts';
+import { hasEndedPolitely } from './end-politely.ts';
 import type { Cause } from './exchange.ts';
 import { outcomeOfCause, type CauseTrace } from './judge-trace.ts';
 import { SIBLING_LOST } from '../protocol/stream/read-answer.ts';
@@ -34,6 +35,9 @@ export interface StreamTrace {
 const ANSWERS: ReadonlySet<string> = new Set(['ok', 'skipped', 'plugin_error']);
 
 type Seen = Pick<LinkRun, 'sentAtMs' | 'firstByteAtMs' | 'seenBytes'>;
+
+/** Between SIGTERM and SIGKILL of a plugin that had its grace to answer a `cancel`, in milliseconds. */
+const LAST_MS = 50;
 
 const NOT_SENT: Seen = { sentAtMs: null, firstByteAtMs: null, seenBytes: 0 };
 
@@ -115,16 +119,22 @@ export class StreamExchange {
     };
   }
 
-  /** A plugin whose run was cancelled is told, and has the grace to come to an end; else the session ends at once. */
+  /**
+   * A plugin whose run was cancelled is told, and has the grace to come to an end; one that cannot be told has it from SIGTERM on. For any
+   * other cause the session ends at once.
+   */
   async #endBy(cause: EndedBy, run: LinkRun, startedAtMs: number): Promise<LinkVerdict> {
     const graceMs = cause === 'cancelled' ? this.#context.settings.graceMs : 0;
     const settled = Promise.withResolvers<undefined>();
     this.#onSettled = settled.resolve;
-    this.#session.link.cancel(run, { reason: cause, graceMs });
+    const { link } = this.#session;
+    const isTold = link.cancel(run, { reason: cause, graceMs });
     if (!this.#isSettled) await settled.promise;
     this.#usage.look();
+    const isPolite = link.isOpen || (cause === 'cancelled' && (await this.#terminate(isTold ? LAST_MS : graceMs)));
     const trace: CauseTrace = {
       cause,
+      isPolite,
       usage: this.#usage,
       startedAtMs,
       endedAtMs: this.#context.clock.monotonicMs(),
@@ -144,6 +154,11 @@ export class StreamExchange {
     this.#ended.resolve(verdict);
     this.#onSettled?.(undefined);
   };
+
+  /** SIGTERM for one that did not hear, or did not mind, its `cancel`. */
+  async #terminate(graceMs: number): Promise<boolean> {
+    return await hasEndedPolitely(this.#context, this.#sandbox, this.#sandbox.live().containerId, graceMs);
+  }
 
   async #kill(): Promise<void> {
     const sandbox = this.#sandbox;

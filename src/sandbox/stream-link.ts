@@ -89,9 +89,10 @@ export class StreamLink implements SessionLink {
     return open;
   }
 
-  cancel(run: LinkRun, cancel: StreamCancel): void {
-    this.#session.cancel(run.id, cancel, this.#nowMs());
+  cancel(run: LinkRun, cancel: StreamCancel): boolean {
+    const isTold = this.#session.cancel(run.id, cancel, this.#nowMs());
     this.#step();
+    return isTold;
   }
 
   /** Ends it politely if it is idle; settles when the process has ended or the grace is over. */

@@ -112,17 +112,21 @@ export class StreamSession {
     outbox.answer(answer.kind === 'result' ? encodeAnswer(key, answer.result) : encodeRefusal(key, answer));
   }
 
-  /** Cancels a run; one that has ended already is left alone. The run ends as `cancelled` whatever the plugin answers. */
-  cancel(id: number, { reason, graceMs }: StreamCancel, nowMs: number): void {
+  /**
+   * Cancels a run; one that has ended already is left alone. The run ends as `cancelled` whatever the plugin answers.
+   * @returns whether the plugin is told and has the grace to answer; else the session is over, if it was not before
+   */
+  cancel(id: number, { reason, graceMs }: StreamCancel, nowMs: number): boolean {
     const core = this.#core;
     const run = core.open.findRun(id);
-    if (run === null || run.isCancelled) return;
+    if (run === null || run.isCancelled) return false;
     core.setNow(nowMs);
     run.isCancelled = true;
     run.deadlineAtMs = Math.min(run.deadlineAtMs, core.nowMs + graceMs);
-    if (core.capabilities?.cancel === true && graceMs > 0)
-      core.outbox.write(encodeNotification('cancel', { id, reason, graceMs }));
+    const isTold = core.capabilities?.cancel === true && graceMs > 0;
+    if (isTold) core.outbox.write(encodeNotification('cancel', { id, reason, graceMs }));
     else core.breakWith(CANCELLED, run);
+    return isTold;
   }
 
   /** Ends an idle session: `on_shutdown` where wanted, end of input, then the process has until `graceMs` to end. */

@@ -46,7 +46,33 @@ def until_cancelled(_):
         time.sleep(0.02)
 
 
+def clean_up(_):
+    gantry.log("info", "up")
+    until_cancelled(_)
+    gantry.log("info", "cleaned up")
+
+
+def clean_up_on_term(_):
+    def end(*_):
+        os.write(2, b"cleaned up\n")
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    gantry.log("info", "up")
+    hang(_)
+
+
+def mind_nothing(_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    gantry.log("info", "up")
+    while True:
+        time.sleep(0.02)
+
+
 ACTS = {
+    "clean_up": clean_up,
+    "clean_up_on_term": clean_up_on_term,
+    "mind_nothing": mind_nothing,
     "leave_process": leave_process,
     "leave_file_writer": leave_file_writer,
     "leave_file": leave_file,
