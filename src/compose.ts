@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { CelExpressions } from './adapters/cel/cel-expressions.ts';
 import { DockerEngine } from './adapters/docker/docker-engine.ts';
 import { PinoLogger } from './adapters/logging/pino-logger.ts';
+import { mongoBeats } from './adapters/mongo/mongo-beats.ts';
 import { MongoStore } from './adapters/mongo/mongo-store.ts';
 import { PrometheusMetrics } from './adapters/prometheus/prometheus-metrics.ts';
 import { lockInstance } from './adapters/sqlite/instance-lock.ts';
@@ -85,6 +86,7 @@ async function layGround(
   });
   return {
     ...{ root, config, dataFolder, clock, logger, events, store, pipelines, at },
+    startBeats: isEmbedded(config) ? null : mongoBeats(config.store.uri.reveal(), config.store.database, logger),
     ids: new SystemIds(),
     metrics: new PrometheusMetrics(Object.values(METRICS)),
     secrets: new ConfigSecrets(at(config.secrets.folder), environment),
@@ -93,6 +95,10 @@ async function layGround(
     pressure: config.brake.isOn && isLocal(loaded.dockerHost) ? new ProcPressure() : null,
     pipes: stack.use(new FifoPipes(join(dataFolder, 'runtime'))),
   };
+}
+
+function isEmbedded({ store }: Ground['config']): boolean {
+  return store.uri.reveal() === '';
 }
 
 function isLocal(dockerHost: string): boolean {
@@ -108,10 +114,9 @@ function makeStore(
   common: { readonly clock: SystemClock; readonly events: EventBus; readonly logger: PinoLogger },
 ): Store {
   const uri = config.store.uri.reveal();
-  const store =
-    uri === ''
-      ? new SqliteStore({ path: join(dataFolder, 'gantry.db'), ...common })
-      : new MongoStore({ uri, database: config.store.database, ...common });
+  const store = isEmbedded(config)
+    ? new SqliteStore({ path: join(dataFolder, 'gantry.db'), ...common })
+    : new MongoStore({ uri, database: config.store.database, ...common });
   return new WriteBehindStore({
     ...{ store, ...common },
     flushWithinMs: config.store.flushWithin,

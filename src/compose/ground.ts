@@ -1,5 +1,6 @@
 // What every part of the program stands on, as the composition root hands it on. Types only: adapters are made in compose.ts.
 import type { SystemConfig } from '../config/system-schema.ts';
+import type { StartBeats } from '../core/ports/beat-thread.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import type { Expressions } from '../core/ports/expression.ts';
@@ -25,6 +26,8 @@ export interface Ground {
   readonly events: EventBus;
   readonly metrics: Metrics;
   readonly store: Store;
+  /** where the store's beats have a thread of their own */
+  readonly startBeats: StartBeats | null;
   readonly secrets: Secrets;
   readonly expressions: Expressions;
   readonly usage: UsageMeter;

@@ -139,9 +139,10 @@ function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine, cla
 }
 
 function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, invoker: Invoker): Runs {
-  const { clock, ids, events, logger, store, secrets, expressions, pipelines, config } = ground;
+  const { clock, ids, events, logger, store, secrets, expressions, pipelines, config, startBeats } = ground;
   return createRuns({
     ...{ store, clock, ids, events, logger, invoker, secrets, expressions },
+    ...(startBeats === null ? {} : { startBeats }),
     services: createHostServices({ store, clock, ids, logger, storeTimeoutMs: config.store.timeout }),
     catalog: withSoloPlugins(catalog),
     encoding: { json: encodeJsonRequest, text: encodeTextRequest },

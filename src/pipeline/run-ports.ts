@@ -1,5 +1,6 @@
 // Everything a run needs of the outside, handed in once by the composition root, and the few numbers that an operator sets.
 import type { InvocationId, RunId, WorkerId } from '../core/ids.ts';
+import type { StartBeats } from '../core/ports/beat-thread.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { EventSink } from '../core/ports/event-sink.ts';
 import type { Expressions } from '../core/ports/expression.ts';
@@ -64,6 +65,8 @@ export interface RunPorts {
   readonly secrets: Secrets;
   readonly expressions: Expressions;
   readonly encoding: InputEncoding;
+  /** where the store's beats have a thread of their own */
+  readonly startBeats?: StartBeats;
   /** the pipelines in force now, by name */
   readonly pipelines: () => ReadonlyMap<string, Pipeline>;
 }

@@ -1,12 +1,6 @@
 // The fields of each stored record, and which of them are JSON text.
 import type { Invocation } from '../../core/invocation.ts';
-import type {
-  PipelineVersionRecord,
-  PluginVersionRecord,
-  StoredEvent,
-  StoredLogLine,
-  WorkerRecord,
-} from '../../core/ports/store.ts';
+import type { PipelineVersionRecord, PluginVersionRecord, StoredEvent, StoredLogLine } from '../../core/ports/store.ts';
 import type { ScheduleRecord } from '../../core/ports/schedule-store.ts';
 import type { Run } from '../../core/run.ts';
 import { DocumentMap } from './document-map.ts';
@@ -75,5 +69,3 @@ export const SCHEDULES = new DocumentMap<ScheduleRecord>(
   [],
   'id',
 );
-
-export const WORKERS = new DocumentMap<WorkerRecord>(['id', 'startedAtMs', 'beatAtMs'], [], 'id');

@@ -1,4 +1,5 @@
 // Versions of plugins and pipelines, and the workers, as documents.
+import type { Clock } from '../../core/ports/clock.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { WorkerId } from '../../core/ids.ts';
 import type {
@@ -7,8 +8,9 @@ import type {
   PluginVersionRecord,
   WorkerRecord,
 } from '../../core/ports/store.ts';
-import { PIPELINE_VERSIONS, PLUGIN_VERSIONS, WORKERS } from './documents.ts';
+import { PIPELINE_VERSIONS, PLUGIN_VERSIONS } from './documents.ts';
 import type { MongoWriter } from './mongo-writer.ts';
+import { beatOf } from './worker-beat.ts';
 
 /** Another process may take the next number first; then the newest is looked at again. */
 const NUMBERING_ATTEMPTS = 5;
@@ -53,21 +55,32 @@ export class MongoCatalog {
     return found.map((document) => PIPELINE_VERSIONS.decode(document));
   }
 
-  async putWorker(record: WorkerRecord): Promise<void> {
-    await this.#writer.replace('workers', { _id: record.id, ...WORKERS.encode(record) });
+  async putWorker({ id, startedAtMs }: WorkerRecord): Promise<void> {
+    await this.#workers.updateOne({ _id: id }, beatOf(startedAtMs), { upsert: true });
   }
 
-  async listWorkers(): Promise<readonly WorkerRecord[]> {
-    const found = await this.#writer.collection('workers').find({}).sort({ _id: 1 }).toArray();
-    return found.map((document) => WORKERS.decode(document));
+  /** Beats are kept by the server's clock, and told by the caller's: whatever its own says, a beat is as old as it is. */
+  async listWorkers(clock: Pick<Clock, 'nowMs'>): Promise<readonly WorkerRecord[]> {
+    const found = await this.#workers.find({}).sort({ _id: 1 }).toArray();
+    const { localTime } = await this.#workers.db.admin().command({ hello: 1 });
+    const aheadMs = clock.nowMs() - (localTime as Date).getTime();
+    return found.map(({ _id, startedAtMs, beatAt }) => ({
+      id: _id as WorkerId,
+      startedAtMs: Number(startedAtMs),
+      beatAtMs: beatAt instanceof Date ? beatAt.getTime() + aheadMs : 0,
+    }));
   }
 
   async removeWorker(id: WorkerId): Promise<void> {
-    await this.#writer.collection('workers').deleteOne({ _id: id });
+    await this.#workers.deleteOne({ _id: id });
   }
 
   async ping(): Promise<void> {
     await this.#writer.collection('facts').updateOne({ _id: 'ping' }, { $inc: { count: 1 } }, { upsert: true });
+  }
+
+  get #workers(): ReturnType<MongoWriter['collection']> {
+    return this.#writer.collection('workers');
   }
 
   get #versions(): ReturnType<MongoWriter['collection']> {

@@ -201,7 +201,7 @@ export class MongoStore implements port.Store {
   }
 
   async listWorkers(options: Options): Promise<readonly port.WorkerRecord[]> {
-    return await this.#call('listWorkers', options, ({ catalog }) => catalog.listWorkers());
+    return await this.#call('listWorkers', options, ({ catalog }) => catalog.listWorkers(this.#options.clock));
   }
 
   async removeWorker(id: WorkerId, options: Options): Promise<void> {

@@ -111,6 +111,7 @@ export interface PipelineVersionRecord {
 export interface WorkerRecord {
   readonly id: WorkerId;
   readonly startedAtMs: number;
+  /** as told, by the reader's clock; where a server keeps the time of beats it is the server's, and what the writer says of it is not used */
   readonly beatAtMs: number;
 }
 

@@ -1,7 +1,7 @@
 // Versions of plugins and pipelines, workers, the store's own state, and how it behaves at a deadline.
 import { describe, expect, it } from 'vitest';
 import type { PipelineVersionRecord, PluginVersionRecord, Store } from '../../../src/core/ports/store.ts';
-import { buildRun, freshName, newWorkerId, patient } from '../../support/store/build-records.ts';
+import { buildRun, freshName, newWorkerId, patient, testClock } from '../../support/store/build-records.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
 function pluginVersion(plugin: string, createdAtMs: number): PluginVersionRecord {
@@ -59,11 +59,14 @@ function versionContract(subject: StoreUnderTest): void {
 
 function workerContract(subject: StoreUnderTest): void {
   it('keeps the last beat of each worker until it is removed', async () => {
-    const worker = { id: newWorkerId(), startedAtMs: 1, beatAtMs: 1 };
+    const worker = { id: newWorkerId(), startedAtMs: 1, beatAtMs: testClock.nowMs() };
     await subject.store().putWorker(worker, patient());
-    await subject.store().putWorker({ ...worker, beatAtMs: 5 }, patient());
     const isOurs = ({ id }: { readonly id: string }): boolean => id === worker.id;
-    expect((await subject.store().listWorkers(patient())).filter(isOurs)).toEqual([{ ...worker, beatAtMs: 5 }]);
+    await subject.store().putWorker({ ...worker, beatAtMs: testClock.nowMs() }, patient());
+    const standing = (await subject.store().listWorkers(patient())).filter(isOurs);
+    expect(standing).toMatchObject([{ id: worker.id, startedAtMs: 1 }]);
+    // A server's clock says when, and it is told by ours.
+    expect(Math.abs((standing[0]?.beatAtMs ?? 0) - testClock.nowMs())).toBeLessThan(110_000);
     await subject.store().removeWorker(worker.id, patient());
     await subject.store().removeWorker(worker.id, patient());
     expect((await subject.store().listWorkers(patient())).filter(isOurs)).toEqual([]);
