@@ -3,8 +3,8 @@ import type { Problem } from '../core/plugin.ts';
 import { show } from './explain-issues.ts';
 import type { YamlFile } from './read-yaml.ts';
 
-const OF_PIPELINE = ['onFailure', 'finally', 'retries'];
-const OF_HOOK = ['when', 'forEach', 'maxParallel', 'retries', 'approval', 'run'];
+const OF_PIPELINE = ['retries'];
+const OF_HOOK = ['retries', 'approval', 'run'];
 
 export function notYet(yaml: YamlFile): readonly Problem[] {
   const root = yaml.value as { pipelines?: unknown } | null;

@@ -1,6 +1,6 @@
 // Which definition a claimed run follows. A run that has not begun follows the definition in force now, even when it was accepted under
 // an older one (it says so in a warning); a run that is resumed must find its hooks as they were.
-import type { Pipeline } from '../core/pipeline.ts';
+import type { HookSpec, Pipeline } from '../core/pipeline.ts';
 import type { HookRecord, Run, RunFailure, RunWarning } from '../core/run.ts';
 import { failureOf } from './end-run.ts';
 
@@ -32,14 +32,17 @@ export function adoptPipeline(run: Run, pipelines: ReadonlyMap<string, Pipeline>
 }
 
 /** The records of a run that has not begun. */
-export function pendingHooks({ hooks }: Pipeline): readonly HookRecord[] {
-  return hooks.map(({ name, after }, index) => ({
-    hook: name,
-    ...(isInOrder(after, hooks[index - 1]?.name) ? {} : { after }),
-    state: 'pending',
-    startedAtMs: null,
-    finishedAtMs: null,
-  }));
+export function pendingHooks({ hooks, onFailure, finally: last }: Pipeline): readonly HookRecord[] {
+  const section = (specs: readonly HookSpec[], name: HookRecord['section']): readonly HookRecord[] =>
+    specs.map(({ name: hook, after }, index) => ({
+      hook,
+      ...(name === undefined ? {} : { section: name }),
+      ...(isInOrder(after, specs[index - 1]?.name) ? {} : { after }),
+      state: 'pending',
+      startedAtMs: null,
+      finishedAtMs: null,
+    }));
+  return [...section(hooks, undefined), ...section(onFailure, 'onFailure'), ...section(last, 'finally')];
 }
 
 /** True for a hook that follows the one before it and no other: as nearly all do, so that is not stored. */
@@ -57,5 +60,5 @@ function hasSameHooks(run: Run, pipeline: Pipeline): boolean {
 
 /** What must not change under a run that is under way. */
 function shapeOf(record: HookRecord | undefined): string {
-  return JSON.stringify([record?.hook, record?.after?.toSorted() ?? null]);
+  return JSON.stringify([record?.hook, record?.section ?? null, record?.after?.toSorted() ?? null]);
 }

@@ -1,7 +1,7 @@
 // The JSON that a plugin receives. All plugins of a group get the same snapshot: nothing in it is changed afterwards, only replaced.
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import type { Run } from '../core/run.ts';
-import type { RequestInput } from './run-ports.ts';
+import type { Run, Verdict } from '../core/run.ts';
+import type { ContextRun, RequestInput } from './run-ports.ts';
 
 /** What a plugin left behind for later hooks. */
 export type PluginStatus = 'success' | 'skipped' | 'error';
@@ -13,13 +13,23 @@ export interface RunFlow {
   readonly results: JsonObject;
 }
 
-/** The parts of the context, as the request document and expressions take them. */
+/**
+ * The parts of the context, as the request document and expressions take them.
+ * @param verdict how the run will end, for hooks that are told of it
+ */
 export function buildContext(
   { id, pipeline, trigger, params }: Run,
   hook: string,
   { data, results }: RunFlow,
+  verdict: Verdict | null = null,
 ): Pick<RequestInput, 'run' | 'hook' | 'params' | 'data' | 'results'> {
-  return { run: { id, pipeline, trigger }, hook, params, data, results };
+  return { run: { id, pipeline, trigger, ...endOf(verdict) }, hook, params, data, results };
+}
+
+function endOf(verdict: Verdict | null): Partial<ContextRun> {
+  if (verdict === null) return {};
+  const { state, failure } = verdict;
+  return { state, failure: failure === null ? null : { ...failure } };
 }
 
 /** One entry of `results[hook]`. */

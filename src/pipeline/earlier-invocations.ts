@@ -12,19 +12,19 @@ export class EarlierInvocations {
 
   constructor(invocations: readonly Invocation[]) {
     for (const invocation of invocations) {
-      const key = keyOf(invocation.hook, invocation.plugin);
+      const key = keyOf(invocation.hook, invocation.plugin, invocation.item);
       this.#attempts.set(key, Math.max(this.#attempts.get(key) ?? 0, invocation.attempt));
       if (isUsable(invocation)) this.#ended.set(key, invocation);
     }
   }
 
   /** The invocation whose end stands, or null when the plugin is to be called. */
-  ended(hook: string, plugin: string): EndedInvocation | null {
-    return this.#ended.get(keyOf(hook, plugin)) ?? null;
+  ended(hook: string, plugin: string, item: number | null): EndedInvocation | null {
+    return this.#ended.get(keyOf(hook, plugin, item)) ?? null;
   }
 
-  nextAttempt(hook: string, plugin: string): number {
-    return (this.#attempts.get(keyOf(hook, plugin)) ?? 0) + 1;
+  nextAttempt(hook: string, plugin: string, item: number | null): number {
+    return (this.#attempts.get(keyOf(hook, plugin, item)) ?? 0) + 1;
   }
 }
 
@@ -34,6 +34,6 @@ function isUsable(invocation: Invocation): invocation is EndedInvocation {
   return state === 'succeeded' || state === 'failed' || state === 'skipped';
 }
 
-function keyOf(hook: string, plugin: string): string {
-  return `${hook}\n${plugin}`;
+function keyOf(hook: string, plugin: string, item: number | null): string {
+  return `${hook}\n${plugin}\n${String(item)}`;
 }

@@ -13,13 +13,19 @@ export async function endRun(
   state: TerminalRunState,
   failure: RunFailure | null,
 ): Promise<void> {
-  const { lease, writes, logs, ports } = scope;
+  const { writes, logs, ports } = scope;
   const finishedAtMs = ports.clock.nowMs();
-  for (const index of ledger.inState('waiting')) ledger.endHook(index, 'cancelled', finishedAtMs);
-  ledger.closeRest(state === 'failed' ? 'skipped' : 'cancelled');
+  ledger.closeMain(state, finishedAtMs);
+  ledger.closeRest();
   await logs.flush();
-  const startedAtMs = lease.run.startedAtMs ?? finishedAtMs;
-  const run = writes.advance(state, { ...ledger.changes(), failure, startedAtMs, finishedAtMs });
+  const { startedAtMs, verdict } = writes.planned;
+  const run = writes.advance(state, {
+    ...ledger.changes(),
+    ...(verdict === null ? {} : { verdict: null }),
+    failure,
+    startedAtMs: startedAtMs ?? finishedAtMs,
+    finishedAtMs,
+  });
   for (const event of ledger.takeEvents()) writes.tell(event);
   writes.tell({ kind: 'runFinished', run });
   await writes.commit();

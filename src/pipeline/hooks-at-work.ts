@@ -15,7 +15,7 @@ export interface EndedHook {
 export class HooksAtWork {
   readonly #scope: Pick<RunScope, 'ports' | 'stop'>;
   readonly #indexes = new Set<number>();
-  #ended: EndedHook[] = [];
+  readonly #ended: EndedHook[] = [];
   #broken: { readonly error: unknown } | null = null;
   #news = Promise.withResolvers<undefined>();
 
@@ -23,6 +23,7 @@ export class HooksAtWork {
     this.#scope = scope;
   }
 
+  /** Also hooks that have ended, until their ends are taken. */
   get indexes(): ReadonlySet<number> {
     return this.#indexes;
   }
@@ -52,16 +53,18 @@ export class HooksAtWork {
     });
     await this.#news.promise;
     this.#news = Promise.withResolvers();
-    return this.#ended.splice(0).sort((left, right) => left.plan.index - right.plan.index);
+    const ended = this.#ended.splice(0);
+    for (const { plan } of ended) this.#indexes.delete(plan.index);
+    return ended.sort((left, right) => left.plan.index - right.plan.index);
   }
 
   async #await(plan: HookPlan, before: RunFlow, work: Promise<HookEnd>): Promise<void> {
     try {
       this.#ended.push({ plan, before, end: await work });
     } catch (error) {
+      this.#indexes.delete(plan.index);
       this.break(error);
     }
-    this.#indexes.delete(plan.index);
     this.#news.resolve(undefined);
   }
 }

@@ -7,12 +7,14 @@ import type { Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { InvocationServices } from '../core/ports/host-services.ts';
+import type { Verdict } from '../core/run.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine, StopReason } from '../core/ports/invoker.ts';
 import { buildContext, type RunFlow } from './build-context.ts';
 import type { EndedInvocation } from './earlier-invocations.ts';
 import { InvocationLedger } from './invocation-ledger.ts';
 import { prepareInput, type PreparedInput, type ReadyInput } from './prepare-input.ts';
 import { redactEnd } from './redact-end.ts';
+import type { ContextItem } from './run-ports.ts';
 import type { RunScope } from './run-scope.ts';
 import { settleAfterStop } from './settle-after-stop.ts';
 
@@ -22,6 +24,10 @@ export interface PluginCall {
   readonly hookTimeoutMs: number | null;
   readonly version: PluginVersion;
   readonly flow: RunFlow;
+  /** null: the hook has no `forEach` */
+  readonly item: ContextItem | null;
+  /** how the run will end, for a hook that is told of it */
+  readonly verdict: Verdict | null;
   /** aborts with a StopReason when the hook or the run is to stop */
   readonly stop: AbortSignal;
   /** milliseconds that hook and pipeline leave */
@@ -39,7 +45,7 @@ export interface PluginEnd {
 }
 
 export async function invokePlugin(scope: RunScope, call: PluginCall): Promise<PluginEnd> {
-  const earlier = scope.earlier.ended(call.hook, call.version.plugin.name);
+  const earlier = scope.earlier.ended(call.hook, call.version.plugin.name, call.item?.index ?? null);
   if (earlier !== null) return await takeOver(scope, call, earlier);
   const ledger = new InvocationLedger(scope, pendingInvocation(scope, call));
   if (call.stop.aborted) return refuse(ledger, call, stoppedOutcome(call, call.stop.reason as StopReason));
@@ -132,16 +138,22 @@ async function makeInput(scope: RunScope, call: PluginCall, invocation: Invocati
     invocationId: invocation.id,
     nonce: ports.ids.randomHex(16),
     attempt: invocation.attempt,
-    idempotencyKey: `${invocation.runId}/${invocation.hook}/${invocation.plugin}`,
+    idempotencyKey: idempotencyKeyOf(invocation),
     deadlineAtMs: Math.floor(ports.clock.nowMs() + remainingMs),
     timeoutMs: Math.min(plugin.limits.timeoutMs, Math.floor(remainingMs)),
     traceparent: null,
-    ...buildContext(lease.run, call.hook, call.flow),
+    ...buildContext(lease.run, call.hook, call.flow, call.verdict),
+    item: call.item,
     config,
     secretNames: plugin.secrets,
     expression: plugin.protocol === 'text' ? (plugin.text?.input ?? 'data') : null,
   };
   return await prepareInput(ports, settings, parts, call.stop);
+}
+
+/** The same for every attempt. */
+function idempotencyKeyOf({ runId, hook, plugin, item }: Invocation): string {
+  return [runId, hook, plugin, ...(item === null ? [] : [String(item)])].join('/');
 }
 
 function refuse(ledger: InvocationLedger, call: PluginCall, outcome: Outcome): PluginEnd {
@@ -189,8 +201,8 @@ function pendingInvocation(scope: RunScope, call: PluginCall): Invocation {
     plugin: plugin.name,
     pluginVersion,
     order: plugin.order,
-    attempt: scope.earlier.nextAttempt(call.hook, plugin.name),
-    item: null,
+    attempt: scope.earlier.nextAttempt(call.hook, plugin.name, call.item?.index ?? null),
+    item: call.item?.index ?? null,
     state: 'pending',
     outcome: null,
     warnings: [],

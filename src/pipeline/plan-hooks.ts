@@ -2,15 +2,22 @@
 import type { HookSpec, Pipeline } from '../core/pipeline.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { CatalogSnapshot } from '../core/ports/plugin-catalog.ts';
+import type { Run, Section, Verdict } from '../core/run.ts';
 import { HookGraph } from './hook-graph.ts';
+
+/** Of a hook of `onFailure` and `finally` that says nothing. */
+const CLOSING_TIMEOUT_MS = 60_000;
 
 export interface HookPlan {
   readonly hook: string;
   /** place among the hook records of the run */
   readonly index: number;
+  readonly section: Section;
   readonly spec: HookSpec;
   /** ascending by order; plugins of one group run in parallel, ascending by name */
   readonly groups: readonly (readonly PluginVersion[])[];
+  /** plugins serve it, and the run's tags leave out all of them */
+  readonly isLeftOut: boolean;
 }
 
 export interface RunPlan {
@@ -18,20 +25,51 @@ export interface RunPlan {
   readonly main: readonly HookPlan[];
   /** of the main hooks */
   readonly graph: HookGraph;
+  /** one after the other, when the main ones have ended: `onFailure` if the run failed, `finally` always */
+  readonly closing: readonly HookPlan[];
 }
 
-export function planHooks(pipeline: Pipeline, snapshot: CatalogSnapshot): RunPlan {
-  const indexes = new Map(pipeline.hooks.map(({ name }, index) => [name, index]));
+type Tags = Pick<Run, 'tags' | 'skipTags'>;
+
+export function planHooks(pipeline: Pipeline, snapshot: CatalogSnapshot, tags: Tags): RunPlan {
+  const { hooks, onFailure, finally: last } = pipeline;
+  const indexes = new Map(hooks.map(({ name }, index) => [name, index]));
+  const planAs = (specs: readonly HookSpec[], section: Section, from: number): readonly HookPlan[] =>
+    specs.map((spec, index) => ({
+      hook: spec.name,
+      index: from + index,
+      section,
+      spec,
+      ...chosen(snapshot.pluginsFor(pipeline.name, spec.name), tags),
+    }));
   return {
     pipeline,
-    main: pipeline.hooks.map((spec, index) => ({
-      hook: spec.name,
-      index,
-      spec,
-      groups: groupByOrder(snapshot.pluginsFor(pipeline.name, spec.name)),
-    })),
-    graph: new HookGraph(pipeline.hooks.map(({ after }) => after.flatMap((name) => indexes.get(name) ?? []))),
+    main: planAs(hooks, 'main', 0),
+    graph: new HookGraph(hooks.map(({ after }) => after.flatMap((name) => indexes.get(name) ?? []))),
+    closing: [
+      ...planAs(onFailure.map(withTime), 'onFailure', hooks.length),
+      ...planAs(last.map(withTime), 'finally', hooks.length + onFailure.length),
+    ],
   };
+}
+
+/** The time of the main hooks may be up. */
+function withTime(spec: HookSpec): HookSpec {
+  return { ...spec, timeoutMs: spec.timeoutMs ?? CLOSING_TIMEOUT_MS };
+}
+
+/** Only hooks that are run after the main ones may know how the run ends. */
+export function verdictFor(section: HookPlan['section'], verdict: Verdict | null): Verdict | null {
+  return section === 'main' ? null : verdict;
+}
+
+/** The plugins that the run's tags leave. */
+function chosen(all: readonly PluginVersion[], { tags, skipTags }: Tags): Pick<HookPlan, 'groups' | 'isLeftOut'> {
+  const isChosen = ({ plugin }: PluginVersion): boolean =>
+    (tags.length === 0 || plugin.tags.some((tag) => tags.includes(tag))) &&
+    !plugin.tags.some((tag) => skipTags.includes(tag));
+  const left = tags.length + skipTags.length === 0 ? all : all.filter(isChosen);
+  return { groups: groupByOrder(left), isLeftOut: left.length === 0 && all.length > 0 };
 }
 
 function groupByOrder(versions: readonly PluginVersion[]): readonly (readonly PluginVersion[])[] {

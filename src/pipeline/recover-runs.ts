@@ -5,7 +5,8 @@ import { messageOf } from '../core/errors/gantry-error.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { RunId, WorkerId } from '../core/ids.ts';
 import type { Invocation } from '../core/invocation.ts';
-import type { Run, TerminalRunState } from '../core/run.ts';
+import type { Run, TerminalRunState, Verdict } from '../core/run.ts';
+import { isDue } from './close-run.ts';
 import { EarlierInvocations } from './earlier-invocations.ts';
 import { endRun, failureOf, requeue } from './end-run.ts';
 import { endOpenInvocations } from './end-open-invocations.ts';
@@ -125,29 +126,61 @@ async function takeOver({ ports, settings }: Recovery, run: Run): Promise<Run | 
 }
 
 async function settleRun(scope: RunScope, invocations: readonly Invocation[]): Promise<void> {
-  const { lease, ports } = scope;
-  const ledger = new RunLedger(lease.run, lease.run.hooks);
+  const { lease, ports, writes } = scope;
+  const { run } = lease;
+  const ledger = new RunLedger(run, run.hooks);
   const running = ledger.inState('running');
   const hooks = running.flatMap((index) => ledger.hooks[index]?.hook ?? []);
-  const hook = hooks[0] ?? ledger.firstUnfinished;
-  const nowMs = ports.clock.nowMs();
-  const end = async (state: TerminalRunState, code: string, message: string): Promise<void> => {
-    for (const index of running) ledger.endHook(index, state === 'cancelled' ? 'cancelled' : 'failed', nowMs);
-    await endRun(scope, ledger, state, failureOf(code, message, hook));
-  };
+  const isHarmless = isRepeatable(scope, invocations, hooks);
+  const verdict = run.verdict ?? verdictOf(scope, hooks[0] ?? ledger.firstUnfinished, isHarmless);
+  const isLast = run.epoch > EPOCH_MAX || !ports.pipelines().has(run.pipeline);
+  if (verdict === null) for (const index of running) ledger.resetHook(index);
+  else closeCutShort(ledger, running, verdict, isHarmless && !isLast, ports.clock.nowMs());
+  const isToClose = verdict !== null && !isLast && ledger.hooks.some((record) => isDue(record, verdict.state));
+  if (verdict !== null && !isToClose) {
+    await endRun(scope, ledger, verdict.state, verdict.failure);
+    return;
+  }
+  if (verdict !== null) writes.note({ verdict });
+  await requeue(scope, ledger);
+}
+
+/** How the run ends; null: it goes on where it stood. */
+function verdictOf({ lease, ports }: RunScope, hook: string | null, isHarmless: boolean): Verdict | null {
   const { run } = lease;
-  if (run.cancelRequestedAtMs !== null) await end('cancelled', 'CANCELLED', 'the run was cancelled');
-  else if (isOverAt(run, nowMs))
-    await end('timed_out', 'TIMED_OUT', 'the time of the pipeline was up when the run was recovered');
-  else if (!ports.pipelines().has(run.pipeline))
-    await end('failed', 'PIPELINE_NOT_FOUND', `the pipeline ${run.pipeline} is not declared any more`);
-  else if (run.epoch > EPOCH_MAX)
-    await end('failed', 'WORKER_LOST', 'the workers of the run were lost again and again');
-  else if (!isRepeatable(scope, invocations, hooks))
-    await end('failed', 'WORKER_LOST', 'the program ended while plugins were at work that may not be called twice');
-  else {
-    for (const index of running) ledger.resetHook(index);
-    await requeue(scope, ledger);
+  const end = (state: TerminalRunState, code: string, message: string): Verdict => ({
+    state,
+    failure: failureOf(code, message, hook),
+  });
+  if (run.cancelRequestedAtMs !== null) return end('cancelled', 'CANCELLED', 'the run was cancelled');
+  if (isOverAt(run, ports.clock.nowMs()))
+    return end('timed_out', 'TIMED_OUT', 'the time of the pipeline was up when the run was recovered');
+  if (!ports.pipelines().has(run.pipeline))
+    return end('failed', 'PIPELINE_NOT_FOUND', `the pipeline ${run.pipeline} is not declared any more`);
+  if (run.epoch > EPOCH_MAX)
+    return end('failed', 'WORKER_LOST', 'the workers of the run were lost again and again');
+  if (isHarmless) return null;
+  return end('failed', 'WORKER_LOST', 'the program ended while plugins were at work that may not be called twice');
+}
+
+/** Main hooks were cut short for good; those behind them are run again where that is harmless. */
+function closeCutShort(
+  ledger: RunLedger,
+  running: readonly number[],
+  { state }: Verdict,
+  isHarmless: boolean,
+  nowMs: number,
+): void {
+  for (const index of running) {
+    const record = ledger.hooks[index];
+    if (record?.section !== undefined && isHarmless) {
+      ledger.resetHook(index);
+      continue;
+    }
+    ledger.endHook(index, state === 'cancelled' ? 'cancelled' : 'failed', nowMs);
+    if (record?.section === undefined) continue;
+    const message = 'the program ended while plugins of the hook were at work that may not be called twice';
+    ledger.warn([{ code: 'WORKER_LOST', message, hook: record.hook, plugin: null }]);
   }
 }
 

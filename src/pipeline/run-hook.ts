@@ -9,7 +9,7 @@ import { emptyObject, resultEntry, withMember, type RunFlow } from './build-cont
 import { conflictReports } from './conflict-reports.ts';
 import { invokePlugin, type PluginCall, type PluginEnd } from './invoke-plugin.ts';
 import { mergeResults } from './merge-results.ts';
-import type { HookPlan } from './plan-hooks.ts';
+import { verdictFor, type HookPlan } from './plan-hooks.ts';
 import type { RunScope } from './run-scope.ts';
 import { RunStop } from './run-stop.ts';
 
@@ -23,9 +23,13 @@ export interface HookEnd {
   /** true when no plugin was to be called */
   readonly isSkipped: boolean;
   readonly ends: readonly PluginEnd[];
+  /** why it was skipped */
+  readonly note?: string;
   /** set when the hook has not ended: it is run again when this is over, with what its plugins gave taken over */
   readonly waits?: HookWait;
 }
+
+const LEFT_OUT = "all its plugins are left out by the run's tags";
 
 interface Progress {
   flow: RunFlow;
@@ -57,19 +61,22 @@ export async function runHook(
       hookTimeoutMs: timeoutMs,
       version,
       flow: progress.flow,
+      item: null,
+      verdict: verdictFor(plan.section, scope.writes.planned.verdict),
       ...time,
     }));
     takeGroup(plan.hook, ends, progress, onMergeConflict);
     if (scope.stop.reason !== null && ends.some(isCutShort)) isInterrupted = true;
   }
   const isSkipped = plan.groups.length === 0;
-  if (isSkipped) progress.warnings.push(withoutPlugins(plan.hook));
+  if (isSkipped && !plan.isLeftOut) progress.warnings.push(withoutPlugins(plan.hook));
   const { failure, warnings, ends } = progress;
-  return { flow: progress.flow, warnings, failure, isInterrupted, isSkipped, ends };
+  const note = isSkipped ? { note: plan.isLeftOut ? LEFT_OUT : 'no plugin serves it' } : {};
+  return { flow: progress.flow, warnings, failure, isInterrupted, isSkipped, ends, ...note };
 }
 
 /** The smaller of what hook and run leave. */
-function timeOf(
+export function timeOf(
   { ports, stop, lease }: RunScope,
   timeoutMs: number | null,
   hookStop: RunStop,
@@ -84,7 +91,7 @@ function timeOf(
   };
 }
 
-async function runGroup(
+export async function runGroup(
   scope: RunScope,
   group: readonly PluginVersion[],
   callOf: (version: PluginVersion) => PluginCall,
@@ -141,7 +148,7 @@ function takeEnd(hook: string, { version, outcome, result, warnings }: PluginEnd
 }
 
 /** True when the stop, not the plugin, ended the invocation. */
-function isCutShort({ outcome }: PluginEnd): boolean {
+export function isCutShort({ outcome }: PluginEnd): boolean {
   return outcome.code === 'cancelled' || outcome.code === 'lost';
 }
 

@@ -1,7 +1,7 @@
 // How far a run has come, in the shape the store keeps: one record per hook and a bounded list of warnings. Changes are collected here
 // and written together, so the end of a hook and the start of the next one are one write; their events wait for that write.
 import type { RunEvent } from '../core/events.ts';
-import type { HookRecord, HookWait, Run, RunWarning } from '../core/run.ts';
+import type { HookRecord, HookWait, Run, RunWarning, TerminalRunState } from '../core/run.ts';
 import type { RunChanges } from '../core/ports/store.ts';
 import { hasPassed } from './next-hooks.ts';
 
@@ -68,10 +68,19 @@ export class RunLedger {
     this.#events.push({ kind: 'hookFinished', ...this.#placeOf(record), state, durationMs });
   }
 
-  /** Hooks that have not ended when the run ends. */
-  closeRest(state: 'skipped' | 'cancelled'): void {
-    this.#hooks.forEach((record, index) => {
-      if (record.state === 'pending') this.#set(index, { state: record.section === undefined ? state : 'skipped' });
+  /** Main hooks that have not ended, now that the end of the run is certain. */
+  closeMain(end: TerminalRunState, nowMs: number): void {
+    this.#hooks.forEach(({ section, state }, index) => {
+      if (section !== undefined) return;
+      if (state === 'waiting') this.endHook(index, 'cancelled', nowMs);
+      if (state === 'pending') this.#set(index, { state: end === 'cancelled' || end === 'timed_out' ? 'cancelled' : 'skipped' });
+    });
+  }
+
+  /** Hooks of `onFailure` and `finally` that were not due. */
+  closeRest(): void {
+    this.#hooks.forEach(({ section, state }, index) => {
+      if (section !== undefined && state === 'pending') this.#set(index, { state: 'skipped' });
     });
   }
 

@@ -3,6 +3,7 @@
 import type { Pipeline } from '../core/pipeline.ts';
 import type { Verdict } from '../core/run.ts';
 import { adoptPipeline } from './adopt-pipeline.ts';
+import { closeRun } from './close-run.ts';
 import { endRun, letWait } from './end-run.ts';
 import { endStopped } from './end-stopped.ts';
 import { planHooks, type RunPlan } from './plan-hooks.ts';
@@ -18,24 +19,30 @@ export async function runPipeline(scope: RunScope): Promise<void> {
   const ledger = new RunLedger(lease.run, adopted.hooks);
   ledger.warn(adopted.warnings);
   if (adopted.pipeline === null) {
-    await endRun(scope, ledger, 'failed', adopted.failure);
+    const { state, failure } = lease.run.verdict ?? { state: 'failed', failure: adopted.failure };
+    await endRun(scope, ledger, state, failure);
     return;
   }
   armDeadline(scope, adopted.pipeline);
-  const plan = planHooks(adopted.pipeline, ports.catalog.snapshot());
+  const plan = planHooks(adopted.pipeline, ports.catalog.snapshot(), lease.run);
   const flows = await openFlows(scope, plan, ledger.hooks);
   const walk = new HookWalk(scope, ledger, plan, flows, (verdict) => {
     noteProgress(scope, ledger, plan, verdict);
   });
-  await settle(scope, ledger, await walk.walk());
+  const verdict = await verdictOf(scope, ledger, await walk.walk());
+  if (verdict !== null) await closeRun(scope, ledger, plan, flows.whole, verdict);
 }
 
-async function settle(scope: RunScope, ledger: RunLedger, { verdict, cutShort, dueAtMs }: Rest): Promise<void> {
-  if (verdict !== null) {
-    for (const { plan } of cutShort) ledger.endHook(plan.index, 'cancelled', scope.ports.clock.nowMs());
-    await endRun(scope, ledger, verdict.state, verdict.failure);
-  } else if (scope.stop.reason === null) await letWait(scope, ledger, dueAtMs);
-  else await endStopped(scope, ledger, cutShort);
+/** How the run ends; null: it waits, is queued again, or is another worker's. */
+async function verdictOf(
+  scope: RunScope,
+  ledger: RunLedger,
+  { verdict, cutShort, dueAtMs }: Rest,
+): Promise<Verdict | null> {
+  if (verdict === null && scope.stop.reason !== null) return await endStopped(scope, ledger, cutShort);
+  if (verdict === null) await letWait(scope, ledger, dueAtMs);
+  for (const { plan } of cutShort) ledger.endHook(plan.index, 'cancelled', scope.ports.clock.nowMs());
+  return verdict;
 }
 
 /** The deadline counts from the first claim, also over a restart. */
@@ -59,7 +66,7 @@ function noteProgress(
   const { startedAtMs, deadlineAtMs } = writes.planned;
   writes.note({
     ...ledger.changes(),
-    verdict,
+    ...(verdict === null ? {} : { verdict }),
     pipelineVersion: pipeline.version,
     startedAtMs: startedAtMs ?? nowMs,
     deadlineAtMs: deadlineAtMs ?? Math.ceil(nowMs + lease.remainingMs),

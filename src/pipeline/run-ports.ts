@@ -13,7 +13,7 @@ import type { Secrets } from '../core/ports/secrets.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import type { Trigger } from '../core/run.ts';
+import type { TerminalRunState, Trigger } from '../core/run.ts';
 
 /** What the request document of a `json` or `stream` plugin is made of. */
 export interface RequestInput {
@@ -31,6 +31,8 @@ export interface RequestInput {
   readonly traceparent: string | null;
   readonly run: ContextRun;
   readonly hook: string;
+  /** null: the hook has no `forEach` */
+  readonly item: ContextItem | null;
   readonly params: JsonObject;
   readonly data: JsonValue;
   /** hook → plugin → {status, data, error?} */
@@ -44,6 +46,15 @@ export interface ContextRun {
   readonly id: RunId;
   readonly pipeline: string;
   readonly trigger: Trigger;
+  /** of hooks of `onFailure` and `finally`: how the run ends, and why */
+  readonly state?: TerminalRunState;
+  readonly failure?: JsonObject | null;
+}
+
+/** Which of how many items, of a hook with `forEach`. */
+export interface ContextItem {
+  readonly index: number;
+  readonly count: number;
 }
 
 /** The bytes for stdin, by protocol. Pure; the size limit is checked by the caller. */

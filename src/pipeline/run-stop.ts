@@ -4,6 +4,7 @@ import type { StopReason } from '../core/ports/invoker.ts';
 
 export class RunStop implements Disposable {
   #controller: AbortController | null = null;
+  #isRenewed = false;
   readonly #deadlines: Deadline[] = [];
 
   get signal(): AbortSignal {
@@ -14,7 +15,18 @@ export class RunStop implements Disposable {
     return this.#controller?.signal.aborted === true ? (this.#controller.signal.reason as StopReason) : null;
   }
 
+  /**
+   * What comes now has a time of its own and is not cancelled; only the program itself can stop it. That the program stops already, or may
+   * not write the run any more, stays.
+   */
+  renew(): void {
+    this.#isRenewed = true;
+    this[Symbol.dispose]();
+    if (this.reason !== 'draining' && this.reason !== 'lease_lost') this.#controller = null;
+  }
+
   stop(reason: StopReason): void {
+    if (this.#isRenewed && reason === 'cancelled') return;
     if (!this.signal.aborted) this.#made().abort(reason);
   }
 

@@ -5,13 +5,14 @@
 // again when its time has come, and at every claim. When nothing but waits is left, the run is to be let go until the earliest of them.
 import type { HookWait, RunFailure, Verdict } from '../core/run.ts';
 import type { RunFlow } from './build-context.ts';
+import { beginHook } from './begin-hook.ts';
 import { conflictReports } from './conflict-reports.ts';
 import { failureOf } from './end-run.ts';
 import { HooksAtWork, type EndedHook } from './hooks-at-work.ts';
 import { joinConflicts, type Branch } from './join-conflicts.ts';
 import { nextHooks, type Next } from './next-hooks.ts';
 import type { HookPlan, RunPlan } from './plan-hooks.ts';
-import { runHook, type HookEnd } from './run-hook.ts';
+import type { HookEnd } from './run-hook.ts';
 import { patchesOf, type RunFlows } from './run-flows.ts';
 import type { RunLedger } from './run-ledger.ts';
 import { storeFlow } from './run-payloads.ts';
@@ -93,12 +94,9 @@ export class HookWalk {
 
   async #run(plan: HookPlan, before: RunFlow, wait: HookWait | null): Promise<HookEnd> {
     const { pipeline, graph } = this.#plan;
-    const joined = graph.after(plan.index);
-    const conflicts = joinConflicts(graph, joined, () => this.#branches());
-    const { failure, warnings } = conflictReports(plan.hook, conflicts, pipeline.onMergeConflict);
-    if (failure !== null) return { flow: before, warnings, failure, isInterrupted: false, isSkipped: false, ends: [] };
-    const end = await runHook(this.#scope, plan, before, pipeline.onMergeConflict, wait);
-    return warnings.length === 0 ? end : { ...end, warnings: [...warnings, ...end.warnings] };
+    const met = joinConflicts(graph, graph.after(plan.index), () => this.#branches());
+    const conflicts = conflictReports(plan.hook, met, pipeline.onMergeConflict);
+    return await beginHook(this.#scope, pipeline, { plan, before, conflicts, wait });
   }
 
   /** Takes over what a hook left, unless it is to be run again. */
@@ -126,7 +124,8 @@ export class HookWalk {
   #end({ hook, index }: HookPlan, end: HookEnd, overflow: string | null): void {
     const failure = overflow === null ? end.failure : failureOf('output_limit', overflow, hook);
     const endedWell = end.isSkipped ? 'skipped' : 'succeeded';
-    this.#ledger.endHook(index, failure === null ? endedWell : 'failed', this.#scope.ports.clock.nowMs());
+    const state = failure === null ? endedWell : 'failed';
+    this.#ledger.endHook(index, state, this.#scope.ports.clock.nowMs(), end.note ?? null);
     if (failure !== null) this.#failures.set(index, failure);
   }
 

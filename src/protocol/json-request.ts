@@ -1,7 +1,7 @@
 // The request document of protocol 1: what a `json` plugin reads from stdin, once, before the end of input.
 import type { InvocationId, RunId } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import type { Trigger } from '../core/run.ts';
+import type { TerminalRunState, Trigger } from '../core/run.ts';
 
 export const PROTOCOL_VERSION = '1.0';
 
@@ -17,8 +17,17 @@ export interface JsonRequest {
   readonly timeoutMs: number;
   /** W3C trace context; null when the run carries none */
   readonly traceparent: string | null;
-  readonly run: { readonly id: RunId; readonly pipeline: string; readonly trigger: Trigger };
+  readonly run: {
+    readonly id: RunId;
+    readonly pipeline: string;
+    readonly trigger: Trigger;
+    /** of hooks that are run when the end of the run is certain */
+    readonly state?: TerminalRunState;
+    readonly failure?: JsonObject | null;
+  };
   readonly hook: string;
+  /** absent or null: the hook is not run per item */
+  readonly item?: { readonly index: number; readonly count: number } | null;
   readonly params: JsonObject;
   readonly data: JsonValue;
   /** hook → plugin → {status, data} of the hooks before this one */
@@ -46,6 +55,7 @@ export function encodeJsonRequest(request: JsonRequest): Uint8Array {
     context: {
       run: request.run,
       hook: request.hook,
+      ...((request.item ?? null) === null ? {} : { item: request.item }),
       params: request.params,
       data: request.data,
       results: request.results,

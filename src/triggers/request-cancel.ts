@@ -2,7 +2,7 @@
 // milliseconds, in another one when it next looks (≤ 1 s). Resolves when the request is durable, not when the run has ended.
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunId } from '../core/ids.ts';
-import { isTerminal, type Run } from '../core/run.ts';
+import { isTerminal, type HookRecord, type Run } from '../core/run.ts';
 import type { RunChanges, RunGuard, StoreOptions } from '../core/ports/store.ts';
 import { failureOf } from '../pipeline/end-run.ts';
 import { tryOnce } from '../pipeline/persist.ts';
@@ -30,8 +30,8 @@ export async function requestCancel(
     const run = await once('findRun', (options) => ports.store.findRun(runId, options));
     if (run === null) throw new GantryError('RUN_NOT_FOUND', `no run has the id ${runId}`);
     if (isTerminal(run.state)) throw new GantryError('RUN_FINISHED', `the run ${runId} has ended: ${run.state}`);
-    const cancelled = run.state === 'running' ? await ask(run) : await end(run);
-    if (cancelled !== null) return cancelled;
+    const asked = run.state === 'running' || isToBeClosed(run) ? await ask(run) : await end(run);
+    if (asked !== null) return asked;
   }
   throw new GantryError(
     'DEFECT',
@@ -40,7 +40,8 @@ export async function requestCancel(
 
   async function ask(run: Run): Promise<Run | null> {
     const cancelRequestedAtMs = run.cancelRequestedAtMs ?? ports.clock.nowMs();
-    if (!(await change(run, { cancelRequestedAtMs }))) return null;
+    const wake = run.state === 'waiting' ? { readyAtMs: ports.clock.nowMs() } : {};
+    if (!(await change(run, { cancelRequestedAtMs, ...wake }))) return null;
     effects.onRequested(run.id);
     return { ...run, cancelRequestedAtMs };
   }
@@ -52,9 +53,7 @@ export async function requestCancel(
       cancelRequestedAtMs: nowMs,
       finishedAtMs: nowMs,
       failure: failureOf('CANCELLED', 'the run was cancelled while it was queued'),
-      hooks: run.hooks.map((record) =>
-        record.state === 'pending' ? { ...record, state: 'cancelled' as const } : record,
-      ),
+      hooks: run.hooks.map(cancelled),
     } as const;
     const ended: Run = { ...run, ...changes };
     const journal = await RunJournal.open(run.id, run.epoch === 0, ports, settings);
@@ -80,4 +79,15 @@ export async function requestCancel(
 
 function guardOf({ state, epoch }: Run): RunGuard {
   return { states: [state], epoch };
+}
+
+/** A run that has begun owes its `finally`, so a worker ends it; one whose end is certain already is not ended otherwise. */
+function isToBeClosed({ hooks, verdict }: Run): boolean {
+  const hasBegun = hooks.some(({ state }) => state !== 'pending');
+  return verdict !== null || (hasBegun && hooks.some(({ section }) => section === 'finally'));
+}
+
+function cancelled(record: HookRecord): HookRecord {
+  if (record.state !== 'pending' && record.state !== 'waiting') return record;
+  return { ...record, state: record.section === undefined ? 'cancelled' : 'skipped' };
 }

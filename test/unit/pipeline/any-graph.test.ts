@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { CelExpressions } from '../../../src/adapters/cel/cel-expressions.ts';
 import type { DomainEvent } from '../../../src/core/events.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
+import { plainHook } from '../../../src/core/pipeline.ts';
 import { isTerminal, type Run } from '../../../src/core/run.ts';
 import type { Store, StoreOptions } from '../../../src/core/ports/store.ts';
 import { CRASH } from '../../support/pipeline/fake-invoker.ts';
@@ -77,11 +78,13 @@ function optionsOf({ hooks }: Plan, store: Store): WorldOptions {
     pipelines: [
       makePipeline({
         hooks: hooks.map(({ name, after, act }) => ({ name, after, when: act === 'never' ? 'false' : null })),
+        onFailure: [plainHook('notify')],
+        finally: [plainHook('cleanup')],
       }),
     ],
-    versions: hooks
-      .filter(({ act }) => act !== 'none')
-      .map(({ name }) => makePlugin(`p_${name}`, { hooks: [name], failHard: true, idempotent: true })),
+    versions: [...hooks.filter(({ act }) => act !== 'none').map(({ name }) => name), 'notify', 'cleanup'].map((name) =>
+      makePlugin(`p_${name}`, { hooks: [name], failHard: true, idempotent: true }),
+    ),
   };
 }
 
@@ -159,7 +162,9 @@ test(
         for (const { run, events, ends } of [whole, resumed]) {
           checkOrder(plan, events);
           expect(Object.values(ends).every((count) => count === 1)).toBe(true);
-          expect(run.state).toBe(plan.hooks.some(({ act }) => act === 'fails') ? 'failed' : 'succeeded');
+          const isFailing = plan.hooks.some(({ act }) => act === 'fails');
+          expect(run.state).toBe(isFailing ? 'failed' : 'succeeded');
+          expect([ends['p_notify'], ends['p_cleanup']]).toEqual([isFailing ? 1 : undefined, 1]);
         }
         if (whole.run.state === 'failed') return;
         expect(resumed.data).toEqual(whole.data);
