@@ -79,7 +79,12 @@ function evaluate(
   key: string,
   source: string,
 ): { readonly value: JsonValue; readonly failure: RunFailure | null } {
-  const { params, data, results, run } = buildContext(lease.run, hook, flow, verdictFor(section, writes.planned.verdict));
+  const { params, data, results, run } = buildContext(
+    lease.run,
+    hook,
+    flow,
+    verdictFor(section, writes.planned.verdict),
+  );
   try {
     const value = ports.expressions.compile(source).evaluate({ params, data, results, run: { ...run } });
     return { value, failure: null };

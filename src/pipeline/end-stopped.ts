@@ -40,11 +40,7 @@ export async function endStopped(
   }
 }
 
-async function endDrained(
-  scope: RunScope,
-  ledger: RunLedger,
-  cutShort: readonly EndedHook[],
-): Promise<Verdict | null> {
+async function endDrained(scope: RunScope, ledger: RunLedger, cutShort: readonly EndedHook[]): Promise<Verdict | null> {
   const stuck = cutShort.filter(({ end }) => !mayResume(end.ends)).map(({ plan }) => plan);
   if (stuck.length === 0) {
     for (const { plan } of cutShort) ledger.resetHook(plan.index);

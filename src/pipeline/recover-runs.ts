@@ -157,8 +157,7 @@ function verdictOf({ lease, ports }: RunScope, hook: string | null, isHarmless: 
     return end('timed_out', 'TIMED_OUT', 'the time of the pipeline was up when the run was recovered');
   if (!ports.pipelines().has(run.pipeline))
     return end('failed', 'PIPELINE_NOT_FOUND', `the pipeline ${run.pipeline} is not declared any more`);
-  if (run.epoch > EPOCH_MAX)
-    return end('failed', 'WORKER_LOST', 'the workers of the run were lost again and again');
+  if (run.epoch > EPOCH_MAX) return end('failed', 'WORKER_LOST', 'the workers of the run were lost again and again');
   if (isHarmless) return null;
   return end('failed', 'WORKER_LOST', 'the program ended while plugins were at work that may not be called twice');
 }

@@ -73,7 +73,8 @@ export class RunLedger {
     this.#hooks.forEach(({ section, state }, index) => {
       if (section !== undefined) return;
       if (state === 'waiting') this.endHook(index, 'cancelled', nowMs);
-      if (state === 'pending') this.#set(index, { state: end === 'cancelled' || end === 'timed_out' ? 'cancelled' : 'skipped' });
+      if (state === 'pending')
+        this.#set(index, { state: end === 'cancelled' || end === 'timed_out' ? 'cancelled' : 'skipped' });
     });
   }
 

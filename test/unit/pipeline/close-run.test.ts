@@ -52,7 +52,13 @@ describe('the hooks behind the main ones', () => {
     expect(ended).toMatchObject({ state: 'succeeded', failure: null, verdict: null, warnings: [] });
     expect(calledIn(world)).toEqual(['main', 'behind', 'cleanup', 'report']);
     expect(statesOf(ended)).toMatchObject({ notify: 'skipped', cleanup: 'succeeded', report: 'succeeded' });
-    expect(ended.hooks.map(({ section }) => section)).toEqual([undefined, undefined, 'onFailure', 'finally', 'finally']);
+    expect(ended.hooks.map(({ section }) => section)).toEqual([
+      undefined,
+      undefined,
+      'onFailure',
+      'finally',
+      'finally',
+    ]);
     expect(await world.payload(run.id, 'data')).toEqual({ n: 1, made: true });
     expect(contextOf(world, 'report')).toMatchObject({
       run: { state: 'succeeded', failure: null },
@@ -116,7 +122,12 @@ describe('the hooks behind the main ones', () => {
     const ended = await world.settle(run.id);
     expect(ended).toMatchObject({ state: 'cancelled', failure: { code: 'CANCELLED' } });
     expect(calledIn(world)).toEqual(['main', 'cleanup']);
-    expect(statesOf(ended)).toMatchObject({ main: 'cancelled', notify: 'skipped', cleanup: 'succeeded', report: 'skipped' });
+    expect(statesOf(ended)).toMatchObject({
+      main: 'cancelled',
+      notify: 'skipped',
+      cleanup: 'succeeded',
+      report: 'skipped',
+    });
     await world.close();
   });
 

@@ -72,15 +72,18 @@ describe('when', () => {
 
 describe('forEach', () => {
   test('calls each plugin once per item and keeps what it gave in the order of the items', async () => {
-    const { run, world, invocations } = await finish([{ name: 'one', forEach: 'data.list', maxParallel: 2 }, { name: 'two' }], {
-      data: { list: [3, 1, 2] },
-      script: ({ invoker }) => {
-        invoker.on('p_one', ({ input }) => {
-          const { data } = (input as { context: { data: number } }).context;
-          return { data: { double: data * 2 } };
-        });
+    const { run, world, invocations } = await finish(
+      [{ name: 'one', forEach: 'data.list', maxParallel: 2 }, { name: 'two' }],
+      {
+        data: { list: [3, 1, 2] },
+        script: ({ invoker }) => {
+          invoker.on('p_one', ({ input }) => {
+            const { data } = (input as { context: { data: number } }).context;
+            return { data: { double: data * 2 } };
+          });
+        },
       },
-    });
+    );
     expect(run.state).toBe('succeeded');
     const inputs = inputsOf(world);
     expect(inputs.slice(0, 3).map(({ data, item }) => [data, item])).toEqual([
@@ -94,7 +97,9 @@ describe('forEach', () => {
     });
     expect(inputs[3]).not.toHaveProperty('item');
     expect(invocations.map(({ item }) => item)).toEqual([0, 1, 2, null]);
-    const keys = world.invoker.calls.map(({ input }) => (input as { invocation: JsonObject }).invocation['idempotencyKey']);
+    const keys = world.invoker.calls.map(
+      ({ input }) => (input as { invocation: JsonObject }).invocation['idempotencyKey'],
+    );
     expect(keys).toEqual([0, 1, 2].map((item) => `${run.id}/one/p_one/${String(item)}`).concat(`${run.id}/two/p_two`));
   });
 
@@ -177,13 +182,23 @@ describe('tags', () => {
     { name: 'slow', hooks: ['fetch', 'only'], tags: ['slow'] },
   ];
 
-  async function calledWith(tags: readonly string[], skipTags: readonly string[]): Promise<[string[], Finished['run']]> {
+  async function calledWith(
+    tags: readonly string[],
+    skipTags: readonly string[],
+  ): Promise<[string[], Finished['run']]> {
     const world = new RunWorld({
       pipelines: [makePipeline({ hookNames: ['fetch', 'only'] })],
       versions: plugins.map(({ name, ...changes }) => makePlugin(name, changes)),
     });
     await world.runs.start();
-    const { run } = await world.runs.startRun({ pipeline: 'default', trigger: 'cli', params: {}, data: {}, tags, skipTags });
+    const { run } = await world.runs.startRun({
+      pipeline: 'default',
+      trigger: 'cli',
+      params: {},
+      data: {},
+      tags,
+      skipTags,
+    });
     const ended = await world.settle(run.id);
     await world.close();
     return [world.invoker.calls.map(({ plugin }) => plugin), ended];
