@@ -8,6 +8,9 @@ import type { Output } from './output.ts';
 /** Characters of the run's data that are shown; all of it is in --json. */
 const DATA_CHARACTERS_MAX = 2_000;
 
+/** Items of a hook that are shown, beside those that failed. */
+const ITEMS_SHOWN = 10;
+
 export function printRun(run: JsonValue, output: Output): void {
   output.line(
     `${textAt(run, 'id')}  ${textAt(run, 'pipeline')}  ${textAt(run, 'state')}  ${millisecondsAt(run, 'durationMs')}`,
@@ -28,8 +31,26 @@ export function originOf(run: JsonValue): string {
 
 function printHook(hook: JsonObject, output: Output): void {
   const state = textAt(hook, 'state');
-  output.line(`  ${mark(state)} ${textAt(hook, 'name')}  ${state}  ${millisecondsAt(hook, 'durationMs')}`);
-  for (const plugin of listAt(hook, 'plugins')) output.line(pluginLine(plugin));
+  const section = textAt(hook, 'section');
+  const place = section === '' || section === 'main' ? '' : ` (${section})`;
+  const note = textAt(hook, 'note');
+  const words = [
+    `${textAt(hook, 'name')}${place}`,
+    state,
+    ...(note === '' ? [] : [note]),
+    millisecondsAt(hook, 'durationMs'),
+  ];
+  output.line(`  ${mark(state)} ${words.join('  ')}`);
+  for (const plugin of pluginsShown(hook, output)) output.line(pluginLine(plugin));
+}
+
+/** Of a hook with many items, the first and those that failed. */
+function pluginsShown(hook: JsonObject, output: Output): readonly JsonObject[] {
+  const plugins = listAt(hook, 'plugins');
+  const begun = textAt(objectAt(hook, 'items'), 'begun');
+  if (begun === '') return plugins;
+  output.line(`      ${begun} items`);
+  return plugins.filter((plugin, index) => index < ITEMS_SHOWN || textAt(plugin, 'state') === 'failed');
 }
 
 function pluginLine(plugin: JsonObject): string {
@@ -37,9 +58,10 @@ function pluginLine(plugin: JsonObject): string {
   const state = textAt(plugin, 'state');
   const code = textAt(outcome, 'code');
   const transport = textAt(plugin, 'transport');
+  const item = textAt(plugin, 'item');
   const words = [
     mark(state),
-    textAt(plugin, 'plugin'),
+    `${textAt(plugin, 'plugin')}${item === '' ? '' : `[${item}]`}`,
     code === '' ? state : code,
     millisecondsAt(plugin, 'durationMs'),
     ...(transport === '' ? [] : [`by ${transport}`]),

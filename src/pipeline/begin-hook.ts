@@ -31,9 +31,9 @@ export async function beginHook(
 ): Promise<HookEnd> {
   const { failure, warnings } = conflicts;
   if (failure !== null) return untouched(before, { failure });
-  const skipped = isWanted(scope, plan, before);
-  if (skipped !== null) return { ...skipped, warnings };
-  const found = plan.groups.length === 0 ? null : itemsOf(scope, plan, before);
+  const skipped = skippedBy(scope, plan, before) ?? withoutPlugins(plan, before);
+  if (skipped !== null) return { ...skipped, warnings: [...warnings, ...skipped.warnings] };
+  const found = itemsOf(scope, plan, before);
   if (found?.end !== undefined) return { ...found.end, warnings };
   const end =
     found === null
@@ -42,8 +42,17 @@ export async function beginHook(
   return warnings.length === 0 ? end : { ...end, warnings: [...warnings, ...end.warnings] };
 }
 
-/** Null: it is to be run. */
-function isWanted(scope: RunScope, plan: HookPlan, before: RunFlow): HookEnd | null {
+/** Null: there is something to be called, or to be waited for. */
+function withoutPlugins({ hook, groups, isLeftOut, spec }: HookPlan, before: RunFlow): HookEnd | null {
+  if (groups.length > 0 || spec.approval !== null || spec.run !== null) return null;
+  if (isLeftOut) return untouched(before, { isSkipped: true, note: "all its plugins are left out by the run's tags" });
+  const message = `no plugin serves the hook ${hook}`;
+  const warnings = [{ code: 'HOOK_WITHOUT_PLUGINS', message, hook, plugin: null }];
+  return untouched(before, { isSkipped: true, note: 'no plugin serves it', warnings });
+}
+
+/** Null: its condition holds, or it has none. */
+function skippedBy(scope: RunScope, plan: HookPlan, before: RunFlow): HookEnd | null {
   const { when } = plan.spec;
   if (when === null) return null;
   const found = evaluate(scope, plan, before, 'when', when);

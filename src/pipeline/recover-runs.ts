@@ -133,15 +133,18 @@ async function settleRun(scope: RunScope, invocations: readonly Invocation[]): P
   const hooks = running.flatMap((index) => ledger.hooks[index]?.hook ?? []);
   const isHarmless = isRepeatable(scope, invocations, hooks);
   const verdict = run.verdict ?? verdictOf(scope, hooks[0] ?? ledger.firstUnfinished, isHarmless);
+  if (verdict === null) {
+    for (const index of running) ledger.resetHook(index);
+    await requeue(scope, ledger);
+    return;
+  }
   const isLast = run.epoch > EPOCH_MAX || !ports.pipelines().has(run.pipeline);
-  if (verdict === null) for (const index of running) ledger.resetHook(index);
-  else closeCutShort(ledger, running, verdict, isHarmless && !isLast, ports.clock.nowMs());
-  const isToClose = verdict !== null && !isLast && ledger.hooks.some((record) => isDue(record, verdict.state));
-  if (verdict !== null && !isToClose) {
+  closeCutShort(ledger, running, verdict, isHarmless && !isLast, ports.clock.nowMs());
+  if (isLast || !ledger.hooks.some((record) => isDue(record, verdict.state))) {
     await endRun(scope, ledger, verdict.state, verdict.failure);
     return;
   }
-  if (verdict !== null) writes.note({ verdict });
+  writes.note({ verdict });
   await requeue(scope, ledger);
 }
 

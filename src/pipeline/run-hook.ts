@@ -29,8 +29,6 @@ export interface HookEnd {
   readonly waits?: HookWait;
 }
 
-const LEFT_OUT = "all its plugins are left out by the run's tags";
-
 interface Progress {
   flow: RunFlow;
   readonly results: JsonObject;
@@ -68,11 +66,8 @@ export async function runHook(
     takeGroup(plan.hook, ends, progress, onMergeConflict);
     if (scope.stop.reason !== null && ends.some(isCutShort)) isInterrupted = true;
   }
-  const isSkipped = plan.groups.length === 0;
-  if (isSkipped && !plan.isLeftOut) progress.warnings.push(withoutPlugins(plan.hook));
   const { failure, warnings, ends } = progress;
-  const note = isSkipped ? { note: plan.isLeftOut ? LEFT_OUT : 'no plugin serves it' } : {};
-  return { flow: progress.flow, warnings, failure, isInterrupted, isSkipped, ends, ...note };
+  return { flow: progress.flow, warnings, failure, isInterrupted, isSkipped: false, ends };
 }
 
 /** The smaller of what hook and run leave. */
@@ -150,8 +145,4 @@ function takeEnd(hook: string, { version, outcome, result, warnings }: PluginEnd
 /** True when the stop, not the plugin, ended the invocation. */
 export function isCutShort({ outcome }: PluginEnd): boolean {
   return outcome.code === 'cancelled' || outcome.code === 'lost';
-}
-
-function withoutPlugins(hook: string): RunWarning {
-  return { code: 'HOOK_WITHOUT_PLUGINS', message: `no plugin serves the hook ${hook}`, hook, plugin: null };
 }

@@ -28,6 +28,10 @@ export interface RunRequest {
   readonly params: JsonObject;
   readonly data: JsonValue;
   readonly idempotencyKey: string | null;
+  /** when not empty, only plugins with one of these tags are called */
+  readonly tags?: readonly string[];
+  /** plugins with one of these tags are not called */
+  readonly skipTags?: readonly string[];
 }
 
 /** The door to runs (triggers/). */

@@ -1,6 +1,7 @@
 // `gantry run`: starts a run and stays with it to its end. What was just saved in the plugins' folder is built first, so that the run is one
 // of what its author sees; what is broken there is said, for a run without it looks like any other.
-import { textOption, type Command } from '../command.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { textOption, type Command, type OptionValues } from '../command.ts';
 import { followRun } from '../follow-run.ts';
 import { textAt } from '../json-fields.ts';
 import { reloadPlugins } from '../reload-plugins.ts';
@@ -11,15 +12,23 @@ export const runCommand: Command = {
   operands: '<pipeline>',
   summary: 'start a run and wait for its end',
   operandCount: [1, 1],
-  options: { ...REQUEST_OPTIONS, 'idempotency-key': { type: 'string' }, key: { type: 'string' } },
+  options: {
+    ...REQUEST_OPTIONS,
+    'idempotency-key': { type: 'string' },
+    key: { type: 'string' },
+    tags: { type: 'string' },
+    'skip-tags': { type: 'string' },
+  },
   optionHelp: {
     ...REQUEST_HELP,
     'idempotency-key KEY': 'the same key and request give the same run',
     'key KEY': 'the same in short',
+    'tags A,B': 'call only plugins with one of these tags',
+    'skip-tags A,B': 'do not call plugins with one of these tags',
   },
   async run(context) {
     const { options, output, positionals, withApi } = context;
-    const request = await runRequest(options);
+    const request = { ...(await runRequest(options)), ...tagsOf(options) };
     const [pipeline = ''] = positionals;
     return await withApi('engine', async (api) => {
       await reloadPlugins(api, output);
@@ -35,3 +44,9 @@ export const runCommand: Command = {
     });
   },
 };
+
+function tagsOf(options: OptionValues): JsonObject {
+  const listed = (name: string): string[] | null => textOption(options, name)?.split(',').filter(Boolean) ?? null;
+  const [tags, skipTags] = [listed('tags'), listed('skip-tags')];
+  return { ...(tags === null ? {} : { tags }), ...(skipTags === null ? {} : { skipTags }) };
+}

@@ -8,7 +8,7 @@ import { DATA_PAYLOAD, type Run } from '../../core/run.ts';
 import type { RunRecords } from '../../core/run-records.ts';
 import { parseStrictText } from '../../core/strict-json.ts';
 import type { WebPorts } from '../ports.ts';
-import { runView, type RunView } from './run-view.ts';
+import { runView, shownOf, type RunView } from './run-view.ts';
 import { Turns } from './turns.ts';
 
 const TOTAL_CHARS_MAX = 64 * 1024 * 1024;
@@ -63,7 +63,7 @@ async function readView(ports: ViewPorts, run: Run, options: StoreOptions): Prom
   const reader = new PayloadReader(store, run.id, options);
   const data = await reader.read(DATA_PAYLOAD);
   const results = new Map<InvocationId, JsonValue>();
-  for (const { id, resultPayload } of invocations) {
+  for (const { id, resultPayload } of shownOf(invocations)) {
     if (resultPayload !== null) results.set(id, await reader.read(resultPayload));
   }
   const view = runView(run, invocations, { data, results }, ports.progressOf);

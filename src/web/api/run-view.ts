@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Durability } from '../../core/pipeline.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Progress, ReportedMetric } from '../../core/reported.ts';
-import type { HookRecord, Run, RunFailure, RunState, RunWarning, Trigger } from '../../core/run.ts';
+import type { HookRecord, Run, RunFailure, RunState, RunWarning, Section, Trigger } from '../../core/run.ts';
 
 export interface RunSummary {
   readonly id: string;
@@ -32,6 +32,8 @@ export interface InvocationView {
   readonly version: string;
   readonly invocation: string;
   readonly attempt: number;
+  /** index of the item of a hook with `forEach`; null: it has none */
+  readonly item: number | null;
   readonly state: Invocation['state'];
   /** null until it ended */
   readonly outcome: Outcome | null;
@@ -55,7 +57,12 @@ export interface InvocationView {
 
 export interface HookView {
   readonly name: string;
+  readonly section: Section;
   readonly state: HookRecord['state'];
+  /** why it was skipped */
+  readonly note: string | null;
+  /** of a hook with `forEach` that has begun items: how many, and how many of them are shown here */
+  readonly items: { readonly begun: number; readonly shown: number } | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly durationMs: number | null;
@@ -64,6 +71,8 @@ export interface HookView {
 
 export interface RunView extends RunSummary {
   readonly params: JsonObject;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
   readonly hooks: readonly HookView[];
   /** `context.data` after the last finished hook */
   readonly data: JsonValue;
@@ -73,6 +82,9 @@ export interface RunPayloads {
   readonly data: JsonValue;
   readonly results: ReadonlyMap<InvocationId, JsonValue>;
 }
+
+const ITEMS_SHOWN = 100;
+const FAILED_SHOWN = 100;
 
 export function runSummary(run: Run): RunSummary {
   return {
@@ -105,6 +117,8 @@ export function runView(
   return {
     ...runSummary(run),
     params: run.params,
+    tags: run.tags,
+    skipTags: run.skipTags,
     hooks: run.hooks.map((record, index) =>
       hookView(
         record,
@@ -123,18 +137,38 @@ function hookView(
   payloads: RunPayloads,
   progressOf: ProgressOf,
 ): HookView {
+  const shown = shownOf(invocations);
+  const begun = itemCount(invocations);
   return {
     name: record.hook,
+    section: record.section ?? 'main',
     state: record.state,
+    note: record.note ?? null,
+    items: begun === 0 ? null : { begun, shown: itemCount(shown) },
     startedAt: isoTime(record.startedAtMs),
     finishedAt: isoTime(record.finishedAtMs),
     durationMs: between(record.startedAtMs, record.finishedAtMs),
-    plugins: invocations.map((invocation) => {
+    plugins: shown.map((invocation) => {
       const { id, finishedAtMs, reported } = invocation;
       const progress = finishedAtMs === null ? progressOf(id) : (reported?.progress ?? null);
       return invocationView(invocation, payloads.results.get(id) ?? null, progress);
     }),
   };
+}
+
+function itemCount(invocations: readonly Invocation[]): number {
+  return new Set(invocations.flatMap(({ item }) => item ?? [])).size;
+}
+
+/** A view of thousands of items helps nobody: the first of them are shown, and the first of those that failed. */
+export function shownOf(invocations: readonly Invocation[]): readonly Invocation[] {
+  if (invocations.length <= ITEMS_SHOWN) return invocations;
+  let left = FAILED_SHOWN;
+  return invocations.filter(({ item, state }) => {
+    if (item === null || item < ITEMS_SHOWN) return true;
+    if (state === 'failed') left -= 1;
+    return state === 'failed' && left >= 0;
+  });
 }
 
 function invocationView(invocation: Invocation, result: JsonValue, progress: Progress | null): InvocationView {
@@ -143,6 +177,7 @@ function invocationView(invocation: Invocation, result: JsonValue, progress: Pro
     version: invocation.pluginVersion,
     invocation: invocation.id,
     attempt: invocation.attempt,
+    item: invocation.item,
     state: invocation.state,
     outcome: invocation.outcome,
     startedAt: isoTime(invocation.startedAtMs),

@@ -1,6 +1,6 @@
 // POST /pipelines/{name}/runs: 202 as soon as the run is durably accepted; with `Prefer: wait=N`, 200 with the ended run when it ends in time.
 import { deadlineWithin } from '../../core/deadline.ts';
-import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey, type Run, type Trigger } from '../../core/run.ts';
 import { badRequest } from '../http/problem.ts';
 import { readJsonObject } from '../http/read-json.ts';
@@ -19,9 +19,11 @@ export function startRunRoute(ports: WebPorts): Route {
       const pipeline = nameOf(request, 'PIPELINE_NOT_FOUND');
       const waitMs = readWaitMs(request);
       const idempotencyKey = readKey(request);
-      const { params, data } = readInput(await readJsonObject(request));
+      const { tags = [], skipTags = [], ...body } = await readJsonObject(request);
+      const { params, data } = readInput(body);
+      const chosen = { tags: readTags('tags', tags), skipTags: readTags('skipTags', skipTags) };
       const { run, isRepeat } = await ports.runs.startRun(
-        { pipeline, trigger: triggerOf(request), params, data, idempotencyKey },
+        { pipeline, trigger: triggerOf(request), params, data, idempotencyKey, ...chosen },
         { signal: request.signal },
       );
       const settled = waitMs === 0 ? null : await waitForRun(ports, run, waitMs, request);
@@ -38,12 +40,26 @@ export function triggerOf(request: WebRequest): Trigger {
 export function readInput(body: JsonObject): { params: JsonObject; data: JsonObject[string] } {
   for (const key of Object.keys(body)) {
     if (key !== 'params' && key !== 'data') {
-      throw badRequest('INPUT_INVALID', key, 'is no key here; there are "params" and "data"');
+      throw badRequest(
+        'INPUT_INVALID',
+        key,
+        'is no key here; there are "params" and "data", and of pipelines "tags" and "skipTags"',
+      );
     }
   }
   const params = body['params'] ?? {};
   if (!isJsonObject(params)) throw badRequest('INPUT_INVALID', 'params', 'must be an object');
   return { params, data: body['data'] ?? {} };
+}
+
+const TAG = /^[a-z][a-z0-9_-]{0,62}$/;
+const TAGS_MAX = 20;
+
+/** Tags of plugins that are called, or are not. */
+function readTags(key: string, value: JsonValue): readonly string[] {
+  const isTag = (tag: JsonValue): tag is string => typeof tag === 'string' && TAG.test(tag);
+  if (Array.isArray(value) && value.length <= TAGS_MAX && value.every(isTag)) return value;
+  throw badRequest('INPUT_INVALID', key, `must be a list of at most ${String(TAGS_MAX)} tags: [a-z][a-z0-9_-]{0,62}`);
 }
 
 function readKey(request: WebRequest): string | null {

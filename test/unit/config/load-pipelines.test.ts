@@ -56,8 +56,10 @@ describe('loading pipelines', () => {
   });
 
   it('refuses what a later release brings, by name', async () => {
-    const text = 'pipelines:\n  - name: p\n    hooks:\n      - name: a\n        when: "true"\n';
-    expect(await problemsOf(text)).toEqual(['5 NOT_SUPPORTED_YET pipelines[0].hooks[0].when comes in a later release']);
+    const text = 'pipelines:\n  - name: p\n    hooks:\n      - name: a\n        approval: {}\n';
+    expect(await problemsOf(text)).toEqual([
+      '5 NOT_SUPPORTED_YET pipelines[0].hooks[0].approval comes in a later release',
+    ]);
   });
 
   it.each([

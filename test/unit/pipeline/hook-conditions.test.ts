@@ -13,7 +13,7 @@ type Hook = Partial<HookSpec> & { readonly name: string };
 interface Given {
   readonly plugins?: readonly (Partial<Plugin> & { readonly name: string })[];
   readonly data?: JsonValue;
-  script?(world: RunWorld): void;
+  readonly script?: (world: RunWorld) => void;
 }
 
 async function finish(hooks: readonly Hook[], { plugins, data = {}, script }: Given = {}): Promise<Finished> {
