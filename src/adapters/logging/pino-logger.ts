@@ -1,4 +1,4 @@
-// pino behind the Logger port: one JSON object per line to a stream and to a rotating file, the lines of a turn in one write. Texts from
+// pino behind the Logger port: one JSON object per line to a stream and to a rotating file, the lines of a moment in one write. Texts from
 // plugins reach the log, so every text is made harmless for terminals, and cut to a length; JSON itself escapes no bidi or C1 controls.
 import pino from 'pino';
 import type { LogFields, Logger, LogLevel } from '../../core/ports/logger.ts';
@@ -15,7 +15,8 @@ export interface PinoLoggerOptions {
 }
 
 const TEXT_CHARS_MAX = 8_192;
-/** Lines that nobody has to see at once wait for the end of the turn, up to so many. */
+/** Lines that nobody has to see at once wait for this time, up to so many. */
+const HELD_MS = 20;
 const HELD_LINES_MAX = 500;
 const URGENT: ReadonlySet<LogLevel> = new Set(['warn', 'error', 'fatal']);
 
@@ -24,13 +25,15 @@ export class PinoLogger implements Logger, AsyncDisposable {
   readonly #file: RotatingFile | null;
   readonly #stream: PinoLoggerOptions['stream'];
   #held: string[] = [];
+  #timer: NodeJS.Timeout | null = null;
 
   constructor({ level, file, stream }: PinoLoggerOptions) {
     this.#file = file === null ? null : new RotatingFile(file);
     this.#stream = stream;
     const write = (line: string): void => {
-      if (this.#held.length === 0) setImmediate(this.#flush);
       this.#held.push(line);
+      // Not by itself a reason to go on: the exit flushes, too.
+      this.#timer ??= setTimeout(this.#flush, HELD_MS).unref();
     };
     process.once('exit', this.#flush);
     const formatters = { level: (label: string) => ({ level: label }) };
@@ -54,8 +57,10 @@ export class PinoLogger implements Logger, AsyncDisposable {
     return Promise.resolve();
   }
 
-  /** One write for all lines of a turn. The exit of the program does not lose them; its sudden death may lose that turn's. */
+  /** One write for all lines. The exit of the program does not lose them; its sudden death may lose those of the last moment. */
   readonly #flush = (): void => {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     const lines = this.#held;
     if (lines.length === 0) return;
     this.#held = [];

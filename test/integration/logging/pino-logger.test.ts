@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PinoLogger } from '../../../src/adapters/logging/pino-logger.ts';
 
 let folder = '';
@@ -62,7 +62,7 @@ describe('PinoLogger', () => {
     expect(current()).toMatch(/first[^]*second/);
   });
 
-  it('writes what is urgent at once, and what was logged before it first; the rest of a turn comes in one write', async () => {
+  it('writes what is urgent at once, and what was logged before it first; the rest of a moment comes in one write', async () => {
     const writes: string[] = [];
     const logger = new PinoLogger({ level: 'info', file: null, stream: { write: (lines) => writes.push(lines) } });
     logger.log('info', 'first');
@@ -72,7 +72,7 @@ describe('PinoLogger', () => {
     expect(writes[0]).toMatch(/first[^]*second/);
     logger.log('info', 'third');
     logger.log('info', 'fourth');
-    await new Promise(setImmediate);
+    await vi.waitUntil(() => writes.length > 1, { timeout: 30_000 });
     expect(writes).toHaveLength(2);
     expect(writes[1]).toMatch(/third[^]*fourth/);
   });
