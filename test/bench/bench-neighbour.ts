@@ -19,6 +19,8 @@ export const neighbourBenchmark: Benchmark = {
       sense: 'at most',
       bound: 2,
       says: 'a plugin at its quota does not slow others',
+      obstacle:
+        'most likely the quota itself: half a core is given as 50 ms of a whole core in each 100 ms, and meanwhile program and plugin share the other one; the median is untouched',
     },
     { ratio: 'crashing_p99_over_quiet_p99', sense: 'at most', bound: 2, says: 'nor does one that crashes in a loop' },
   ],

@@ -21,7 +21,14 @@ export const storeBenchmark: Benchmark = {
       bound: 5,
       says: 'writes that wait together are worth many single ones',
     },
-    { ratio: 'mongo_grouped_over_single', sense: 'at least', bound: 5, says: 'the same over a MongoDB' },
+    {
+      ratio: 'mongo_grouped_over_single',
+      sense: 'at least',
+      bound: 5,
+      says: 'the same over a MongoDB',
+      obstacle:
+        'the stand-in, FerretDB over SQLite, takes 0.8 ms for each document, also where 50 come in one insertMany; a real MongoDB was not to be had here',
+    },
   ],
   run: benchStore,
 };

@@ -54,6 +54,8 @@ export const throughputBenchmark: Benchmark = {
       sense: 'at least',
       bound: 1_000,
       says: 'with as many callers, a thousand times the containers per second',
+      obstacle:
+        'by attach the engine’s daemon takes part in each call on the same two cores: over named pipes it is two and a half times as many',
     },
     {
       ratio: 'runs_stored_over_classic_at_8',

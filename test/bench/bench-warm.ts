@@ -42,6 +42,8 @@ export const warmBenchmark: Benchmark = {
       sense: 'at most',
       bound: 2,
       says: 'the slowest runs are near the slowest bare calls',
+      obstacle:
+        'records are stored behind the runs, and the thread of the database wants a core for it: beside a group that is being written a run takes 1.2 to 5 times as long as between two groups (medians on a busy machine), by attach most, where four processes share the two cores already; a lower priority of that thread would help here and let stored runs wait',
     },
   ],
   run: benchWarm,
