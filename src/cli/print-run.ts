@@ -16,6 +16,7 @@ export function printRun(run: JsonValue, output: Output): void {
     `${textAt(run, 'id')}  ${textAt(run, 'pipeline')}  ${textAt(run, 'state')}  ${millisecondsAt(run, 'durationMs')}`,
   );
   if (textAt(run, 'source') !== '') output.line(`  started by ${originOf(run)}`);
+  printLineage(run, output);
   const failure = objectAt(run, 'failure');
   if (textAt(failure, 'code') !== '') output.line(`  cause: ${placed(failure)}`);
   for (const hook of listAt(run, 'hooks')) printHook(hook, output);
@@ -29,16 +30,33 @@ export function originOf(run: JsonValue): string {
   return [textAt(run, 'trigger'), textAt(run, 'source')].filter((part) => part !== '').join(' ');
 }
 
+const MADE: Readonly<Record<string, string>> = { retry: 'retry', replay: 'replay', run: 'sub-run' };
+
+/** What it was made from, and what was made from it. */
+function printLineage(run: JsonValue, output: Output): void {
+  const lineage = objectAt(run, 'lineage');
+  const kind = textAt(lineage, 'kind');
+  if (kind !== '') {
+    const hook = textAt(lineage, 'hook');
+    const removed = textAt(run, 'isOriginRemoved') === 'true' ? ' (removed)' : '';
+    output.line(`  ${MADE[kind] ?? kind} of ${textAt(lineage, 'run')}${removed}${hook === '' ? '' : ` from ${hook}`}`);
+  }
+  for (const one of listAt(run, 'descendants'))
+    output.line(`  made from it: ${MADE[textAt(one, 'kind')] ?? ''} ${textAt(one, 'run')}  ${textAt(one, 'state')}`);
+}
+
 function printHook(hook: JsonObject, output: Output): void {
   const state = textAt(hook, 'state');
   const section = textAt(hook, 'section');
   const place = section === '' || section === 'main' ? '' : ` (${section})`;
   const note = textAt(hook, 'note');
+  const origin = textAt(hook, 'reusedFrom');
   const words = [
     `${textAt(hook, 'name')}${place}`,
     state,
     ...(note === '' ? [] : [note]),
     millisecondsAt(hook, 'durationMs'),
+    ...(origin === '' ? [] : [`from ${origin}`]),
   ];
   output.line(`  ${mark(state)} ${words.join('  ')}`);
   for (const plugin of pluginsShown(hook, output)) output.line(pluginLine(plugin));

@@ -14,6 +14,7 @@ import {
   pluginsListCommand,
   pluginsShowCommand,
 } from './commands/plugins.ts';
+import { redriveCommand, runsReplayCommand, runsRetryCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
 import { logsCommand, runsCancelCommand, runsListCommand, runsShowCommand } from './commands/runs.ts';
 import {
@@ -34,6 +35,9 @@ export const COMMANDS: readonly Command[] = [
   runsListCommand,
   runsShowCommand,
   runsCancelCommand,
+  runsRetryCommand,
+  runsReplayCommand,
+  redriveCommand,
   logsCommand,
   pluginsListCommand,
   pluginsShowCommand,

@@ -119,6 +119,9 @@ function webPorts(
     store,
     runs: {
       startRun: (request) => runs.startRun(request),
+      retryRun: (request) => runs.retryRun(request),
+      replayRun: (request) => runs.replayRun(request),
+      redrive: (request, signal) => runs.redrive(request, signal),
       requestCancel: (id) => runs.requestCancel(id),
       waitSettled: (id, options) => runs.waitSettled(id, options),
       recordsOf: (run) => runs.recordsOf(run),

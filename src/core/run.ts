@@ -68,6 +68,8 @@ export interface HookRecord {
   readonly wait?: HookWait;
   /** why it was skipped, for people */
   readonly note?: string;
+  /** it was not run: what it left comes from this run */
+  readonly reusedFrom?: RunId;
 }
 
 /** How a run will end, once that is certain and hooks are still to be awaited. */

@@ -23,7 +23,7 @@ export async function openFlows(
   { graph, main }: RunPlan,
   records: readonly HookRecord[],
 ): Promise<RunFlows> {
-  const whole = await loadFlow(scope);
+  const whole = await loadFlow(scope, records.some(hasPassed));
   const ended = main.reduce((bits, { index }) => (hasPassed(records[index]) ? bits | bitOf(index) : bits), 0n);
   const isInput = ended === 0n || graph.isChain;
   const input = isInput ? whole.data : await load(scope, INPUT_PAYLOAD);
@@ -34,10 +34,11 @@ export async function openFlows(
   );
 }
 
-async function loadFlow(scope: RunScope): Promise<RunFlow> {
+/** @param hasEnded whether a hook has ended: before that, nothing but the input stands */
+async function loadFlow(scope: RunScope, hasEnded: boolean): Promise<RunFlow> {
   const { fresh } = scope;
   if (fresh !== null) return flowOf(fresh.input === null ? null : parse(scope, INPUT_PAYLOAD, fresh.input), null);
-  const isFirst = scope.lease.run.epoch <= 1;
+  const isFirst = scope.lease.run.epoch <= 1 && !hasEnded;
   const data = (isFirst ? null : await load(scope, DATA_PAYLOAD)) ?? (await load(scope, INPUT_PAYLOAD));
   return flowOf(data, isFirst ? null : await load(scope, RESULTS_PAYLOAD));
 }

@@ -4,6 +4,7 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { JSON_DEPTH_MAX, MESSAGE_BYTES_MAX } from '../core/limits.ts';
 import type { Pipeline } from '../core/pipeline.ts';
+import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey, type Lineage } from '../core/run.ts';
 import { validateAgainst, type SchemaIssue } from '../core/schema-subset.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { escapeText } from '../lib/escape-text.ts';
@@ -44,15 +45,32 @@ interface AskedRequest {
   readonly data: JsonValue;
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
+  readonly lineage?: Lineage;
 }
 
 /** Tells a repeat from a clash: SHA-256 over what was asked, before defaults, whatever the order of keys and tags. */
-export function hashRequest(pipeline: string, { params, data, tags = [], skipTags = [] }: AskedRequest): string {
+export function hashRequest(
+  pipeline: string,
+  { params, data, tags = [], skipTags = [], lineage }: AskedRequest,
+): string {
   // Without tags as it was before there were tags: keys outlive releases.
   const only = tags.length === 0 ? {} : { tags: [...new Set(tags)].sort() };
   const skipped = skipTags.length === 0 ? {} : { skipTags: [...new Set(skipTags)].sort() };
-  const asked = { pipeline, params, data, ...only, ...skipped };
+  const asked = {
+    pipeline,
+    params,
+    data,
+    ...only,
+    ...skipped,
+    ...(lineage === undefined ? {} : { lineage: { ...lineage } }),
+  };
   return createHash('sha256').update(canonicalJson(asked)).digest('hex');
+}
+
+/** @throws GantryError INPUT_INVALID */
+export function checkKey(key: string | null): void {
+  if (key === null || isIdempotencyKey(key)) return;
+  throw new GantryError('INPUT_INVALID', `an idempotency key ${IDEMPOTENCY_KEY_RULE}`);
 }
 
 function sentenceOf({ path, message }: SchemaIssue): string {

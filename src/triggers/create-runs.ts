@@ -7,6 +7,8 @@ import { RunPlaces } from '../pipeline/run-places.ts';
 import { RunLoop } from '../pipeline/run-loop.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { ConcurrencyGate } from './concurrency-gate.ts';
+import { redriveRuns, type RedriveReport, type RedriveRequest } from './redrive-runs.ts';
+import { RunReplayer, type ReplayRequest, type RetryRequest } from './replay-runs.ts';
 import { requestCancel } from './request-cancel.ts';
 import { SettledRuns } from './settled-runs.ts';
 import { RunStarter, type Started, type StartRequest } from './start-run.ts';
@@ -21,6 +23,12 @@ export interface Runs extends AsyncDisposable {
   startRun(request: StartRequest): Promise<Started>;
   /** Resolves when the request is durable. @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, STORE_* */
   requestCancel(runId: RunId): Promise<Run>;
+  /** A new run that goes on where an ended one failed. @throws GantryError as RunReplayer.retry */
+  retryRun(request: RetryRequest): Promise<Started>;
+  /** A new run that begins again at any hook of an ended one. @throws GantryError as RunReplayer.replay */
+  replayRun(request: ReplayRequest): Promise<Started>;
+  /** @throws GantryError as redriveRuns */
+  redrive(request: RedriveRequest, signal: AbortSignal): Promise<RedriveReport>;
   /** The run in its terminal state. @throws GantryError RUN_NOT_FOUND, or the signal's reason */
   waitSettled(runId: RunId, options: { readonly signal: AbortSignal }): Promise<Run>;
   /** What a run that `waitSettled` gave left behind, when this process has it at hand; null: the store has it. */
@@ -77,8 +85,12 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
     },
   };
   const starter = new RunStarter(ports, settings, door, new ConcurrencyGate(ports, settings, places, cancel));
+  const replayer = new RunReplayer(ports, settings, (request) => starter.startRun(request));
   return {
     startRun: (request) => starter.startRun(request),
+    retryRun: (request) => replayer.retry(request),
+    replayRun: (request) => replayer.replay(request),
+    redrive: (request, signal) => redriveRuns(request, { ...ports, settings, replayer }, signal),
     requestCancel: cancel,
     waitSettled: (runId, { signal }) => settled.wait(runId, signal),
     recordsOf,

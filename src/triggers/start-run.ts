@@ -5,15 +5,7 @@ import type { RunEvent } from '../core/events.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import {
-  IDEMPOTENCY_KEY_RULE,
-  INPUT_PAYLOAD,
-  isIdempotencyKey,
-  isTerminal,
-  type Lineage,
-  type Run,
-  type Trigger,
-} from '../core/run.ts';
+import { INPUT_PAYLOAD, isTerminal, type Lineage, type Run, type Trigger } from '../core/run.ts';
 import { partitionOf } from '../core/run-partition.ts';
 import type { StoreOptions, StoreWrite } from '../core/ports/store.ts';
 import { suggest } from '../lib/suggest.ts';
@@ -23,8 +15,9 @@ import { LeaseLost } from '../pipeline/run-lease.ts';
 import { RunJournal } from '../pipeline/run-journal.ts';
 import { isStoredInput } from '../pipeline/run-payloads.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
-import { checkParams, checkSize, hashRequest } from './check-request.ts';
+import { checkKey, checkParams, checkSize, hashRequest } from './check-request.ts';
 import type { ConcurrencyGate } from './concurrency-gate.ts';
+import type { Documents, Resumption } from './remake-run.ts';
 import { QueueRoom } from './queue-room.ts';
 
 export interface StartRequest {
@@ -36,6 +29,8 @@ export interface StartRequest {
   /** name of the schedule or webhook */
   readonly source?: string;
   readonly lineage?: Lineage;
+  /** it begins with a later hook */
+  readonly resumption?: Resumption;
   /** when given and not empty, only plugins with one of these tags are called */
   readonly tags?: readonly string[];
   /** plugins with one of these tags are not called */
@@ -104,16 +99,20 @@ export class RunStarter {
     const concurrencyKey = this.#gate.keyOf(pipeline, params, request.data);
     const run = this.#newRun(pipeline, request, params, { requestHash, concurrencyKey });
     const input = isStoredInput(request.data) ? json : null;
-    if (concurrencyKey !== null) return await this.#startKeyed(pipeline, run, input);
-    const begun = this.#door.begin(run, input);
-    return begun === null ? await this.#queue(run, input) : await this.#begun(run, begun);
+    const documents = documentsOf(input, request.resumption);
+    if (concurrencyKey !== null) return await this.#startKeyed(pipeline, run, documents);
+    // What a run takes over has to be stored with it, so such a run goes by way of the queue.
+    const begun = request.resumption === undefined ? this.#door.begin(run, input) : null;
+    return begun === null ? await this.#queue(run, documents) : await this.#begun(run, begun);
   }
 
   /** Under a concurrency key: not at once, but as soon as it has a place. */
-  async #startKeyed(pipeline: Pipeline, run: Run, input: string | null): Promise<Started> {
+  async #startKeyed(pipeline: Pipeline, run: Run, documents: Documents): Promise<Started> {
     const asked = await this.#gate.ask(pipeline, run);
     try {
-      const started = isTerminal(asked.state) ? await this.#insert(asked, input) : await this.#queue(asked, input);
+      const started = isTerminal(asked.state)
+        ? await this.#insert(asked, documents)
+        : await this.#queue(asked, documents);
       if (started.isRepeat) this.#gate.dropped(asked);
       else await this.#gate.stored(pipeline, asked);
       return started;
@@ -133,7 +132,7 @@ export class RunStarter {
     }
   }
 
-  async #queue(run: Run, input: string | null): Promise<Started> {
+  async #queue(run: Run, documents: Documents): Promise<Started> {
     const admission = await this.#once('countQueued', (options) => this.#room.enter(run.pipeline, options));
     if (admission === null) {
       const message = `${String(this.#settings.maxQueued)} runs of ${run.pipeline} are queued already`;
@@ -142,7 +141,7 @@ export class RunStarter {
     // A write whose fate is unknown may have added a run: the place stays taken until the queue is counted again.
     let isAdded = true;
     try {
-      const started = await this.#insert(run, input);
+      const started = await this.#insert(run, documents);
       isAdded = !started.isRepeat;
       return started;
     } finally {
@@ -170,9 +169,8 @@ export class RunStarter {
     return run === null ? null : repeatOf(run, requestHash);
   }
 
-  async #insert(run: Run, input: string | null): Promise<Started> {
-    const chain: StoreWrite[] = [];
-    if (input !== null) chain.push({ kind: 'putPayload', runId: run.id, name: INPUT_PAYLOAD, json: input });
+  async #insert(run: Run, documents: Documents): Promise<Started> {
+    const chain: StoreWrite[] = documents.map(([name, json]) => ({ kind: 'putPayload', runId: run.id, name, json }));
     chain.push({ kind: 'insertRun', run });
     const journal = new RunJournal(run.id, 0, this.#ports, this.#settings);
     const events: RunEvent[] = [{ kind: 'runQueued', run }];
@@ -227,7 +225,7 @@ export class RunStarter {
       cancelRequestedAtMs: null,
       params,
       idempotencyKey: request.idempotencyKey ?? null,
-      hooks: pendingHooks(pipeline),
+      hooks: request.resumption?.hooks ?? pendingHooks(pipeline),
       verdict: null,
       failure: null,
       warnings: [],
@@ -239,9 +237,9 @@ export class RunStarter {
   }
 }
 
-function checkKey(key: string | null): void {
-  if (key === null || isIdempotencyKey(key)) return;
-  throw new GantryError('INPUT_INVALID', `an idempotency key ${IDEMPOTENCY_KEY_RULE}`);
+function documentsOf(input: string | null, resumption: Resumption | undefined): Documents {
+  const taken = resumption?.documents ?? [];
+  return input === null ? taken : [[INPUT_PAYLOAD, input], ...taken];
 }
 
 function repeatOf(run: Run, requestHash: string): Started {

@@ -10,6 +10,8 @@ import type { Logger } from '../core/ports/logger.ts';
 import type { MetricsPage } from '../core/ports/metrics.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import type { Store } from '../core/ports/store.ts';
+import type { RedriveReport, RedriveRequest } from '../triggers/redrive-runs.ts';
+import type { ReplayRequest, RetryRequest } from '../triggers/replay-runs.ts';
 import type { RecordSweepReport } from '../core/record-retention.ts';
 import type { Run, Trigger } from '../core/run.ts';
 import type { RunRecords } from '../core/run-records.ts';
@@ -41,6 +43,12 @@ export interface RunDoor {
    * @throws GantryError PIPELINE_NOT_FOUND, PARAMS_INVALID, QUEUE_FULL, DRAINING, IDEMPOTENCY_CONFLICT, STORE_*
    */
   startRun(request: RunRequest, options: SignalOptions): Promise<{ readonly run: Run; readonly isRepeat: boolean }>;
+  /** A new run that goes on where an ended one failed. @throws GantryError RUN_NOT_FOUND, RUN_NOT_FINISHED, RUN_SUCCEEDED, HOOKS_CHANGED, and as startRun */
+  retryRun(request: RetryRequest): Promise<{ readonly run: Run; readonly isRepeat: boolean }>;
+  /** A new run that begins at any hook of an ended one. @throws GantryError as retryRun, HOOK_NOT_FOUND, REPLAY_IMPOSSIBLE */
+  replayRun(request: ReplayRequest): Promise<{ readonly run: Run; readonly isRepeat: boolean }>;
+  /** Retries runs by a filter. @throws GantryError STORE_*, or the signal's reason */
+  redrive(request: RedriveRequest, signal: AbortSignal): Promise<RedriveReport>;
   /** Asks the run to end; resolves with the run as it stands then. @throws GantryError RUN_NOT_FOUND, RUN_FINISHED */
   requestCancel(id: RunId, options: SignalOptions): Promise<Run>;
   /** Resolves with the ended run; rejects with the signal's reason. */

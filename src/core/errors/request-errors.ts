@@ -17,6 +17,23 @@ export const REQUEST_ERRORS = {
   RUN_NOT_FOUND: row('caller', 404, 4, 'No run has this id.', 'See `gantry runs list`.'),
   SCHEDULE_NOT_FOUND: row('caller', 404, 4, 'No schedule has this name.', 'See `gantry schedules list`.'),
   RUN_FINISHED: row('caller', 409, 1, 'The run has ended already.', 'Nothing is left to cancel; see the state named.'),
+  RUN_NOT_FINISHED: row('caller', 409, 1, 'The run has not ended yet.', 'Wait for its end, or cancel it.'),
+  RUN_SUCCEEDED: row(
+    'caller',
+    409,
+    1,
+    'The run succeeded, so there is nothing to retry.',
+    'Replay it: `gantry runs replay`.',
+  ),
+  HOOK_NOT_FOUND: row('caller', 404, 4, 'The pipeline has no such hook.', 'See `gantry pipelines show`.'),
+  HOOKS_CHANGED: row(
+    'caller',
+    409,
+    1,
+    'The hooks of the pipeline are not those that the run had.',
+    'Replay the run from its first hook.',
+  ),
+  REPLAY_IMPOSSIBLE: row('caller', 422, 2, 'A run cannot be replayed as asked.', 'See the cause.'),
   INPUT_INVALID: row('caller', 400, 2, 'The input is not acceptable JSON.', 'Mend the input at the place named.'),
   PARAMS_INVALID: row('caller', 400, 2, 'The params do not fit the schema of the pipeline.', 'Mend the params named.'),
   FOLDER_EXISTS: row(

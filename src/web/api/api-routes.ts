@@ -4,6 +4,7 @@ import { healthRoutes } from '../health/health-routes.ts';
 import type { WebPorts } from '../ports.ts';
 import { gcRoutes } from './gc-routes.ts';
 import { pluginsRoutes } from './plugins-routes.ts';
+import { replayRoutes } from './replay-routes.ts';
 import { runsRoutes } from './runs-routes.ts';
 import { schedulesRoutes } from './schedules-routes.ts';
 import { startRunRoute } from './start-run-route.ts';
@@ -12,6 +13,7 @@ export function apiRoutes(ports: WebPorts): readonly Route[] {
   return [
     startRunRoute(ports),
     ...runsRoutes(ports),
+    ...replayRoutes(ports),
     ...pluginsRoutes(ports),
     ...schedulesRoutes(ports),
     ...gcRoutes(ports),

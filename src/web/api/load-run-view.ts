@@ -8,9 +8,10 @@ import { DATA_PAYLOAD, type Run } from '../../core/run.ts';
 import type { RunRecords } from '../../core/run-records.ts';
 import { parseStrictText } from '../../core/strict-json.ts';
 import type { WebPorts } from '../ports.ts';
-import { runView, shownOf, type RunView } from './run-view.ts';
+import { descendantViews, runView, shownOf, type RunView } from './run-view.ts';
 import { Turns } from './turns.ts';
 
+const DESCENDANTS_MAX = 20;
 const TOTAL_CHARS_MAX = 64 * 1024 * 1024;
 /** A stored payload may nest deeper than a message: it wraps messages. */
 const STORED_DEPTH_MAX = 128;
@@ -29,11 +30,16 @@ export interface ViewPorts {
 
 /** @throws GantryError RUN_NOT_FOUND, STORE_* */
 export async function loadRunView(
-  ports: ViewPorts & { readonly store: Pick<Store, 'findRun'> },
+  ports: ViewPorts & { readonly store: Pick<Store, 'findRun' | 'listRuns'> },
   id: RunId,
   options: StoreOptions,
 ): Promise<RunView> {
-  return await loadViewOf(ports, await findRun(ports.store, id, options), options);
+  const { store } = ports;
+  const run = await findRun(store, id, options);
+  const view = await loadViewOf(ports, run, options);
+  const origin = run.lineage === null ? run : await store.findRun(run.lineage.runId, options);
+  const { items } = await store.listRuns({ madeFrom: id }, { limit: DESCENDANTS_MAX }, options);
+  return { ...view, isOriginRemoved: origin === null, descendants: descendantViews(items) };
 }
 
 /** @throws GantryError RUN_NOT_FOUND, STORE_* */

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Durability } from '../../core/pipeline.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Progress, ReportedMetric } from '../../core/reported.ts';
-import type { HookRecord, Run, RunFailure, RunState, RunWarning, Section, Trigger } from '../../core/run.ts';
+import type { HookRecord, Lineage, Run, RunFailure, RunState, RunWarning, Section, Trigger } from '../../core/run.ts';
 
 export interface RunSummary {
   readonly id: string;
@@ -25,6 +25,21 @@ export interface RunSummary {
   readonly isCancelRequested: boolean;
   readonly failure: RunFailure | null;
   readonly warnings: readonly RunWarning[];
+  /** what it was made from; null: nothing */
+  readonly lineage: LineageView | null;
+}
+
+export interface LineageView {
+  readonly kind: Lineage['kind'];
+  readonly run: string;
+  /** the first hook that was run again, of a sub-run the hook that started it; null: the first of all */
+  readonly hook: string | null;
+}
+
+/** A run that was made from the one shown. */
+export interface DescendantView extends LineageView {
+  readonly state: RunState;
+  readonly createdAt: string;
 }
 
 export interface InvocationView {
@@ -66,6 +81,8 @@ export interface HookView {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly durationMs: number | null;
+  /** the run whose invocations it took over; null: it was run */
+  readonly reusedFrom: string | null;
   readonly plugins: readonly InvocationView[];
 }
 
@@ -76,6 +93,10 @@ export interface RunView extends RunSummary {
   readonly hooks: readonly HookView[];
   /** `context.data` after the last finished hook */
   readonly data: JsonValue;
+  /** true when what it was made from is not there any more */
+  readonly isOriginRemoved: boolean;
+  /** the newest runs that were made from it */
+  readonly descendants: readonly DescendantView[];
 }
 
 export interface RunPayloads {
@@ -102,7 +123,20 @@ export function runSummary(run: Run): RunSummary {
     isCancelRequested: run.cancelRequestedAtMs !== null,
     failure: run.failure,
     warnings: run.warnings,
+    lineage: lineageView(run.lineage),
   };
+}
+
+function lineageView(lineage: Run['lineage']): LineageView | null {
+  return lineage === null ? null : { kind: lineage.kind, run: lineage.runId, hook: lineage.hook };
+}
+
+/** Runs made from one run, for its view. */
+export function descendantViews(runs: readonly Run[]): readonly DescendantView[] {
+  return runs.flatMap(({ id, lineage, state, createdAtMs }) => {
+    if (lineage === null) return [];
+    return [{ kind: lineage.kind, run: id, hook: lineage.hook, state, createdAt: new Date(createdAtMs).toISOString() }];
+  });
 }
 
 /** How far an invocation is that is at work. */
@@ -128,6 +162,8 @@ export function runView(
       ),
     ),
     data: payloads.data,
+    isOriginRemoved: false,
+    descendants: [],
   };
 }
 
@@ -148,6 +184,7 @@ function hookView(
     startedAt: isoTime(record.startedAtMs),
     finishedAt: isoTime(record.finishedAtMs),
     durationMs: between(record.startedAtMs, record.finishedAtMs),
+    reusedFrom: record.reusedFrom ?? null,
     plugins: shown.map((invocation) => {
       const { id, finishedAtMs, reported } = invocation;
       const progress = finishedAtMs === null ? progressOf(id) : (reported?.progress ?? null);

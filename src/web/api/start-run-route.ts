@@ -62,7 +62,7 @@ function readTags(key: string, value: JsonValue): readonly string[] {
   throw badRequest('INPUT_INVALID', key, `must be a list of at most ${String(TAGS_MAX)} tags: [a-z][a-z0-9_-]{0,62}`);
 }
 
-function readKey(request: WebRequest): string | null {
+export function readKey(request: WebRequest): string | null {
   const key = request.header('idempotency-key');
   if (key !== null && !isIdempotencyKey(key)) {
     throw badRequest('INPUT_INVALID', 'Idempotency-Key', IDEMPOTENCY_KEY_RULE);
@@ -70,7 +70,7 @@ function readKey(request: WebRequest): string | null {
   return key;
 }
 
-function accepted(run: Run, isRepeat: boolean): Answer {
+export function accepted(run: Run, isRepeat: boolean): Answer {
   const headers: Record<string, string> = { Location: `/api/v1/runs/${run.id}` };
   if (isRepeat) headers['Idempotent-Replayed'] = 'true';
   return jsonAnswer(runSummary(run), 202, headers);

@@ -4,6 +4,8 @@ import type { RunId } from '../../../src/core/ids.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import { isTerminal, type Run, type RunState } from '../../../src/core/run.ts';
 import type { EventBus } from '../../../src/observe/event-bus.ts';
+import type { RedriveReport, RedriveRequest } from '../../../src/triggers/redrive-runs.ts';
+import type { ReplayRequest, RetryRequest } from '../../../src/triggers/replay-runs.ts';
 import type { RunDoor, RunRequest } from '../../../src/web/ports.ts';
 import { buildRun, patient } from '../store/build-records.ts';
 
@@ -42,6 +44,34 @@ export class ScriptedDoor implements RunDoor {
     if (isTerminal(run.state)) throw new GantryError('RUN_FINISHED', `The run is ${run.state} already.`);
     await this.end(id, 'cancelled');
     return await this.#find(id);
+  }
+
+  /** what was asked for beside starts: [verb, request] */
+  readonly others: (readonly [verb: string, request: object])[] = [];
+
+  async retryRun(request: RetryRequest): Promise<{ readonly run: Run; readonly isRepeat: boolean }> {
+    return await this.#remade('retry', request);
+  }
+
+  async replayRun(request: ReplayRequest): Promise<{ readonly run: Run; readonly isRepeat: boolean }> {
+    return await this.#remade('replay', request);
+  }
+
+  async redrive(request: RedriveRequest): Promise<RedriveReport> {
+    this.others.push(['redrive', request]);
+    return await Promise.resolve({ isDryRun: request.isDryRun, retried: 0, items: [], next: null, isStopped: false });
+  }
+
+  async #remade(kind: 'retry' | 'replay', request: RetryRequest): Promise<{ run: Run; isRepeat: boolean }> {
+    const { refusal } = this;
+    this.refusal = null;
+    if (refusal !== null) throw refusal;
+    this.others.push([kind, request]);
+    const origin = await this.#find(request.runId);
+    const lineage = { kind, runId: origin.id, hook: 'sum' };
+    const run = buildRun({ pipeline: origin.pipeline, trigger: 'replay', lineage });
+    await this.#store.insertRun(run, patient());
+    return { run, isRepeat: false };
   }
 
   recordsOf(): null {
