@@ -11,6 +11,7 @@ import { pipelineBenchmark } from './bench-pipeline.ts';
 import { registryBenchmark } from './bench-registry.ts';
 import { selfBenchmark } from './bench-self.ts';
 import { storeBenchmark } from './bench-store.ts';
+import { storingBenchmark } from './bench-storing.ts';
 import { throughputBenchmark } from './bench-throughput.ts';
 import { warmBenchmark } from './bench-warm.ts';
 import type { Benchmark } from './bench-document.ts';
@@ -30,4 +31,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   neighbourBenchmark,
   selfBenchmark,
   storeBenchmark,
+  storingBenchmark,
 ];

@@ -24,6 +24,7 @@ import { makeVersion } from '../support/plugins/make-version.ts';
 import { streamImage } from '../support/sandbox/stream-image.ts';
 import { patient } from '../support/store/build-records.ts';
 import { createSqliteStore, createTestFolder, writeBehind } from '../support/store/open-sqlite.ts';
+import { NullStore } from './null-store.ts';
 import { observedEvents } from './observed-events.ts';
 
 export type Kept = Exclude<Reuse, 'never'>;
@@ -36,6 +37,8 @@ export interface WarmWorldOptions {
   readonly transport?: Transport;
   /** hooks of the pipeline, all served by the warm plugin; one unless given */
   readonly hookNames?: readonly string[];
+  /** runs are not stored at all; in the embedded store unless given */
+  readonly storesNothing?: boolean;
   /** file of the plugin in this folder */
   readonly program?: string;
   /** who serves the pipeline, and which pipelines there are besides; the warm plugin and none unless given */
@@ -101,7 +104,8 @@ export class WarmWorld implements AsyncDisposable {
       }),
     );
     await sandboxes.start();
-    const store = stack.use(writeBehind(createSqliteStore(join(folder.path, 'gantry.db')), shared));
+    const kept = createSqliteStore(join(folder.path, 'gantry.db'));
+    const store = stack.use(options.storesNothing === true ? new NullStore() : writeBehind(kept, shared));
     await store.open(patient());
     const pipelines = new Map([
       [PIPELINE, makePipeline({ name: PIPELINE, hookNames })],
