@@ -18,6 +18,12 @@ export function textAt(value: JsonValue | undefined, key: string): string {
   return typeof member === 'number' || typeof member === 'boolean' ? String(member) : '';
 }
 
+/** The texts of a list. */
+export function textsAt(value: JsonValue | undefined, key: string): readonly string[] {
+  const member = value !== undefined && isJsonObject(value) ? value[key] : undefined;
+  return Array.isArray(member) ? member.filter((one) => typeof one === 'string') : [];
+}
+
 /** Milliseconds as `45 ms` or `1.2 s`; a dash when there are none. */
 export function millisecondsAt(value: JsonValue | undefined, key: string): string {
   const member = value !== undefined && isJsonObject(value) ? value[key] : undefined;

@@ -52,7 +52,12 @@ export function observe(ground: Ground, stack: AsyncDisposableStack): LiveViews 
 }
 
 function hookNames(declared: ReadonlyMap<string, Pipeline>): readonly string[] {
-  return [...declared.values()].flatMap(({ hooks }) => hooks.map(({ name }) => name));
+  const all = [...declared.values()].flatMap(({ hooks, onFailure, finally: last }) => [
+    ...hooks,
+    ...onFailure,
+    ...last,
+  ]);
+  return all.map(({ name }) => name);
 }
 
 export interface ListenRequest {

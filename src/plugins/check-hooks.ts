@@ -7,6 +7,8 @@ import type { ManifestPath, Places } from './manifest/parse-yaml.ts';
 export interface PipelineHooks {
   readonly name: string;
   readonly hooks: readonly { readonly name: string }[];
+  readonly onFailure?: readonly { readonly name: string }[];
+  readonly finally?: readonly { readonly name: string }[];
 }
 
 export interface HookCheck {
@@ -37,7 +39,7 @@ export function checkHooks(
       `pipeline \`${name}\` is not declared${hint(name, names)}`,
     ),
   );
-  const known = [...new Set(named.flatMap(({ hooks }) => hooks.map(({ name }) => name)))];
+  const known = [...new Set(named.flatMap(hookNamesOf))];
   const unknown = plugin.hooks
     .filter((hook) => !known.includes(hook))
     .map((hook) => {
@@ -50,6 +52,10 @@ export function checkHooks(
     });
   const isCertain = !servesAll && absent.length === 0;
   return isCertain ? { problems: unknown, warnings } : { problems: [], warnings: [...warnings, ...unknown] };
+}
+
+function hookNamesOf({ hooks, onFailure = [], finally: last = [] }: PipelineHooks): readonly string[] {
+  return [...hooks, ...onFailure, ...last].map(({ name }) => name);
 }
 
 function hint(word: string, known: readonly string[]): string {

@@ -1,10 +1,10 @@
 // `gantry pipelines …`: what is declared, and a check of a file before it is used.
 import { join, resolve } from 'node:path';
-import type { JsonValue } from '../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import { loadDeclared } from '../../compose/load-declared.ts';
 import type { Command } from '../command.ts';
-import { listAt, textAt } from '../json-fields.ts';
+import { listAt, textAt, textsAt } from '../json-fields.ts';
 import type { Output } from '../output.ts';
 import { problemLines } from '../reload-plugins.ts';
 
@@ -23,9 +23,7 @@ export const pipelinesListCommand: Command = {
         ['PIPELINE', 'HOOKS', 'DESCRIPTION'],
         ...listAt(page, 'items').map((pipeline) => [
           textAt(pipeline, 'name'),
-          listAt(pipeline, 'hooks')
-            .map((hook) => textAt(hook, 'name'))
-            .join(' → '),
+          hooksText(listAt(pipeline, 'hooks')),
           textAt(pipeline, 'description'),
         ]),
       ]);
@@ -33,6 +31,20 @@ export const pipelinesListCommand: Command = {
     return 0;
   },
 };
+
+/** Hooks in order with arrows; one that follows others than the one before it names them. */
+function hooksText(hooks: readonly JsonObject[]): string {
+  const words = hooks.map((hook, index) => {
+    const [name, section] = [textAt(hook, 'name'), textAt(hook, 'section')];
+    if (section !== '' && section !== 'main') return ` · ${section}: ${name}`;
+    const after = textsAt(hook, 'after');
+    const before = textAt(hooks[index - 1], 'name');
+    const isInOrder = index === 0 ? after.length === 0 : after.length === 1 && after[0] === before;
+    if (isInOrder) return index === 0 ? name : ` → ${name}`;
+    return `${index === 0 ? '' : ', '}${name} (after ${after.length === 0 ? 'nothing' : after.join(', ')})`;
+  });
+  return words.join('');
+}
 
 export const pipelinesReloadCommand: Command = {
   name: 'pipelines reload',

@@ -1,7 +1,8 @@
 // Plugins and pipelines: list, show, build.
 import { GantryError } from '../../core/errors/gantry-error.ts';
-import { soloPipelineName, type Pipeline } from '../../core/pipeline.ts';
+import { soloPipelineName, type HookSpec, type Pipeline } from '../../core/pipeline.ts';
 import type { PluginStatus } from '../../core/plugin.ts';
+import type { Section } from '../../core/run.ts';
 import type { TriggerView } from '../../triggers/schedules.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
@@ -33,6 +34,9 @@ export interface PipelineView {
     readonly timeoutMs: number | null;
     /** ids of the versions that serve the hook now, in order */
     readonly plugins: readonly string[];
+    readonly section: Section;
+    /** hooks that must have ended before it */
+    readonly after: readonly string[];
   }[];
 }
 
@@ -48,12 +52,17 @@ export function pipelineView(ports: WebPorts, pipeline: Pipeline): PipelineView 
     onMergeConflict: pipeline.onMergeConflict,
     durability: pipeline.durability,
     triggers: ports.schedules.triggersOf(pipeline),
-    hooks: pipeline.hooks.map(({ name, timeoutMs }) => ({
-      name,
-      timeoutMs,
-      plugins: snapshot.pluginsFor(pipeline.name, name).map(({ id }) => id),
-    })),
+    hooks: [
+      ...pipeline.hooks.map((hook) => hookView(hook, 'main')),
+      ...pipeline.onFailure.map((hook) => hookView(hook, 'onFailure')),
+      ...pipeline.finally.map((hook) => hookView(hook, 'finally')),
+    ],
   };
+
+  function hookView({ name, after, timeoutMs }: HookSpec, section: Section): PipelineView['hooks'][number] {
+    const plugins = snapshot.pluginsFor(pipeline.name, name).map(({ id }) => id);
+    return { name, section, after, timeoutMs, plugins };
+  }
 }
 
 export function pluginsRoutes(ports: WebPorts): readonly Route[] {

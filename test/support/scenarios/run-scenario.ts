@@ -57,6 +57,7 @@ export function normalizeRun(run: JsonObject): JsonObject {
     warnings: listOf(run, 'warnings').map(placeOf),
     hooks: listOf(run, 'hooks').map((hook) => ({
       name: hook['name'] ?? null,
+      ...(hook['section'] === 'main' ? {} : { section: hook['section'] ?? null }),
       state: hook['state'] ?? null,
       plugins: listOf(hook, 'plugins').map(normalizePlugin).sort(byPlugin),
     })),
@@ -67,6 +68,7 @@ export function normalizeRun(run: JsonObject): JsonObject {
 function normalizePlugin(invocation: JsonObject): JsonObject {
   return {
     plugin: invocation['plugin'] ?? null,
+    ...(typeof invocation['item'] === 'number' ? { item: invocation['item'] } : {}),
     state: invocation['state'] ?? null,
     outcome: outcomeText(invocation['outcome']),
     result: invocation['result'] ?? null,
@@ -94,7 +96,10 @@ function placeOf(entry: JsonObject): JsonObject {
 }
 
 function byPlugin(left: JsonObject, right: JsonObject): number {
-  return JSON.stringify(left['plugin']) < JSON.stringify(right['plugin']) ? -1 : 1;
+  const [one = '', other = ''] = [left, right].map(({ plugin, item }) =>
+    JSON.stringify([plugin ?? null, item ?? null]),
+  );
+  return one < other ? -1 : 1;
 }
 
 function listOf(value: JsonObject, key: string): JsonObject[] {

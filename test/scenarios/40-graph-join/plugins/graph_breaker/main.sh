@@ -1,0 +1,2 @@
+# Fails.
+exit 3
