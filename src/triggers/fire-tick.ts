@@ -127,7 +127,7 @@ export class TickFirer {
       return { runId: run.id, code: null };
     } catch (error) {
       if (!(error instanceof GantryError)) throw error;
-      if (error.isRetryable) return 'later';
+      if (isForNow(error)) return 'later';
       if (error.code !== 'IDEMPOTENCY_CONFLICT') return { runId: null, code: error.code };
       // Started before a crash, and the trigger has other params or tags since.
       const run = await this.#once('findRunByKey', (options) =>
@@ -187,6 +187,11 @@ export class TickFirer {
 
 function named({ pipeline, spec }: DeclaredSchedule): { readonly pipeline: string; readonly schedule: string } {
   return { pipeline, schedule: spec.name };
+}
+
+/** A pipeline that rejects what is over its limit says so of its schedules, too: such a tick is given up. */
+function isForNow({ code, isRetryable, fault }: GantryError): boolean {
+  return code !== 'CONCURRENCY_FULL' && (isRetryable || fault === 'platform');
 }
 
 /** It may have ended by itself in between. */

@@ -121,7 +121,7 @@ export class Schedules {
       const nowMs = this.#ports.clock.nowMs();
       const stored = await this.#once((options) => this.#store.find(id, options));
       const before = stored ?? newRecord(schedule, nowMs);
-      if ((before.pausedAtMs !== null) === isPaused) return this.#view(schedule, stored, 1);
+      if ((before.pausedAtMs !== null) === isPaused) return this.#view(schedule, stored, 1, nowMs);
       const changes = isPaused
         ? { pausedAtMs: nowMs, pausedBy: by }
         : { pausedAtMs: null, pausedBy: null, ...begun(schedule, nowMs) };
@@ -131,7 +131,7 @@ export class Schedules {
       const kind = isPaused ? 'schedulePaused' : 'scheduleResumed';
       this.#ports.events.emit({ kind, pipeline: schedule.pipeline, schedule: schedule.spec.name, by });
       this.#ports.onChange();
-      return this.#view(schedule, record, 1);
+      return this.#view(schedule, record, 1, nowMs);
     }
     throw new GantryError('STORE_UNAVAILABLE', `the schedule ${id} is changed from too many places at once`);
   }
@@ -155,9 +155,10 @@ export class Schedules {
     { id, pipeline, spec, times }: DeclaredSchedule,
     stored: ScheduleRecord | null,
     timesCount: number,
+    nowMs = this.#ports.clock.nowMs(),
   ): ScheduleView {
     const { name, cron, timezone, catchUp, overlap } = spec;
-    const nextTimes = timesAfter(times, this.#ports.clock.nowMs(), Math.max(1, Math.min(timesCount, NEXT_TIMES_MAX)));
+    const nextTimes = timesAfter(times, nowMs, Math.max(1, Math.min(timesCount, NEXT_TIMES_MAX)));
     const {
       pausedAtMs = null,
       pausedBy = null,

@@ -15,6 +15,8 @@ export interface RunSummary {
   readonly trigger: Trigger;
   /** name of the schedule or webhook; null: nobody declared it */
   readonly source: string | null;
+  /** the same key and request give this run again; null: it was asked for without one */
+  readonly idempotencyKey: string | null;
   /** `queued`: acknowledged before it was stored */
   readonly durability: Durability;
   readonly createdAt: string;
@@ -115,6 +117,7 @@ export function runSummary(run: Run): RunSummary {
     state: run.state,
     trigger: run.trigger,
     source: run.source,
+    idempotencyKey: run.idempotencyKey,
     durability: run.durability,
     createdAt: new Date(run.createdAtMs).toISOString(),
     startedAt: isoTime(run.startedAtMs),

@@ -33,6 +33,7 @@ export interface ScheduleProcess {
   kill(): void;
   /** Dies at the n-th call of store or door from now on, before it is made. */
   killAfter(calls: number): void;
+  /** Ends when it has ended, or has died of it. */
   stop(): Promise<void>;
 }
 
@@ -76,10 +77,15 @@ export class ScheduleWorld {
   start(isOnlyWorker = true): ScheduleProcess {
     const life = { isOver: false, callsLeft: Infinity };
     const isOver = (): boolean => life.isOver;
+    const died = Promise.withResolvers<undefined>();
+    const die = (): void => {
+      life.isOver = true;
+      died.resolve(undefined);
+    };
     const forever = (): Promise<never> => new Promise(() => undefined);
     const alive = async <T>(work: () => Promise<T>): Promise<T> => {
       life.callsLeft -= 1;
-      if (life.callsLeft < 0) life.isOver = true;
+      if (life.callsLeft < 0) die();
       return await (isOver() ? forever() : work().then((value) => (isOver() ? forever() : value)));
     };
     const { schedules } = this.store;
@@ -113,7 +119,7 @@ export class ScheduleWorld {
     this.#loops.add(loop);
     loop.start();
     const kill = (): void => {
-      life.isOver = true;
+      die();
       this.#loops.delete(loop);
       void loop[Symbol.asyncDispose]();
     };
@@ -124,7 +130,7 @@ export class ScheduleWorld {
       },
       stop: async () => {
         this.#loops.delete(loop);
-        await loop[Symbol.asyncDispose]();
+        await Promise.race([loop[Symbol.asyncDispose](), died.promise]);
       },
     };
   }

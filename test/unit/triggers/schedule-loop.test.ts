@@ -176,7 +176,9 @@ describe('a tick at which the run before has not ended', () => {
 describe('a start that is refused', () => {
   it('is tried again when that can help, and no tick is lost', async () => {
     const world = new ScheduleWorld([makeSchedule()]);
-    world.refusals.push(new GantryError('QUEUE_FULL', 'full'), new GantryError('STORE_UNAVAILABLE', 'away'));
+    world.refusals.push(
+      ...(['QUEUE_FULL', 'STORE_UNAVAILABLE', 'STORE_FAILED'] as const).map((code) => new GantryError(code, 'not now')),
+    );
     const process = world.start();
     await world.clock.advance(MINUTE_MS + 30_000);
     expect(world.fired()).toEqual(['00:01:00']);
@@ -184,17 +186,20 @@ describe('a start that is refused', () => {
     await process.stop();
   });
 
-  it('is given up by its code when it cannot', async () => {
-    const world = new ScheduleWorld([makeSchedule()]);
-    world.refusals.push(new GantryError('PARAMS_INVALID', 'no'));
-    const process = world.start();
-    await world.clock.advance(2 * MINUTE_MS);
-    expect(world.fired()).toEqual(['00:02:00']);
-    expect(world.events).toContainEqual({
-      ...{ kind: 'scheduleMissed', pipeline: 'default', schedule: 'nightly', count: 1, code: 'PARAMS_INVALID' },
-    });
-    await process.stop();
-  });
+  it.each(['PARAMS_INVALID', 'CONCURRENCY_FULL'] as const)(
+    'is given up by its code when it cannot: %s',
+    async (code) => {
+      const world = new ScheduleWorld([makeSchedule()]);
+      world.refusals.push(new GantryError(code, 'no'));
+      const process = world.start();
+      await world.clock.advance(2 * MINUTE_MS);
+      expect(world.fired()).toEqual(['00:02:00']);
+      expect(world.events).toContainEqual({
+        ...{ kind: 'scheduleMissed', pipeline: 'default', schedule: 'nightly', count: 1, code },
+      });
+      await process.stop();
+    },
+  );
 
   it('counts as started when the run of the tick stands with other params', async () => {
     const world = new ScheduleWorld([makeSchedule()]);
