@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { FAILPOINTS, type Failpoint } from '../../src/core/failpoints.ts';
 import { CountingWorld } from '../support/faults/counting-world.ts';
 import { reportFigures } from '../support/faults/report-figures.ts';
+import { processState } from '../support/faults/process-state.ts';
 import { faultSeed } from '../support/faults/seeded-random.ts';
 import { waitFor } from '../support/gantry/api.ts';
 
@@ -64,15 +65,6 @@ async function killAt(world: CountingWorld, at: Failpoint): Promise<void> {
   });
   // Some places are passed before anything listens.
   await starting.catch(() => undefined);
-  await waitFor(() => !isAlive(pid), `the program to die at ${at}`, PATIENCE_MS);
+  await waitFor(() => processState(pid) === null, `the program to die at ${at}`, PATIENCE_MS);
   await world.mourn();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

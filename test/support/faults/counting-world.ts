@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { testDockerHost } from '../engine/test-engine.ts';
 import { waitFor } from '../gantry/api.ts';
 import { startGantry, type Gantry } from '../gantry/start-gantry.ts';
+import type { Store } from '../../../src/core/ports/store.ts';
 import { isTerminal } from '../../../src/core/run.ts';
 import { COUNTER_PIPELINES, IDEMPOTENT, makeCounterFolders } from './counter/counter-plugins.ts';
 import { EngineTap } from './engine-tap.ts';
@@ -44,6 +45,7 @@ export class CountingWorld implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'gantry-fault-'));
   readonly #options: WorldOptions;
   readonly #seats = new Map<string, Gantry | null>();
+  readonly #hidden = new Set<string>();
   readonly #sights: Sight[] = [];
   readonly #orphans = new Set<string>();
   #looks = 0;
@@ -99,9 +101,19 @@ export class CountingWorld implements AsyncDisposable {
     await this.look();
   }
 
-  /** Takes the seat's program out of what the client asks, without ending it. */
+  /** The client does not ask this seat any more, until it is shown again. */
   hide(seat: string): void {
-    this.#seats.set(seat, null);
+    this.#hidden.add(seat);
+  }
+
+  show(seat: string): void {
+    this.#hidden.delete(seat);
+  }
+
+  /** Looks at the store past the programs. */
+  async inStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    await using store = await openStore(this.#place);
+    return await work(store);
   }
 
   /** Notes how the runs stand in the store now. */
@@ -189,7 +201,9 @@ export class CountingWorld implements AsyncDisposable {
   }
 
   #anyUrl(): string | null {
-    const urls = [...this.#seats.values()].flatMap((gantry) => (gantry === null ? [] : [gantry.url]));
+    const urls = [...this.#seats].flatMap(([seat, gantry]) =>
+      gantry === null || this.#hidden.has(seat) ? [] : [gantry.url],
+    );
     return urls.length === 0 ? null : this.random.pick(urls);
   }
 }

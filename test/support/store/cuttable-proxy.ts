@@ -11,6 +11,8 @@ export interface CuttableProxy extends AsyncDisposable {
   passed(command: string): number;
   /** Holds every answer back until the returned function is called. */
   stall(): () => void;
+  /** Ends every connection and takes no new one until the returned function is called, as a server that is down. */
+  goDown(): () => void;
 }
 
 export interface ProxyOptions {
@@ -58,6 +60,7 @@ class Proxy {
   readonly #options: ProxyOptions;
   #turn: Promise<void> = Promise.resolve();
   held: (() => void)[] | null = null;
+  isDown = false;
 
   constructor(upstreamPort: number, options: ProxyOptions) {
     this.#upstreamPort = upstreamPort;
@@ -65,6 +68,10 @@ class Proxy {
   }
 
   accept(client: Socket): void {
+    if (this.isDown) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(this.#upstreamPort, '127.0.0.1');
     let isCutAtAnswer = false;
     let answered = (): void => undefined;
@@ -143,6 +150,13 @@ export async function startCuttableProxy(uri: string, options: ProxyOptions = {}
         const held = proxy.held ?? [];
         proxy.held = null;
         for (const deliver of held) deliver();
+      };
+    },
+    goDown: () => {
+      proxy.isDown = true;
+      for (const socket of proxy.sockets) socket.destroy();
+      return () => {
+        proxy.isDown = false;
       };
     },
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,115 @@
+// Several programs on one database: frozen for longer than a lease at every named place and resumed, and killed under one another's eyes.
+// FerretDB stands in for MongoDB; its updates are not atomic, so the proxy in front of it lets one command through at a time.
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { FAILPOINTS } from '../../src/core/failpoints.ts';
+import type { WorkerId } from '../../src/core/ids.ts';
+import { isTerminal } from '../../src/core/run.ts';
+import { CountingWorld } from '../support/faults/counting-world.ts';
+import { processState } from '../support/faults/process-state.ts';
+import { listAllRuns } from '../support/faults/read-history.ts';
+import { reportFigures } from '../support/faults/report-figures.ts';
+import { faultSeed } from '../support/faults/seeded-random.ts';
+import { SUITE_SIZE } from '../support/faults/suite-size.ts';
+import { hasFerretdb, startFerretdb } from '../support/ferretdb/start-ferretdb.ts';
+import { request, waitFor } from '../support/gantry/api.ts';
+import { startCuttableProxy } from '../support/store/cuttable-proxy.ts';
+
+const PATIENCE_MS = 240_000;
+/** Longer than `deadAfter` of the programs. */
+const FREEZE_MS = 2_500;
+const PLACES = Object.keys(FAILPOINTS);
+const { sharedKills } = SUITE_SIZE;
+const LIFE_MS = 1_000;
+
+test.skipIf(!hasFerretdb())(
+  'commits nothing by a program that was frozen for longer than its lease, at any named place',
+  { timeout: 3_600_000 },
+  async () => {
+    const seed = faultSeed();
+    await using server = await startFerretdb();
+    await using proxy = await startCuttableProxy(server.uri, { isSerial: true });
+    await using world = await CountingWorld.open({ seed, storeUri: proxy.uri, directUri: server.uri });
+    const startedMs = performance.now();
+    let pid = 0;
+    const armed = { GANTRY_TEST_FAILPOINT: PLACES.map((at) => `${at}:freeze:2`).join(',') };
+    await world.start('a', armed, (spawned) => {
+      pid = spawned;
+    });
+    const [worker] = await world.inStore((store) => store.listWorkers({ signal: AbortSignal.timeout(60_000) }));
+    await world.start('b');
+    world.load.start();
+    const isStopped = (): boolean => processState(pid) === 'T';
+    for (const [index] of PLACES.entries()) {
+      await untilFrozen(world, isStopped, index);
+      world.hide('a');
+      await Promise.all([pause(FREEZE_MS), worker === undefined ? null : takenOver(world, worker.id)]);
+      await world.look();
+      process.kill(pid, 'SIGCONT');
+      await waitFor(() => !isStopped(), 'the program to go on', PATIENCE_MS);
+      world.show('a');
+    }
+    await world.settle();
+    expect(await world.leftovers()).toEqual([]);
+    const figures = await world.judge();
+    const faults = { freezes: PLACES.length, seconds: (performance.now() - startedMs) / 1000 };
+    reportFigures('frozen beyond the lease at every failpoint, two programs (FerretDB)', {
+      seed,
+      ...faults,
+      ...figures,
+    });
+  },
+);
+
+/** Where nothing is forsaken nothing is taken over: if the program does not freeze by itself, the other one dies at work. */
+async function untilFrozen(world: CountingWorld, isStopped: () => boolean, index: number): Promise<void> {
+  const isLast = index === PLACES.length - 1;
+  if (isLast && !isStopped()) {
+    await world.mourn('b');
+    await waitFor(isStopped, 'the program to freeze in recovery', PATIENCE_MS);
+    await world.start('b');
+  }
+  await waitFor(isStopped, `freeze ${String(index + 1)}`, PATIENCE_MS);
+}
+
+/** Waits until every run that the frozen worker holds has ended or is held by another one. */
+async function takenOver(world: CountingWorld, worker: WorkerId): Promise<void> {
+  await world.inStore(async (store) => {
+    const held = async (): Promise<string[]> =>
+      (await listAllRuns(store)).flatMap((run) =>
+        run.worker === worker && run.state === 'running' && !isTerminal(run.state) ? [run.id] : [],
+      );
+    await waitFor(
+      async () => (await held()).length === 0,
+      'the runs of the frozen program to be taken over',
+      PATIENCE_MS,
+    );
+  });
+}
+
+test.skipIf(!hasFerretdb())(
+  `keeps a sound history over ${String(sharedKills)} kills among three programs on one database`,
+  { timeout: sharedKills * 120_000 },
+  async () => {
+    const seed = faultSeed();
+    await using server = await startFerretdb();
+    await using proxy = await startCuttableProxy(server.uri, { isSerial: true });
+    await using world = await CountingWorld.open({ seed, storeUri: proxy.uri, directUri: server.uri, lanes: 6 });
+    const startedMs = performance.now();
+    const seats = ['a', 'b', 'c'];
+    for (const seat of seats) await world.start(seat);
+    world.load.start();
+    for (let kill = 1; kill <= sharedKills; kill += 1) {
+      await pause(world.random.below(LIFE_MS));
+      const seat = world.random.pick(seats);
+      await world.mourn(seat);
+      const { url } = await world.start(seat);
+      expect((await request(`${url}/healthz`)).status).toBe(200);
+    }
+    await world.settle();
+    expect(await world.leftovers()).toEqual([]);
+    const figures = await world.judge();
+    const faults = { programs: seats.length, kills: sharedKills, seconds: (performance.now() - startedMs) / 1000 };
+    reportFigures('kills among three programs on one database (FerretDB)', { seed, ...faults, ...figures });
+  },
+);
