@@ -6,10 +6,8 @@ import { CountingWorld } from '../support/faults/counting-world.ts';
 import { reportFigures } from '../support/faults/report-figures.ts';
 import { processState } from '../support/faults/process-state.ts';
 import { faultSeed } from '../support/faults/seeded-random.ts';
-import { waitFor } from '../support/gantry/api.ts';
 
 const PLACES = Object.keys(FAILPOINTS) as Failpoint[];
-const PATIENCE_MS = 240_000;
 /** Few places, so that runs also wait in the queue. */
 const SYSTEM = `runs: {heartbeat: 200ms, deadAfter: 2s, grace: 5s, maxRunning: 2, sandboxWait: 2m}
 images: {isOn: false}
@@ -42,7 +40,7 @@ test('keeps a sound history through a kill and an error at every named place', {
 async function dieAtWork(world: CountingWorld): Promise<void> {
   await world.start();
   const id = await world.load.ask({ pipeline: 'once', data: { seconds: 55 } });
-  await waitFor(() => world.tap.marks.some(({ runId }) => runId === id), 'the plugin to be at work', PATIENCE_MS);
+  await world.untilActed('the plugin to be at work', id);
   await world.mourn();
 }
 
@@ -51,10 +49,10 @@ async function throwEverywhere(world: CountingWorld): Promise<void> {
   await world.start('a', { GANTRY_TEST_FAILPOINT: PLACES.map((at) => `${at}:throw`).join(',') });
   for (const at of PLACES) {
     const hasThrown = (): boolean => world.logOf('a').includes(`"at":"${at}","msg":"a fault is thrown"`);
-    await waitFor(hasThrown, `the error at ${at}`, PATIENCE_MS);
+    await world.until(`the error at ${at}`, hasThrown);
   }
   const id = await world.load.ask({ pipeline: 'again', data: { seconds: 0 } });
-  await waitFor(() => world.tap.marks.some(({ runId }) => runId === id), 'a run after the errors', PATIENCE_MS);
+  await world.untilActed('a run after the errors', id);
   await world.mourn();
 }
 
@@ -65,6 +63,6 @@ async function killAt(world: CountingWorld, at: Failpoint): Promise<void> {
   });
   // Some places are passed before anything listens.
   await starting.catch(() => undefined);
-  await waitFor(() => processState(pid) === null, `the program to die at ${at}`, PATIENCE_MS);
+  await world.until(`the program to die at ${at}`, () => processState(pid) === null);
   await world.mourn();
 }

@@ -12,10 +12,9 @@ import { reportFigures } from '../support/faults/report-figures.ts';
 import { faultSeed } from '../support/faults/seeded-random.ts';
 import { SUITE_SIZE } from '../support/faults/suite-size.ts';
 import { hasFerretdb, startFerretdb } from '../support/ferretdb/start-ferretdb.ts';
-import { request, waitFor } from '../support/gantry/api.ts';
+import { request } from '../support/gantry/api.ts';
 import { startCuttableProxy } from '../support/store/cuttable-proxy.ts';
 
-const PATIENCE_MS = 240_000;
 /** Longer than `deadAfter` of the programs. */
 const FREEZE_MS = 2_500;
 const PLACES = Object.keys(FAILPOINTS);
@@ -46,7 +45,7 @@ test.skipIf(!hasFerretdb())(
       await Promise.all([pause(FREEZE_MS), worker === undefined ? null : takenOver(world, worker.id)]);
       await world.look();
       process.kill(pid, 'SIGCONT');
-      await waitFor(() => !isStopped(), 'the program to go on', PATIENCE_MS);
+      await world.until('the program to go on', () => !isStopped());
       world.show('a');
     }
     await world.settle();
@@ -66,10 +65,10 @@ async function untilFrozen(world: CountingWorld, isStopped: () => boolean, index
   const isLast = index === PLACES.length - 1;
   if (isLast && !isStopped()) {
     await world.mourn('b');
-    await waitFor(isStopped, 'the program to freeze in recovery', PATIENCE_MS);
+    await world.until('the program to freeze in recovery', isStopped);
     await world.start('b');
   }
-  await waitFor(isStopped, `freeze ${String(index + 1)}`, PATIENCE_MS);
+  await world.until(`freeze ${String(index + 1)}`, isStopped);
 }
 
 /** Waits until every run that the frozen worker holds has ended or is held by another one. */
@@ -79,11 +78,7 @@ async function takenOver(world: CountingWorld, worker: WorkerId): Promise<void> 
       (await listAllRuns(store)).flatMap((run) =>
         run.worker === worker && run.state === 'running' && !isTerminal(run.state) ? [run.id] : [],
       );
-    await waitFor(
-      async () => (await held()).length === 0,
-      'the runs of the frozen program to be taken over',
-      PATIENCE_MS,
-    );
+    await world.until('the runs of the frozen program to be taken over', async () => (await held()).length === 0);
   });
 }
 

@@ -1,5 +1,6 @@
 // Connects in two steps: what the server is (standalone, replica set, a wire-compatible one) decides how it may be talked to.
 import { MongoClient, type MongoClientOptions } from 'mongodb';
+import { wakeClosedWriters } from './wake-closed-writers.ts';
 
 export interface MongoServer {
   readonly version: string;
@@ -42,7 +43,7 @@ export async function connectMongo(
   uri: string,
   timeouts: MongoTimeouts,
 ): Promise<{ readonly client: MongoClient; readonly server: MongoServer }> {
-  const probe = new MongoClient(uri, clientOptions(timeouts, false));
+  const probe = openClient(uri, timeouts, false);
   let server: MongoServer;
   try {
     server = await inspect(probe);
@@ -52,7 +53,13 @@ export async function connectMongo(
   }
   if (server.kind === 'standalone' || server.kind === 'ferretdb') return { client: probe, server };
   await probe.close();
-  return { client: new MongoClient(uri, clientOptions(timeouts, true)), server };
+  return { client: openClient(uri, timeouts, true), server };
+}
+
+function openClient(uri: string, timeouts: MongoTimeouts, isRetrying: boolean): MongoClient {
+  const client = new MongoClient(uri, clientOptions(timeouts, isRetrying));
+  wakeClosedWriters(client);
+  return client;
 }
 
 /** What `doctor` says about a server of this kind. */

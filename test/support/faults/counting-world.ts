@@ -123,17 +123,30 @@ export class CountingWorld implements AsyncDisposable {
     for (const run of await listAllRuns(store)) this.#sights.push(sightOf(this.#looks, run));
   }
 
+  /** Waits for the condition; what the programs logged last, and the seed, go with the failure. */
+  async until(what: string, ask: () => boolean | Promise<boolean>): Promise<void> {
+    try {
+      await waitFor(ask, what, PATIENCE_MS);
+    } catch (error) {
+      throw new Error(`${what}\n${this.logTail()}`, { cause: error });
+    }
+  }
+
+  /** Waits until a plugin acts for any run, or for this one. */
+  async untilActed(what: string, runId: string | null = null): Promise<void> {
+    const before = this.tap.marks.length;
+    await this.until(what, () =>
+      runId === null ? this.tap.marks.length > before : this.tap.marks.some((mark) => mark.runId === runId),
+    );
+  }
+
   /** Stops the load and waits until every run of the store has ended. Something must be running for that. */
   async settle(): Promise<void> {
     await this.load.stop();
     await using store = await openStore(this.#place);
-    const openRuns = async (): Promise<readonly string[]> =>
-      (await listAllRuns(store)).flatMap((run) => (isTerminal(run.state) ? [] : [`${run.id} ${run.state}`]));
-    try {
-      await waitFor(async () => (await openRuns()).length === 0, 'every run to end', PATIENCE_MS);
-    } catch (error) {
-      throw new Error(`${(await openRuns()).join(', ')}\n${this.logTail()}`, { cause: error });
-    }
+    await this.until('every run to end', async () =>
+      (await listAllRuns(store)).every(({ state }) => isTerminal(state)),
+    );
   }
 
   /** Waits until nothing stands that a dead program left, ends the living, and finds nothing of theirs. @returns what is left */
@@ -142,7 +155,7 @@ export class CountingWorld implements AsyncDisposable {
       const lists = await Promise.all([...this.#seats.keys()].map((seat) => containersOf(this.dataFolder(seat))));
       return lists.flat().filter((id) => this.#orphans.has(id));
     };
-    await waitFor(async () => (await standing()).length === 0, 'the containers of dead programs to go', PATIENCE_MS);
+    await this.until('the containers of dead programs to go', async () => (await standing()).length === 0);
     const left: string[] = [];
     for (const [seat, gantry] of this.#seats) {
       await gantry?.end();
