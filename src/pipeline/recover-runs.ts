@@ -5,6 +5,7 @@ import { messageOf } from '../core/errors/gantry-error.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { RunId, WorkerId } from '../core/ids.ts';
 import type { Invocation } from '../core/invocation.ts';
+import type { Page, PageRequest } from '../core/ports/store.ts';
 import type { Run, TerminalRunState, Verdict } from '../core/run.ts';
 import { isDue } from './close-run.ts';
 import { EarlierInvocations } from './earlier-invocations.ts';
@@ -21,11 +22,13 @@ import type { RunPorts, RunSettings } from './run-ports.ts';
 import type { RunScope } from './run-scope.ts';
 import { RunWrites } from './run-writes.ts';
 import { RunStop } from './run-stop.ts';
+import type { StrayWatch } from './stray-watch.ts';
 
 /** A run of a higher epoch brings its workers down (each loss costs two: its recovery and the next claim): it is not tried again. */
 export const EPOCH_MAX = 10;
 /** Beyond its deadline and the lease, a run is settled even if its worker seems to live. */
 const OVERDUE_MS = 5_000;
+const RUNNING_PAGE = 200;
 
 export interface Recovery {
   readonly ports: RunPorts;
@@ -33,6 +36,7 @@ export interface Recovery {
   readonly logs: LogBuffer;
   /** false while plugins are built after a start: what may be repeated is not known yet, so only what must end anyway is settled */
   readonly isCatalogReady: boolean;
+  readonly strays: StrayWatch;
   /** true for a run that this process has in flight */
   isInFlight(runId: RunId): boolean;
 }
@@ -40,11 +44,10 @@ export interface Recovery {
 /** One sweep. Runs that cannot be settled now are left for the next one. @returns the runs that were settled */
 export async function recoverRuns(recovery: Recovery): Promise<readonly Run[]> {
   const { ports, settings } = recovery;
-  const open = await tryOnce({ ...ports, ...settings }, 'listOpenRuns', (options) => ports.store.listOpenRuns(options));
-  const suspects = open.filter(
-    (run) => run.state === 'running' && !recovery.isInFlight(run.id) && isReady(recovery, run),
+  const suspects = (await listRunning(recovery)).filter(
+    (run) => !recovery.isInFlight(run.id) && isReady(recovery, run),
   );
-  const strays = findStrays(recovery, open);
+  const strays = recovery.isCatalogReady ? await recovery.strays.find(ports, settings) : [];
   if (suspects.length + strays.length === 0) return [];
   // Workers are read after the runs: whoever claimed one of these runs had signed on before.
   const dead = await findDead(recovery);
@@ -69,11 +72,18 @@ function isOverAt(run: Run, nowMs: number): boolean {
   return run.deadlineAtMs !== null && run.deadlineAtMs <= nowMs;
 }
 
-/** Queued runs that nobody will ever claim. While plugins are built, a pipeline may be missing for a moment only. */
-function findStrays({ ports, isCatalogReady }: Recovery, open: readonly Run[]): readonly Run[] {
-  if (!isCatalogReady || ports.catalog.statuses().some(({ state }) => state === 'building')) return [];
-  const pipelines = ports.pipelines();
-  return open.filter((run) => run.state === 'queued' && !pipelines.has(run.pipeline));
+/** Oldest first. There are no more than all programs have places for. */
+async function listRunning({ ports, settings }: Recovery): Promise<readonly Run[]> {
+  const running: Run[] = [];
+  for (let after: RunId | null = null; ;) {
+    const request: PageRequest = { limit: RUNNING_PAGE, ...(after === null ? {} : { after }) };
+    const page: Page<Run> = await tryOnce({ ...ports, ...settings }, 'listRuns', (options) =>
+      ports.store.listRuns({ states: ['running'] }, request, options),
+    );
+    running.push(...page.items);
+    after = page.next;
+    if (after === null) return running.reverse();
+  }
 }
 
 /** Tells whether a worker is dead, from the records of all. */

@@ -12,6 +12,7 @@ import type { FreshRun } from './run-writes.ts';
 import { recoverRuns } from './recover-runs.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 import { STOP_WAIT_MS } from './settle-after-stop.ts';
+import { StrayWatch } from './stray-watch.ts';
 import { settledWithin } from './settled-within.ts';
 
 const BATCH = 16;
@@ -27,6 +28,7 @@ export class RunLoop {
   readonly #logs: LogBuffer;
   readonly #heartbeat: Heartbeat;
   readonly #inFlight = new Map<RunId, RunExecution>();
+  readonly #strays = new StrayWatch();
   readonly #stop = new AbortController();
   #waker = new AbortController();
   #nextSweepAtMs = Number.NEGATIVE_INFINITY;
@@ -187,6 +189,7 @@ export class RunLoop {
         settings: this.#settings,
         logs: this.#logs,
         isCatalogReady: this.#isCatalogReady,
+        strays: this.#strays,
         isInFlight: (runId) => this.#inFlight.has(runId),
       });
       for (const run of settled) this.#onSettled(run);
