@@ -31,8 +31,29 @@ export function adoptPipeline(run: Run, pipelines: ReadonlyMap<string, Pipeline>
   return { pipeline, failure: null, hooks: pendingHooks(pipeline), warnings: [warning] };
 }
 
+interface Pending {
+  readonly records: readonly HookRecord[];
+  readonly shapes: readonly string[];
+}
+
+/** Made once for each definition: every run needs them, at the door and when it begins. */
+const known = new WeakMap<Pipeline, Pending>();
+
+function pendingOf(pipeline: Pipeline): Pending {
+  const made = known.get(pipeline);
+  if (made !== undefined) return made;
+  const records = recordsOf(pipeline);
+  const pending = { records, shapes: records.map(shapeOf) };
+  known.set(pipeline, pending);
+  return pending;
+}
+
 /** The records of a run that has not begun. */
-export function pendingHooks({ hooks, onFailure, finally: last }: Pipeline): readonly HookRecord[] {
+export function pendingHooks(pipeline: Pipeline): readonly HookRecord[] {
+  return pendingOf(pipeline).records;
+}
+
+function recordsOf({ hooks, onFailure, finally: last }: Pipeline): readonly HookRecord[] {
   const section = (specs: readonly HookSpec[], name: HookRecord['section']): readonly HookRecord[] =>
     specs.map(({ name: hook, after }, index) => ({
       hook,
@@ -51,14 +72,12 @@ function isInOrder(after: readonly string[], before: string | undefined): boolea
 }
 
 function hasSameHooks(run: Run, pipeline: Pipeline): boolean {
-  const pending = pendingHooks(pipeline);
-  return (
-    run.hooks.length === pending.length &&
-    run.hooks.every((record, index) => shapeOf(record) === shapeOf(pending[index]))
-  );
+  const { records, shapes } = pendingOf(pipeline);
+  if (run.hooks === records) return true;
+  return run.hooks.length === records.length && run.hooks.every((record, index) => shapeOf(record) === shapes[index]);
 }
 
 /** What must not change under a run that is under way. */
-function shapeOf(record: HookRecord | undefined): string {
-  return JSON.stringify([record?.hook, record?.section ?? null, record?.after?.toSorted() ?? null]);
+function shapeOf({ hook, section, after }: HookRecord): string {
+  return JSON.stringify([hook, section ?? null, after?.toSorted() ?? null]);
 }

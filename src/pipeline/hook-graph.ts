@@ -7,6 +7,11 @@ export class HookGraph {
   readonly #after: readonly (readonly number[])[];
   readonly #ancestors: readonly bigint[];
 
+  /** True when each hook follows the one before it and no other. */
+  readonly isChain: boolean;
+  /** Hooks that no other hook follows. */
+  readonly leaves: readonly number[];
+
   /** @param after of each hook, the hooks that it follows */
   constructor(after: readonly (readonly number[])[]) {
     this.#after = after;
@@ -14,11 +19,9 @@ export class HookGraph {
     const ancestors: bigint[] = [];
     for (const index of this.order) ancestors[index] = joined(after[index] ?? [], ancestors);
     this.#ancestors = ancestors;
-  }
-
-  /** True when each hook follows the one before it and no other. */
-  get isChain(): boolean {
-    return this.#after.every((after, index) => (index === 0 ? after.length === 0 : isOnly(after, index - 1)));
+    this.isChain = after.every((before, index) => (index === 0 ? before.length === 0 : isOnly(before, index - 1)));
+    const followed = new Set(after.flat());
+    this.leaves = this.order.filter((index) => !followed.has(index));
   }
 
   /** The hooks that the hook follows. */
@@ -29,12 +32,6 @@ export class HookGraph {
   /** All hooks that ended before the hook begins, whatever happens, as bits. */
   ancestors(index: number): bigint {
     return this.#ancestors[index] ?? 0n;
-  }
-
-  /** Hooks that no other hook follows. */
-  get leaves(): readonly number[] {
-    const followed = new Set(this.#after.flat());
-    return this.order.filter((index) => !followed.has(index));
   }
 
   /** True when neither waits for the other. */

@@ -9,13 +9,6 @@ import type { RunRecords } from '../core/run-records.ts';
 const CHARS_MAX = 64 * 1024;
 const INVOCATIONS_MAX = 64;
 
-const kept = new WeakMap<Run, RunRecords>();
-
-/** Null: they are to be read from the store. */
-export function recordsOf(run: Run): RunRecords | null {
-  return kept.get(run) ?? null;
-}
-
 /** What was stored together. */
 interface StoredBatch {
   readonly payloads: ReadonlyMap<string, string>;
@@ -23,44 +16,47 @@ interface StoredBatch {
   readonly updates: ReadonlyMap<InvocationId, InvocationChanges>;
 }
 
+/** Put together only when asked for: nobody waits for most runs. */
+const kept = new WeakMap<Run, readonly StoredBatch[]>();
+
+/** Null: they are to be read from the store. */
+export function recordsOf(run: Run): RunRecords | null {
+  const batches = kept.get(run);
+  return batches === undefined ? null : joined(batches);
+}
+
 export class KeptRecords {
-  readonly #payloads = new Map<string, string>();
-  readonly #invocations = new Map<InvocationId, Invocation>();
+  #batches: StoredBatch[] = [];
   #chars = 0;
+  #invocations = 0;
   #isOver = false;
 
   /** @param run as it is stored with the batch; when it has ended, the records are at hand from now on */
-  add({ payloads, inserts, updates }: StoredBatch, run: Run): void {
+  add(batch: StoredBatch, run: Run): void {
     if (this.#isOver) return;
-    for (const [name, json] of payloads) this.#put(name, json);
-    for (const [id, invocation] of inserts) this.#invocations.set(id, invocation);
-    for (const [id, changes] of updates) this.#change(id, changes);
-    if (this.#chars > CHARS_MAX || this.#invocations.size > INVOCATIONS_MAX) this.#end();
-    if (isTerminal(run.state)) this.#keepFor(run);
+    for (const json of batch.payloads.values()) this.#chars += json.length;
+    this.#invocations += batch.inserts.size;
+    this.#isOver = this.#chars > CHARS_MAX || this.#invocations > INVOCATIONS_MAX;
+    if (this.#isOver) this.#batches = [];
+    else this.#batches.push(batch);
+    if (!this.#isOver && isTerminal(run.state)) kept.set(run, this.#batches);
   }
+}
 
-  #keepFor(run: Run): void {
-    if (this.#isOver) return;
-    const invocations = [...this.#invocations.values()].sort(byAge);
-    kept.set(run, { invocations, payloads: this.#payloads });
+/** Null: it changes an invocation that it did not begin. */
+function joined(batches: readonly StoredBatch[]): RunRecords | null {
+  const payloads = new Map<string, string>();
+  const invocations = new Map<InvocationId, Invocation>();
+  for (const batch of batches) {
+    for (const [name, json] of batch.payloads) payloads.set(name, json);
+    for (const [id, invocation] of batch.inserts) invocations.set(id, invocation);
+    for (const [id, changes] of batch.updates) {
+      const invocation = invocations.get(id);
+      if (invocation === undefined) return null;
+      invocations.set(id, { ...invocation, ...changes });
+    }
   }
-
-  #put(name: string, json: string): void {
-    this.#chars += json.length - (this.#payloads.get(name)?.length ?? 0);
-    this.#payloads.set(name, json);
-  }
-
-  #change(id: InvocationId, changes: InvocationChanges): void {
-    const invocation = this.#invocations.get(id);
-    if (invocation === undefined) this.#end();
-    else this.#invocations.set(id, { ...invocation, ...changes });
-  }
-
-  #end(): void {
-    this.#isOver = true;
-    this.#payloads.clear();
-    this.#invocations.clear();
-  }
+  return { invocations: [...invocations.values()].sort(byAge), payloads };
 }
 
 /** As the store lists them. */

@@ -33,7 +33,6 @@ type Tags = Pick<Run, 'tags' | 'skipTags'>;
 
 export function planHooks(pipeline: Pipeline, snapshot: CatalogSnapshot, tags: Tags): RunPlan {
   const { hooks, onFailure, finally: last } = pipeline;
-  const indexes = new Map(hooks.map(({ name }, index) => [name, index]));
   const planAs = (specs: readonly HookSpec[], section: Section, from: number): readonly HookPlan[] =>
     specs.map((spec, index) => ({
       hook: spec.name,
@@ -45,12 +44,24 @@ export function planHooks(pipeline: Pipeline, snapshot: CatalogSnapshot, tags: T
   return {
     pipeline,
     main: planAs(hooks, 'main', 0),
-    graph: new HookGraph(hooks.map(({ after }) => after.flatMap((name) => indexes.get(name) ?? []))),
+    graph: graphOf(pipeline),
     closing: [
       ...planAs(onFailure.map(withTime), 'onFailure', hooks.length),
       ...planAs(last.map(withTime), 'finally', hooks.length + onFailure.length),
     ],
   };
+}
+
+/** Made once for each definition. */
+const graphs = new WeakMap<Pipeline, HookGraph>();
+
+function graphOf(pipeline: Pipeline): HookGraph {
+  const made = graphs.get(pipeline);
+  if (made !== undefined) return made;
+  const indexes = new Map(pipeline.hooks.map(({ name }, index) => [name, index]));
+  const graph = new HookGraph(pipeline.hooks.map(({ after }) => after.flatMap((name) => indexes.get(name) ?? [])));
+  graphs.set(pipeline, graph);
+  return graph;
 }
 
 /** The time of the main hooks may be up. */
