@@ -4,6 +4,7 @@ import { coldBenchmark } from './bench-cold.ts';
 import { contextBenchmark } from './bench-context.ts';
 import { firstBenchmark } from './bench-first.ts';
 import { forkBenchmark } from './bench-fork.ts';
+import { historyBenchmark } from './bench-history.ts';
 import { httpBenchmark } from './bench-http.ts';
 import { invocationBenchmark } from './bench-invocation.ts';
 import { neighbourBenchmark } from './bench-neighbour.ts';
@@ -32,4 +33,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   selfBenchmark,
   storeBenchmark,
   storingBenchmark,
+  historyBenchmark,
 ];
