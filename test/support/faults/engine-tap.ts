@@ -17,23 +17,39 @@ export class EngineTap implements AsyncDisposable {
   readonly #folder: string;
   readonly #target: string;
   readonly #sockets = new Set<Socket>();
-  readonly #server: Server;
+  readonly #clients = new Set<Socket>();
+  #server: Server | null = null;
 
   private constructor(folder: string, target: string) {
     this.#folder = folder;
     this.#target = target;
-    // Half-open on both sides, or the end of stdin would end the output, too.
-    this.#server = createServer({ allowHalfOpen: true }, (client) => {
-      this.#join(client);
-    });
   }
 
   /** @param target text of DOCKER_HOST of the real engine */
   static async open(target: string): Promise<EngineTap> {
     const tap = new EngineTap(await mkdtemp(join(tmpdir(), 'gantry-tap-')), target);
-    tap.#server.listen(tap.#socketPath);
-    await once(tap.#server, 'listening');
+    await tap.mend();
     return tap;
+  }
+
+  /** As an engine that is gone: no connection stands, none can be made. What plugins write meanwhile is still seen. */
+  async cut(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    const closed = server === null ? null : once(server, 'close');
+    server?.close();
+    for (const client of this.#clients) client.destroy();
+    await closed;
+  }
+
+  async mend(): Promise<void> {
+    // Half-open on both sides, or the end of stdin would end the output, too.
+    const server = createServer({ allowHalfOpen: true }, (client) => {
+      this.#join(client);
+    });
+    server.listen(this.#socketPath);
+    await once(server, 'listening');
+    this.#server = server;
   }
 
   get dockerHost(): string {
@@ -41,10 +57,8 @@ export class EngineTap implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
+    await this.cut();
     for (const socket of this.#sockets) socket.destroy();
-    await closed;
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -59,6 +73,8 @@ export class EngineTap implements AsyncDisposable {
       socket.on('error', () => undefined);
       socket.once('close', () => this.#sockets.delete(socket));
     }
+    this.#clients.add(client);
+    client.once('close', () => this.#clients.delete(client));
     client.pipe(engine);
     this.#watch(engine);
     engine.on('data', (chunk: Buffer) => {

@@ -16,6 +16,12 @@ export async function containersOf(dataFolder: string, dockerHost = testDockerHo
   return (await engine.listContainers({}, soon())).map(({ id }) => id);
 }
 
+/** Kills every container of the instance, as they die with an engine that is not told to let them live. */
+export async function killContainersOf(dataFolder: string): Promise<void> {
+  await using engine = openEngine(dataFolder, testDockerHost());
+  for (const { id } of await engine.listContainers({}, soon())) await engine.killContainer(id, 'SIGKILL', soon());
+}
+
 /** Networks and volumes of the instance, one text each: it makes none. */
 export async function networksAndVolumesOf(dataFolder: string): Promise<readonly string[]> {
   const label = `label=io.gantry.instance=${instanceIdOf(dataFolder)}`;

@@ -62,8 +62,9 @@ export class LoadClient {
       const key = `key-${String(this.#keys)}`;
       const isAskedTwice = random.below(ASK_AGAIN) === 0;
       const runId = await this.#settle(key, asked);
-      if (runId === null) await pause(PAUSE_MS);
-      else {
+      // Runs that fail at once, as without an engine, shall not come by the thousand.
+      await pause(PAUSE_MS);
+      if (runId !== null) {
         if (isAskedTwice) await this.#settle(key, asked);
         await this.#watch(runId);
       }
