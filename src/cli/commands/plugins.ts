@@ -6,7 +6,7 @@ import { followRun, readRun } from '../follow-run.ts';
 import type { Output } from '../output.ts';
 import { printDescription } from '../print-description.ts';
 import { problemLines, reloadPlugins } from '../reload-plugins.ts';
-import { REQUEST_HELP, REQUEST_OPTIONS, runRequest } from '../run-request.ts';
+import { KEY_HELP, KEY_OPTION, REQUEST_HELP, REQUEST_OPTIONS, requestHeaders, runRequest } from '../run-request.ts';
 
 const BUILD_WAIT_MS = 600_000;
 
@@ -122,14 +122,14 @@ export const pluginsInvokeCommand: Command = {
   operands: '<plugin>',
   summary: 'call one plugin alone, outside of any declared pipeline, and show how it ended',
   operandCount: [1, 1],
-  options: REQUEST_OPTIONS,
-  optionHelp: REQUEST_HELP,
+  options: { ...REQUEST_OPTIONS, ...KEY_OPTION },
+  optionHelp: { ...REQUEST_HELP, ...KEY_HELP },
   async run(context) {
     const body = await runRequest(context.options);
     const path = `/plugins/${encodeURIComponent(context.positionals[0] ?? '')}/runs`;
     return await context.withApi('engine', async (api) => {
       await reloadPlugins(api, context.output);
-      const started = await api.send(path, { method: 'POST', body, headers: { 'gantry-trigger': 'cli' } });
+      const started = await api.send(path, { method: 'POST', body, headers: requestHeaders(context.options) });
       const exitCode = await followRun(api, textAt(started, 'id'), context);
       const run = await readRun(api, textAt(started, 'id'), 0);
       const [plugin] = listAt(listAt(run, 'hooks')[0], 'plugins');

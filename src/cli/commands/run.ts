@@ -5,7 +5,7 @@ import { textOption, type Command, type OptionValues } from '../command.ts';
 import { followRun } from '../follow-run.ts';
 import { textAt } from '../json-fields.ts';
 import { reloadPlugins } from '../reload-plugins.ts';
-import { REQUEST_HELP, REQUEST_OPTIONS, runRequest } from '../run-request.ts';
+import { KEY_HELP, KEY_OPTION, REQUEST_HELP, REQUEST_OPTIONS, requestHeaders, runRequest } from '../run-request.ts';
 
 export const runCommand: Command = {
   name: 'run',
@@ -14,14 +14,14 @@ export const runCommand: Command = {
   operandCount: [1, 1],
   options: {
     ...REQUEST_OPTIONS,
-    'idempotency-key': { type: 'string' },
+    ...KEY_OPTION,
     key: { type: 'string' },
     tags: { type: 'string' },
     'skip-tags': { type: 'string' },
   },
   optionHelp: {
     ...REQUEST_HELP,
-    'idempotency-key KEY': 'the same key and request give the same run',
+    ...KEY_HELP,
     'key KEY': 'the same in short',
     'tags A,B': 'call only plugins with one of these tags',
     'skip-tags A,B': 'do not call plugins with one of these tags',
@@ -32,11 +32,10 @@ export const runCommand: Command = {
     const [pipeline = ''] = positionals;
     return await withApi('engine', async (api) => {
       await reloadPlugins(api, output);
-      const key = textOption(options, 'idempotency-key') ?? textOption(options, 'key');
       const started = await api.send(`/pipelines/${encodeURIComponent(pipeline)}/runs`, {
         method: 'POST',
         body: request,
-        headers: { 'gantry-trigger': 'cli', ...(key === null ? {} : { 'idempotency-key': key }) },
+        headers: requestHeaders(options),
       });
       const id = textAt(started, 'id');
       output.note(`${id} of ${pipeline} is queued`);

@@ -8,8 +8,7 @@ import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
 import { pluginView, pluginViews, storedVersions } from './plugin-view.ts';
-import { runSummary } from './run-view.ts';
-import { readInput, triggerOf } from './start-run-route.ts';
+import { accepted, readInput, readKey, triggerOf } from './start-run-route.ts';
 import { nameOf } from './route-params.ts';
 
 /** @throws GantryError PLUGIN_NOT_FOUND */
@@ -128,12 +127,13 @@ async function answerReload(ports: WebPorts, request: WebRequest): Promise<Answe
 async function answerInvoke(ports: WebPorts, request: WebRequest): Promise<Answer> {
   const name = nameOf(request, 'PLUGIN_NOT_FOUND');
   findPlugin(ports, name);
+  const idempotencyKey = readKey(request);
   const { params, data } = readInput(await readJsonObject(request));
-  const { run } = await ports.runs.startRun(
-    { pipeline: soloPipelineName(name), trigger: triggerOf(request), params, data, idempotencyKey: null },
+  const { run, isRepeat } = await ports.runs.startRun(
+    { pipeline: soloPipelineName(name), trigger: triggerOf(request), params, data, idempotencyKey },
     { signal: request.signal },
   );
-  return jsonAnswer(runSummary(run), 202, { Location: `/api/v1/runs/${run.id}` });
+  return accepted(run, isRepeat);
 }
 
 /** Waits for the build, which has its own deadline: long ones are watched with `request.gone` only. */

@@ -100,4 +100,35 @@ describe('logEvents', () => {
     ]);
     expect(logged({ ...changed, from: 'slowed', to: 'free' })[0]?.level).toBe('info');
   });
+
+  it('says of schedules what fired, and warns about what was skipped and missed', () => {
+    const named = { pipeline: 'default', schedule: 'nightly' };
+    const tickAtMs = Date.UTC(2026, 0, 1, 3);
+    const runId = newRunId();
+    expect(logged({ kind: 'scheduleFired', ...named, tickAtMs, lateMs: 12.4, runId })).toEqual([
+      {
+        level: 'info',
+        message: 'schedule fired',
+        fields: { ...named, tick: '2026-01-01T03:00:00.000Z', lateMs: 12, run: runId },
+      },
+    ]);
+    expect(logged({ kind: 'scheduleSkipped', ...named, tickAtMs, runId })[0]).toMatchObject({ level: 'warn' });
+    expect(logged({ kind: 'scheduleMissed', ...named, count: 3, code: null })[0]).toMatchObject({
+      level: 'warn',
+      message: 'ticks were missed and given up',
+      fields: { count: 3 },
+    });
+    expect(logged({ kind: 'scheduleMissed', ...named, count: 1, code: 'PARAMS_INVALID' })[0]).toMatchObject({
+      message: 'a tick was refused and given up',
+      fields: { code: 'PARAMS_INVALID' },
+    });
+    expect(logged({ kind: 'schedulePaused', ...named, by: 'cli' })[0]).toMatchObject({ fields: { by: 'cli' } });
+    expect(logged({ kind: 'scheduleResumed', ...named, by: 'api' })[0]).toMatchObject({ message: 'schedule resumed' });
+  });
+
+  it('says what became of a webhook, and of whom only when it was signed', () => {
+    expect(logged({ kind: 'webhookReceived', pipeline: null, webhook: null, result: 'signature' })).toMatchObject([
+      { level: 'info', message: 'webhook received', fields: { result: 'signature', webhook: null } },
+    ]);
+  });
 });
