@@ -9,6 +9,7 @@ import { MongoStore } from './adapters/mongo/mongo-store.ts';
 import { PrometheusMetrics } from './adapters/prometheus/prometheus-metrics.ts';
 import { lockInstance } from './adapters/sqlite/instance-lock.ts';
 import { SqliteStore } from './adapters/sqlite/sqlite-store.ts';
+import { ArtifactFiles } from './adapters/system/artifact-files.ts';
 import { CgroupUsageMeter } from './adapters/system/cgroup-usage-meter.ts';
 import { FifoPipes } from './adapters/system/fifo-pipes.ts';
 import { announceServer, makeDataFolder, openInstanceFolder } from './adapters/system/instance-folder.ts';
@@ -32,6 +33,7 @@ import type { JsonValue } from './core/json.ts';
 import type { Pipeline } from './core/pipeline.ts';
 import type { ContainerEngine } from './core/ports/container-engine.ts';
 import type { Store } from './core/ports/store.ts';
+import { StoredArtifacts } from './pipeline/services/stored-artifacts.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { METRICS } from './observe/metric-definitions.ts';
 
@@ -73,6 +75,7 @@ async function layGround(
   const { config, dataFolder } = loaded;
   const at = pathsFrom(root);
   const clock = new SystemClock();
+  const ids = new SystemIds();
   await makeDataFolder(dataFolder);
   const file = { folder: at(config.logs.folder), maxBytes: config.logs.maxSize, keep: config.logs.keep };
   const stream = isLogged ? process.stdout : null;
@@ -87,7 +90,8 @@ async function layGround(
   return {
     ...{ root, config, dataFolder, clock, logger, events, store, pipelines, at },
     startBeats: isEmbedded(config) ? null : mongoBeats(config.store.uri.reveal(), config.store.database, logger),
-    ids: new SystemIds(),
+    ids,
+    artifacts: isEmbedded(config) ? new ArtifactFiles(join(dataFolder, 'artifacts')) : new StoredArtifacts(store, ids),
     metrics: new PrometheusMetrics(Object.values(METRICS)),
     secrets: new ConfigSecrets(at(config.secrets.folder), environment),
     expressions: new CelExpressions(),

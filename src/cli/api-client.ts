@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { Problem } from '../core/plugin.ts';
 
 const ANSWER_MS = 60_000;
+const DOWNLOAD_MS = 600_000;
 
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST';
@@ -28,13 +29,23 @@ export class ApiClient {
    * @throws GantryError with the code of the problem document; DEFECT for an answer that is none of ours
    */
   async send(path: string, request: ApiRequest = {}, isFinal = false): Promise<JsonValue> {
+    const bytes = await this.#fetch(path, request, isFinal);
+    return readJson(new TextDecoder().decode(bytes), this.url);
+  }
+
+  /** The bytes at a path, as they stand. @throws as `send` */
+  async download(path: string): Promise<Uint8Array> {
+    return await this.#fetch(path, { timeoutMs: DOWNLOAD_MS }, false);
+  }
+
+  async #fetch(path: string, request: ApiRequest, isFinal: boolean): Promise<Uint8Array> {
     const deadline = AbortSignal.timeout(request.timeoutMs ?? ANSWER_MS);
     const signal = isFinal ? deadline : AbortSignal.any([deadline, this.#stop]);
     try {
       const response = await fetch(`${this.url}/api/v1${path}`, { ...initOf(request), signal, redirect: 'error' });
-      const text = await response.text();
-      if (response.ok) return readJson(text, this.url);
-      throw problemError(response.status, text, this.url);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (response.ok) return bytes;
+      throw problemError(response.status, new TextDecoder().decode(bytes), this.url);
     } catch (error) {
       if (error instanceof GantryError) throw error;
       if (this.#stop.aborted) throw new GantryError('CANCELLED', 'stopped by a signal', { cause: error });

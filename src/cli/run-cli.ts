@@ -16,6 +16,7 @@ import {
 } from './commands/plugins.ts';
 import { redriveCommand, runsReplayCommand, runsRetryCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
+import { runsArtifactsCommand } from './commands/run-artifacts.ts';
 import { logsCommand, runsCancelCommand, runsListCommand, runsShowCommand } from './commands/runs.ts';
 import {
   schedulesListCommand,
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   runsRetryCommand,
   runsReplayCommand,
   redriveCommand,
+  runsArtifactsCommand,
   logsCommand,
   pluginsListCommand,
   pluginsShowCommand,

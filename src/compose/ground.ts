@@ -1,6 +1,7 @@
 // What every part of the program stands on, as the composition root hands it on. Types only: adapters are made in compose.ts.
 import type { SystemConfig } from '../config/system-schema.ts';
 import type { StartBeats } from '../core/ports/beat-thread.ts';
+import type { ArtifactContent } from '../core/ports/artifact-content.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import type { Expressions } from '../core/ports/expression.ts';
@@ -28,6 +29,8 @@ export interface Ground {
   readonly store: Store;
   /** where the store's beats have a thread of their own */
   readonly startBeats: StartBeats | null;
+  /** bytes of artifacts */
+  readonly artifacts: ArtifactContent;
   readonly secrets: Secrets;
   readonly expressions: Expressions;
   readonly usage: UsageMeter;

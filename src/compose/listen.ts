@@ -118,10 +118,10 @@ function webPorts(
   { ground, work, triggers, live, release }: ListenRequest,
   monitor: HealthMonitor,
 ): Parameters<typeof createWeb>[0] {
-  const { store, events, clock, logger, pipelines } = ground;
+  const { store, artifacts, events, clock, logger, pipelines } = ground;
   const { runs, catalog, plugins, sweeper } = work;
   return {
-    store,
+    ...{ store, artifacts },
     runs: {
       startRun: (request) => runs.startRun(request),
       retryRun: (request) => runs.retryRun(request),

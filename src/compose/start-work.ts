@@ -139,11 +139,14 @@ function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine, cla
 }
 
 function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, invoker: Invoker): Runs {
-  const { clock, ids, events, logger, store, secrets, expressions, pipelines, config, startBeats } = ground;
+  const { clock, ids, events, logger, store, artifacts, secrets, expressions, pipelines, config, startBeats } = ground;
   return createRuns({
     ...{ store, clock, ids, events, logger, invoker, secrets, expressions },
     ...(startBeats === null ? {} : { startBeats }),
-    services: createHostServices({ store, clock, ids, logger, storeTimeoutMs: config.store.timeout }),
+    services: createHostServices({
+      ...{ store, clock, ids, logger, content: artifacts, storeTimeoutMs: config.store.timeout },
+      limits: { sizeBytes: config.artifacts.maxSize, runBytes: config.artifacts.maxRunSize },
+    }),
     catalog: withSoloPlugins(catalog),
     encoding: { json: encodeJsonRequest, text: encodeTextRequest },
     pipelines: () => withSoloPipelines(pipelines.current(), catalog),

@@ -80,12 +80,7 @@ export const SYSTEM_SCHEMA = z.strictObject({
         .prefault('gantry')
         .describe('Name of the MongoDB database.'),
       timeout: duration('10s', '100ms', '5m', 'How long one operation of the store may take.'),
-      flushWithin: duration(
-        '25ms',
-        '1ms',
-        '10s',
-        'How long records of runs with `durability: queued` may wait in memory: what a killed program loses.',
-      ),
+      flushWithin: duration('25ms', '1ms', '10s', 'How long records of queued runs may wait in memory.'),
       heldSize: size('64Mi', '1Mi', '4Gi', 'Memory that such records may take; beyond, new runs wait for the store.'),
     })
     .prefault({}),
@@ -150,6 +145,12 @@ export const SYSTEM_SCHEMA = z.strictObject({
         .describe(
           "How `stream` plugins are reached: auto takes named pipes where the engine shares host and files with Gantry, else the engine's stream (attach).",
         ),
+    })
+    .prefault({}),
+  artifacts: z
+    .strictObject({
+      maxSize: size('64Mi', '1Ki', '4Gi', 'Bytes of one artifact.'),
+      maxRunSize: size('256Mi', '1Ki', '64Gi', 'Bytes of all artifacts of one run.'),
     })
     .prefault({}),
   brake: z

@@ -14,7 +14,7 @@ export const REUSES = ['never', 'fork', 'warm'] as const;
 export type Reuse = (typeof REUSES)[number];
 
 /** What a plugin of protocol `stream` may ask of the host while it runs. */
-export const SERVICES = ['state'] as const;
+export const SERVICES = ['state', 'artifact'] as const;
 export type Service = (typeof SERVICES)[number];
 
 /** Most invocations at once in one sandbox: they share its memory, its processes and its fate. */

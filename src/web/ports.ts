@@ -5,6 +5,7 @@ import type { SweepReport } from '../core/image-retention.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import type { Problem } from '../core/plugin.ts';
+import type { ArtifactContent } from '../core/ports/artifact-content.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Logger } from '../core/ports/logger.ts';
 import type { MetricsPage } from '../core/ports/metrics.ts';
@@ -118,6 +119,7 @@ export type WebStore = Pick<
 
 export interface WebPorts {
   readonly store: WebStore;
+  readonly artifacts: Pick<ArtifactContent, 'read'>;
   readonly runs: RunDoor;
   readonly catalog: PluginCatalog;
   readonly builds: PluginBuilds;

@@ -97,6 +97,42 @@ export const state = {
   list: ({ prefix, after, limit } = {}) => ask('state.list', { prefix, after, limit }),
 };
 
+const PIECE = 192 * 1024;
+
+/**
+ * Named bytes of the run, which stay with it. Needs `services: [artifact]` and protocol `stream`. Refusals as those of `state`.
+ */
+export const artifact = {
+  /** Stores a text, bytes, or an (async) iterable of such; over an artifact of that name. Gives {id, sizeBytes, sha256}. */
+  async put(name, content, contentType = 'application/octet-stream') {
+    const put = (bytes, last) => ask('artifact.put', { name, contentType, chunk: bytes.toString('base64'), last });
+    let held = Buffer.alloc(0);
+    for await (const part of typeof content === 'string' || content instanceof Uint8Array ? [content] : content) {
+      held = Buffer.concat([held, Buffer.from(part)]);
+      let at = 0;
+      for (; held.length - at > PIECE; at += PIECE) await put(held.subarray(at, at + PIECE), false);
+      held = held.subarray(at);
+    }
+    return put(held, true);
+  },
+  /** The bytes of the run's artifact, piece by piece. */
+  async *pieces(name) {
+    for (let offset = 0, last = false; !last;) {
+      const answer = await ask('artifact.get', { name, offset });
+      const piece = Buffer.from(answer.chunk, 'base64');
+      ({ last } = answer);
+      offset += piece.length;
+      yield piece;
+    }
+  },
+  /** All of its bytes. NOT_FOUND when the run has none of that name. */
+  async get(name) {
+    const pieces = [];
+    for await (const piece of artifact.pieces(name)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  },
+};
+
 /** Asks the host, at most 16 times at once. */
 async function ask(method, params) {
   if (!isStream) throw new PluginError('NOT_SUPPORTED', `${method} needs \`protocol: stream\``);

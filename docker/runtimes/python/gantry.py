@@ -13,7 +13,7 @@ import sys
 import traceback
 from _thread import RLock, _local, allocate_lock  # `threading` sets every forked child up anew, which takes as long as a small run
 
-__all__ = ["run", "log", "progress", "metric", "state", "skipped", "fail", "cancelled", "Request", "PluginError"]
+__all__ = ["run", "log", "progress", "metric", "state", "artifact", "skipped", "fail", "cancelled", "Request", "PluginError"]
 _result_fd = os.dup(1)  # not inheritable: a child process cannot write into the protocol
 os.dup2(2, 1)
 _cancel = {"armed": False, "asked": False}
@@ -111,7 +111,39 @@ class _State:
         return _ask("state.list", {"prefix": prefix, "after": after, "limit": limit})
 
 
-state = _State()
+class _Artifact:
+    """Named bytes of the run, which stay with it. Needs `services: [artifact]` and protocol `stream`. Refusals as those of `state`."""
+    PIECE = 192 * 1024
+
+    def put(self, name, content, content_type="application/octet-stream"):
+        """Stores bytes, text, or what a file opened for reading gives; over an artifact of that name. Gives {"id", "sizeBytes", "sha256"}."""
+        import base64
+        import io
+        content = content.encode() if isinstance(content, str) else content
+        file = content if hasattr(content, "read") else io.BytesIO(content)
+        piece, following = file.read(self.PIECE), True
+        while following:
+            following = file.read(self.PIECE)
+            part = {"name": name, "contentType": content_type, "chunk": base64.b64encode(piece).decode(), "last": not following}
+            answer, piece = _ask("artifact.put", part), following
+        return answer
+
+    def pieces(self, name):
+        """The bytes of the run's artifact, piece by piece."""
+        import base64
+        offset, last = 0, False
+        while not last:
+            answer = _ask("artifact.get", {"name": name, "offset": offset})
+            piece, last = base64.b64decode(answer["chunk"]), answer["last"]
+            offset += len(piece)
+            yield piece
+
+    def get(self, name):
+        """All of its bytes. NOT_FOUND when the run has none of that name."""
+        return b"".join(self.pieces(name))
+
+
+state, artifact = _State(), _Artifact()
 
 
 def _ask(method, params):

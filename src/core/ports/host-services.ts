@@ -6,7 +6,7 @@ import type { Plugin } from '../plugin.ts';
 import type { Redactor } from '../redact.ts';
 
 /** Words for programs in `error.data.code`; docs/protocol.md lists them. */
-export type HostRefusal = 'INVALID_PARAMS' | 'CONFLICT' | 'FULL' | 'UNAVAILABLE' | 'METHOD_NOT_FOUND';
+export type HostRefusal = 'INVALID_PARAMS' | 'CONFLICT' | 'FULL' | 'NOT_FOUND' | 'UNAVAILABLE' | 'METHOD_NOT_FOUND';
 
 export type HostAnswer =
   | { readonly kind: 'result'; readonly result: JsonValue }

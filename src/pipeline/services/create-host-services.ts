@@ -5,11 +5,15 @@ import { messageOf } from '../../core/errors/gantry-error.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { HostAnswer, HostServices, InvocationServices, ServiceScope } from '../../core/ports/host-services.ts';
 import type { Logger } from '../../core/ports/logger.ts';
+import type { Store } from '../../core/ports/store.ts';
+import { ArtifactDesk, type ArtifactParts } from './artifact-desk.ts';
 import { refused } from './refuse.ts';
 import { RequestPace } from './request-pace.ts';
+import { RunArtifacts } from './run-artifacts.ts';
 import { StateKeeper, type StateParts } from './state-keeper.ts';
 
-export interface HostServicesOptions extends StateParts {
+export interface HostServicesOptions extends StateParts, Omit<ArtifactParts, 'artifacts'> {
+  readonly store: Pick<Store, 'pluginState' | 'putPayload' | 'findPayload'>;
   readonly logger: Logger;
   /** deadline of one request */
   readonly storeTimeoutMs: number;
@@ -19,7 +23,8 @@ export interface HostServicesOptions extends StateParts {
 export const REQUESTS_PER_SECOND = 1_000;
 
 export function createHostServices(options: HostServicesOptions): HostServices {
-  return { of: (scope) => new ServicesOfOne(options, scope) };
+  const artifacts = new RunArtifacts(options.store);
+  return { of: (scope) => new ServicesOfOne({ ...options, artifacts }, scope) };
 }
 
 class ServicesOfOne implements InvocationServices {
@@ -27,12 +32,14 @@ class ServicesOfOne implements InvocationServices {
   readonly #scope: ServiceScope;
   readonly #pace: RequestPace;
   readonly #state: StateKeeper;
+  readonly #artifacts: ArtifactDesk;
 
-  constructor(options: HostServicesOptions, scope: ServiceScope) {
+  constructor(options: HostServicesOptions & ArtifactParts, scope: ServiceScope) {
     this.#options = options;
     this.#scope = scope;
     this.#pace = new RequestPace(options.clock, REQUESTS_PER_SECOND);
     this.#state = new StateKeeper(options, scope);
+    this.#artifacts = new ArtifactDesk(options, scope);
   }
 
   async perform(method: string, params: JsonObject, signal: AbortSignal): Promise<HostAnswer> {
@@ -40,7 +47,7 @@ class ServicesOfOne implements InvocationServices {
     try {
       await this.#pace.turn(signal);
       const answer = await within(clock, storeTimeoutMs, signal, (limit) =>
-        this.#state.perform(method, params, { signal: limit }),
+        (method.startsWith('state.') ? this.#state : this.#artifacts).perform(method, params, { signal: limit }),
       );
       return answer ?? refused('METHOD_NOT_FOUND', 'there is no such method');
     } catch (error) {
@@ -50,7 +57,7 @@ class ServicesOfOne implements InvocationServices {
   }
 
   [Symbol.dispose](): void {
-    // State has nothing that is begun and not finished.
+    this.#artifacts[Symbol.dispose]();
   }
 
   #tell(method: string, error: unknown): void {

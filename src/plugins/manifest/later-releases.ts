@@ -22,7 +22,7 @@ const hasOneOf =
 export const LATER_VALUES: readonly LaterValue[] = [
   { path: ['isolation'], isUsed: isOneOf('gvisor'), instead: 'use `standard`' },
   { path: ['network'], isUsed: (value) => isJsonObject(value) && 'allow' in value, instead: 'use `none`' },
-  { path: ['services'], isUsed: hasOneOf('http', 'secret', 'artifact'), instead: 'use `state` only' },
+  { path: ['services'], isUsed: hasOneOf('http', 'secret'), instead: 'use `state` and `artifact` only' },
   { path: ['retries'], isUsed: isGiven, instead: 'remove the key' },
 ];
 

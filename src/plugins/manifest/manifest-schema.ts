@@ -182,7 +182,7 @@ export const manifestSchema = z.strictObject({
       .array(z.enum(SERVICES, { error: `must be one of ${SERVICES.map((of) => `\`${of}\``).join(', ')}` }))
       .max(LIST_MAX)
       .default([]),
-    'With `protocol: stream`: host services that it may use. `state`: keys and values of this plugin that stay.',
+    'With `protocol: stream`: host services that it may use. `state`: keys and values of this plugin that stay. `artifact`: named bytes of the run.',
   ),
   isolation: described(
     z.literal('standard', { error: 'must be `standard`' }).default('standard'),

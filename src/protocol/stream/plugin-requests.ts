@@ -13,6 +13,7 @@ const KNOWN = /^(state|http|artifact|secret)\.[a-z]+$/;
 /** What this host can do: services by name, each with its methods. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   state: ['state.get', 'state.set', 'state.delete', 'state.list'],
+  artifact: ['artifact.put', 'artifact.get'],
 };
 
 export class PluginRequests {

@@ -2,6 +2,7 @@
 import type { Route } from '../http/route.ts';
 import { healthRoutes } from '../health/health-routes.ts';
 import type { WebPorts } from '../ports.ts';
+import { artifactsRoutes } from './artifacts-routes.ts';
 import { gcRoutes } from './gc-routes.ts';
 import { pluginsRoutes } from './plugins-routes.ts';
 import { replayRoutes } from './replay-routes.ts';
@@ -14,6 +15,7 @@ export function apiRoutes(ports: WebPorts): readonly Route[] {
     startRunRoute(ports),
     ...runsRoutes(ports),
     ...replayRoutes(ports),
+    ...artifactsRoutes(ports),
     ...pluginsRoutes(ports),
     ...schedulesRoutes(ports),
     ...gcRoutes(ports),

@@ -8,10 +8,14 @@ interface Entry {
 
 type Params = Readonly<Record<string, unknown>>;
 
+/** No part of what the SDKs send. */
+const PIECE_BYTES = 100_000;
+
 /** What stands under a key that nobody has set. */
 const NOTHING = { value: null, version: null };
 
 export class HostDesk {
+  readonly files = new Map<string, Buffer>();
   readonly entries = new Map<string, Entry>();
   /** the next so many sets find that somebody else was faster */
   rivals = 0;
@@ -41,6 +45,10 @@ export class HostDesk {
         return { result: { deleted: this.entries.delete(key) } };
       case 'state.list':
         return { result: { keys: [], next: null } };
+      case 'artifact.put':
+        return this.#put(given);
+      case 'artifact.get':
+        return this.#get(given);
       default:
         return refusal('METHOD_NOT_FOUND');
     }
@@ -54,6 +62,24 @@ export class HostDesk {
     const standing = this.entries.get(key)?.version ?? null;
     if (ifVersion !== undefined && ifVersion !== standing) return refusal('CONFLICT');
     return { result: { version: this.#store(key, value) } };
+  }
+
+  #put({ name, chunk, last }: Params): object {
+    const file = String(name);
+    this.files.set(
+      file,
+      Buffer.concat([this.files.get(file) ?? Buffer.alloc(0), Buffer.from(String(chunk), 'base64')]),
+    );
+    const sizeBytes = this.files.get(file)?.length ?? 0;
+    return { result: last === true ? { id: 'art_1', sizeBytes, sha256: 'ab' } : { sizeBytes } };
+  }
+
+  #get({ name, offset = 0 }: Params): object {
+    const bytes = this.files.get(String(name));
+    if (bytes === undefined) return refusal('NOT_FOUND');
+    const piece = bytes.subarray(Number(offset), Number(offset) + PIECE_BYTES);
+    const last = Number(offset) + piece.length >= bytes.length;
+    return { result: { sizeBytes: bytes.length, chunk: piece.toString('base64'), last } };
   }
 
   #store(key: string, value: unknown): string {

@@ -59,6 +59,19 @@ describe.each(SDK_LANGUAGES.filter((language) => language.hasServices === true &
         expect(desk.entries.get('count')?.value).toBe(22);
       });
 
+      it('puts artifacts in pieces and gets them whole', TIMEOUT, async () => {
+        await using host = await open();
+        const desk = new HostDesk();
+        expect(await desk.serve(host, host.run('artifact', { length: 500_000 }))).toMatchObject({
+          status: 'success',
+          data: { size: 500_000, same: true, empty: 0 },
+        });
+        const puts = desk.seen.filter(({ method }) => method === 'artifact.put').map(({ params: given }) => given);
+        expect(puts.length).toBeGreaterThan(3);
+        expect(puts[0]).toMatchObject({ name: 'bytes', contentType: 'text/plain', last: false });
+        expect(desk.files.get('bytes')?.toString()).toBe('0123456789'.repeat(50_000));
+      });
+
       it('makes a refusal an error of its own code', TIMEOUT, async () => {
         await using host = await open();
         const run = host.run('state');

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/core/json.ts';
 import { PROTOCOL_VIOLATIONS } from '../../../src/core/outcome.ts';
 import type { HostAnswer, HostRefusal } from '../../../src/core/ports/host-services.ts';
+import { ARTIFACT_CHUNK_BYTES } from '../../../src/core/artifact.ts';
+import { ARTIFACTS_MAX, UPLOADS_MAX } from '../../../src/pipeline/services/artifact-desk.ts';
 import { REQUESTS_PER_SECOND } from '../../../src/pipeline/services/create-host-services.ts';
 import { STATE_LIMITS } from '../../../src/pipeline/services/state-keeper.ts';
 import {
@@ -63,7 +65,7 @@ interface ShownError {
 
 const REFUSALS: readonly string[] = [
   ...['METHOD_NOT_FOUND', 'NOT_SUPPORTED', 'NOT_DECLARED', 'NO_RUN', 'TOO_LARGE', 'BUSY'],
-  ...(['INVALID_PARAMS', 'CONFLICT', 'FULL', 'UNAVAILABLE'] satisfies HostRefusal[]),
+  ...(['INVALID_PARAMS', 'CONFLICT', 'FULL', 'NOT_FOUND', 'UNAVAILABLE'] satisfies HostRefusal[]),
 ];
 
 describe('docs/protocol.md', () => {
@@ -82,7 +84,7 @@ describe('docs/protocol.md', () => {
   });
 
   test('shows requests for host services, and answers that the host gives byte by byte', () => {
-    const session = readySession({}, { onLoad: true });
+    const session = readySession({ services: ['state', 'artifact'] }, { onLoad: true });
     expect(startRun(session, 'a')).toBe(3);
     session.takeOutput();
     expect(ASKED.length).toBeGreaterThan(5);
@@ -123,6 +125,9 @@ describe('docs/protocol.md', () => {
       `1 to ${STATE_LIMITS.keyBytes} printable ASCII characters`,
       `at most ${STATE_LIMITS.valueBytes / 1024} KiB of JSON`,
       `at most ${STATE_LIMITS.keys.toLocaleString('en')} keys and ${STATE_LIMITS.bytes / MIB} MiB`,
+      `base64 of at most ${ARTIFACT_CHUNK_BYTES / 1024} KiB`,
+      `and ${ARTIFACTS_MAX.toLocaleString('en')} artifacts`,
+      `${UPLOADS_MAX} artifacts at once`,
       `More than ${REQUESTS_PER_SECOND.toLocaleString('en')} requests`,
     ];
     for (const words of stated) expect(TEXT).toContain(words);

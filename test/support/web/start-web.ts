@@ -1,4 +1,6 @@
 // A real listener on a free loopback port over the memory store, a scripted door and a fixed catalog.
+import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
+import { StoredArtifacts } from '../../../src/pipeline/services/stored-artifacts.ts';
 import { request as httpRequest } from 'node:http';
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
@@ -77,6 +79,7 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
       buildLog: (name) => (name === 'numbers' ? ['Step 1/2 : FROM base', 'Step 2/2 : COPY . /app'] : []),
     },
     ...exampleTriggers(store, bus, door, secrets),
+    artifacts: new StoredArtifacts(store, new SystemIds()),
     images: { sweep: ({ isDryRun }) => Promise.resolve({ ...EXAMPLE_SWEEP, isDryRun }) },
     records: { sweep: ({ isDryRun }) => Promise.resolve({ ...EXAMPLE_RECORD_SWEEP, isDryRun }) },
     pipelines: () => [EXAMPLE_PIPELINE],

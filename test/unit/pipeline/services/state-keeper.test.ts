@@ -6,6 +6,7 @@ import type { JsonObject, JsonValue } from '../../../../src/core/json.ts';
 import type { HostAnswer, InvocationServices } from '../../../../src/core/ports/host-services.ts';
 import { Redactor } from '../../../../src/core/redact.ts';
 import { createHostServices, REQUESTS_PER_SECOND } from '../../../../src/pipeline/services/create-host-services.ts';
+import { StoredArtifacts } from '../../../../src/pipeline/services/stored-artifacts.ts';
 import { STATE_LIMITS } from '../../../../src/pipeline/services/state-keeper.ts';
 import { FakeClock } from '../../../support/clock/fake-clock.ts';
 import { SilentLogger } from '../../../support/sandbox/silent-logger.ts';
@@ -21,6 +22,8 @@ class Desk {
   readonly logger = new SilentLogger();
   readonly #services = createHostServices({
     ...{ store: this.store, ids, clock: this.clock, logger: this.logger },
+    content: new StoredArtifacts(this.store, ids),
+    limits: { sizeBytes: 1, runBytes: 1 },
     storeTimeoutMs: 1_000,
   });
 

@@ -1,0 +1,57 @@
+// `gantry runs artifacts`: what plugins left as files of a run, and one of them as a file.
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { ARTIFACT_NAME } from '../../core/artifact.ts';
+import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
+import { textOption, type Command } from '../command.ts';
+import { listAt, textAt } from '../json-fields.ts';
+import type { Output } from '../output.ts';
+
+export const runsArtifactsCommand: Command = {
+  name: 'runs artifacts',
+  operands: '<run>',
+  summary: 'show the artifacts of a run, or save one',
+  operandCount: [1, 1],
+  options: { get: { type: 'string' }, to: { type: 'string' } },
+  optionHelp: {
+    'get NAME': 'save this one, under its name in this folder',
+    'to FILE': 'with --get: save it there; a file that stands is never replaced',
+  },
+  async run({ positionals, options, output, withApi }) {
+    const path = `/runs/${encodeURIComponent(positionals[0] ?? '')}/artifacts`;
+    const name = textOption(options, 'get');
+    if (name === null) {
+      const list = await withApi('store', (api) => api.send(path));
+      if (output.isJson) output.document(list);
+      else print(listAt(list, 'items'), output);
+      return 0;
+    }
+    if (!ARTIFACT_NAME.test(name)) throw new GantryError('USAGE', `--get ${name}: no artifact can have this name`);
+    const bytes = await withApi('store', (api) => api.download(`${path}/${name}`));
+    const file = resolve(textOption(options, 'to') ?? name);
+    await save(file, bytes);
+    if (output.isJson) output.document({ name, file, sizeBytes: bytes.length });
+    else output.line(`${file}: ${String(bytes.length)} bytes`);
+    return 0;
+  },
+};
+
+function print(items: ReturnType<typeof listAt>, output: Output): void {
+  const rows = items.map((item) => [
+    textAt(item, 'name'),
+    textAt(item, 'sizeBytes'),
+    textAt(item, 'contentType'),
+    `${textAt(item, 'hook')}/${textAt(item, 'plugin')}`,
+    textAt(item, 'sha256').slice(0, 12),
+  ]);
+  if (rows.length === 0) output.line('No artifacts.');
+  else output.table([['NAME', 'BYTES', 'TYPE', 'FROM', 'SHA-256'], ...rows]);
+}
+
+async function save(file: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, bytes, { flag: 'wx' });
+  } catch (error) {
+    throw new GantryError('USAGE', `${file} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+}

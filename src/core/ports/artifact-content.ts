@@ -1,0 +1,28 @@
+// Where the bytes of artifacts are. They belong to a run and go with it; equal bytes may be kept once for many runs.
+import type { RunId } from '../ids.ts';
+
+export interface ContentOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Bytes on their way in. Nothing of it is there for others before `finish`; what is neither finished nor aborted is removed sooner or later. */
+export interface ArtifactUpload {
+  write(bytes: Uint8Array, options: ContentOptions): Promise<void>;
+  /** Makes the bytes durable. @param sha256 of all that was written, hex. @returns what `read` finds them by */
+  finish(sha256: string, options: ContentOptions): Promise<string>;
+  /** Never rejects. */
+  abort(): Promise<void>;
+}
+
+export interface ArtifactContent {
+  begin(runId: RunId): Promise<ArtifactUpload>;
+  /** At most so many bytes from there on; empty behind the end; null: they are gone. */
+  read(
+    place: { readonly runId: RunId; readonly content: string },
+    offset: number,
+    length: number,
+    options: ContentOptions,
+  ): Promise<Uint8Array | null>;
+  /** Before the run's records go; harmless when called again. */
+  removeOfRun(runId: RunId): Promise<void>;
+}

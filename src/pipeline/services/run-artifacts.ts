@@ -1,0 +1,43 @@
+// The artifacts of runs: their list, which is one payload of the run, changed by one writer at a time in this process (a run is worked on by one).
+import { ARTIFACTS_PAYLOAD, readArtifacts, type Artifact } from '../../core/artifact.ts';
+import type { RunId } from '../../core/ids.ts';
+import type { Store, StoreOptions } from '../../core/ports/store.ts';
+
+export class RunArtifacts {
+  readonly #store: Pick<Store, 'putPayload' | 'findPayload'>;
+  readonly #tails = new Map<RunId, Promise<unknown>>();
+
+  constructor(store: Pick<Store, 'putPayload' | 'findPayload'>) {
+    this.#store = store;
+  }
+
+  /** In the order of their names. */
+  async list(runId: RunId, options: StoreOptions): Promise<readonly Artifact[]> {
+    return readArtifacts(await this.#store.findPayload(runId, ARTIFACTS_PAYLOAD, options));
+  }
+
+  /** Puts the artifact in the place of one of its name, unless `refuse` says why not. @returns what it said; null: it is put */
+  async put<Refusal>(
+    artifact: Artifact,
+    refuse: (others: readonly Artifact[]) => Refusal | null,
+    options: StoreOptions,
+  ): Promise<Refusal | null> {
+    const { runId, name } = artifact;
+    const before = this.#tails.get(runId) ?? Promise.resolve();
+    const turn = before.then(async () => {
+      const others = (await this.list(runId, options)).filter((other) => other.name !== name);
+      const refusal = refuse(others);
+      if (refusal !== null) return refusal;
+      const all = [...others, artifact].sort((left, right) => (left.name < right.name ? -1 : 1));
+      await this.#store.putPayload(runId, ARTIFACTS_PAYLOAD, JSON.stringify(all), options);
+      return null;
+    });
+    const tail = turn.catch(() => undefined);
+    this.#tails.set(runId, tail);
+    try {
+      return await turn;
+    } finally {
+      if (this.#tails.get(runId) === tail) this.#tails.delete(runId);
+    }
+  }
+}
