@@ -56,7 +56,7 @@ const TAG = /^[a-z][a-z0-9_-]{0,62}$/;
 const TAGS_MAX = 20;
 
 /** Tags of plugins that are called, or are not. */
-function readTags(key: string, value: JsonValue): readonly string[] {
+export function readTags(key: string, value: JsonValue): readonly string[] {
   const isTag = (tag: JsonValue): tag is string => typeof tag === 'string' && TAG.test(tag);
   if (Array.isArray(value) && value.length <= TAGS_MAX && value.every(isTag)) return value;
   throw badRequest('INPUT_INVALID', key, `must be a list of at most ${String(TAGS_MAX)} tags: [a-z][a-z0-9_-]{0,62}`);

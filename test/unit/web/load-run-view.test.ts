@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { loadViewOf, VIEWS_AT_ONCE } from '../../../src/web/api/load-run-view.ts';
 import { settleChains } from '../../support/clock/fake-clock.ts';
-import { buildRun, patient } from '../../support/store/build-records.ts';
+import { buildInvocation, buildRun, patient } from '../../support/store/build-records.ts';
+
+const HOOK = { hook: 'each', state: 'running', startedAtMs: 1, finishedAtMs: null } as const;
 
 /** A store whose every read of a payload waits until it is let go on. */
 class SlowPayloads {
@@ -55,4 +57,28 @@ test('lets who waits give up, and a failed read keeps no place', async () => {
   expect(store.reading).toHaveLength(VIEWS_AT_ONCE);
   for (const goOn of store.reading.splice(0)) goOn();
   await Promise.all(last);
+});
+
+test('shows of a hook with thousands of items the first, and the first that failed, and reads no more', async () => {
+  const { id } = buildRun();
+  const reads: string[] = [];
+  const invocations = Array.from({ length: 3_000 }, (_, item) =>
+    buildInvocation(id, {
+      item,
+      hookIndex: 0,
+      state: item % 2 === 0 ? 'failed' : 'succeeded',
+      resultPayload: `r${String(item)}`,
+    }),
+  );
+  const store = {
+    listInvocations: () => Promise.resolve(invocations),
+    findPayload: (_: unknown, name: string) => {
+      reads.push(name);
+      return Promise.resolve(null);
+    },
+  };
+  const { hooks } = await loadViewOf({ store }, buildRun({ id, hooks: [HOOK] }), patient());
+  expect(hooks[0]?.items).toEqual({ begun: 3_000, shown: 200 });
+  expect(hooks[0]?.plugins.map(({ item }) => item).slice(99, 102)).toEqual([99, 100, 102]);
+  expect(reads).toHaveLength(201);
 });
