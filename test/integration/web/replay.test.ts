@@ -50,6 +50,9 @@ describe('new runs from ended ones', () => {
       ],
     });
     expect(await get(`/runs/${run.id}`)).toMatchObject({ isOriginRemoved: false, descendants: [] });
+    const page = async (one: string): Promise<string> => await (await fetch(`${web.url}/runs/${one}`)).text();
+    expect(await page(run.id)).toContain(`<dt>Retry of</dt><dd><a href="/runs/${id}">`);
+    expect(await page(id)).toContain(`<a href="/runs/${replayed.id}">replay</a>`);
   });
 
   it('say when what they were made from was removed', async () => {
@@ -70,6 +73,7 @@ describe('new runs from ended ones', () => {
     await web.store.insertRun(run, patient());
     expect(await get(`/runs/${run.id}`)).toMatchObject({ hooks: [{ reusedFrom: hooks[0]?.reusedFrom, plugins: [] }] });
     expect(await get(`/runs/${id}`)).toMatchObject({ hooks: [{ reusedFrom: null }] });
+    expect(await (await fetch(`${web.url}/runs/${run.id}`)).text()).toContain('Not run again: taken over from');
   });
 
   it.each([
