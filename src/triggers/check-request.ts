@@ -9,12 +9,18 @@ import { validateAgainst, type SchemaIssue } from '../core/schema-subset.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { escapeText } from '../lib/escape-text.ts';
 
+/** Params stand in the run's record, which is read and written at every step; what is larger goes as data. */
+export const PARAMS_BYTES_MAX = 256 * 1024;
+
 /** The params with the schema's defaults filled in. @throws GantryError PARAMS_INVALID naming every place */
 export function checkParams(pipeline: Pipeline, params: JsonObject): JsonObject {
-  checkSize('params', params);
+  checkSize('params', params, PARAMS_BYTES_MAX);
   if (pipeline.params === null) return params;
   const { value, issues } = validateAgainst(pipeline.params, params);
-  if (issues.length === 0 && isJsonObject(value)) return value;
+  if (issues.length === 0 && isJsonObject(value)) {
+    checkSize('params', value, PARAMS_BYTES_MAX);
+    return value;
+  }
   const problems = issues.map((issue) => ({
     code: 'PARAMS_INVALID',
     message: sentenceOf(issue),
@@ -27,17 +33,14 @@ export function checkParams(pipeline: Pipeline, params: JsonObject): JsonObject 
 }
 
 /** The value as JSON text. @throws GantryError INPUT_INVALID when data or params are too large or nested too deep to reach a plugin */
-export function checkSize(name: 'params' | 'data', value: JsonValue): string {
+export function checkSize(name: 'params' | 'data', value: JsonValue, maxBytes = MESSAGE_BYTES_MAX): string {
   if (isDeeperThan(value, JSON_DEPTH_MAX)) {
     throw new GantryError('INPUT_INVALID', `${name} is nested deeper than ${String(JSON_DEPTH_MAX)} levels`);
   }
   const json = JSON.stringify(value);
   const bytes = Buffer.byteLength(json);
-  if (bytes <= MESSAGE_BYTES_MAX) return json;
-  throw new GantryError(
-    'INPUT_INVALID',
-    `${name} is ${String(bytes)} bytes, at most ${String(MESSAGE_BYTES_MAX)} are accepted`,
-  );
+  if (bytes <= maxBytes) return json;
+  throw new GantryError('INPUT_INVALID', `${name} is ${String(bytes)} bytes, at most ${String(maxBytes)} are accepted`);
 }
 
 interface AskedRequest {
