@@ -1,6 +1,6 @@
 // The real program: schedules fire while it runs and after it was killed, a pause holds over both, and the documents show what works.
 // The hooks have no plugins, so no container is started.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,9 @@ pipelines:
     triggers: [{name: two, schedule: "*/2 * * * * *", overlap: queue}]
     hooks: [{name: nobody_serves}]
 `;
+
+/** The shown script is for machines that have both. */
+const hasTools = ['openssl', 'curl'].every((tool) => spawnSync(tool, ['--help']).error === undefined);
 
 interface ShownRun {
   readonly state: string;
@@ -117,7 +120,7 @@ describe('docs/triggers.md', () => {
     expect(outputs[3]).toMatch(/^default\/nightly is due next at \S+Z\n$/);
   });
 
-  it('shows how to sign with openssl and curl, as it is accepted', async () => {
+  it.skipIf(!hasTools)('shows how to sign with openssl and curl, as it is accepted', async () => {
     const script = (await blocks).find(({ text: shown }) => shown.includes('openssl dgst'))?.text ?? '';
     const child = spawn('bash', ['-euc', script.replaceAll('http://127.0.0.1:8080', here().url)], {
       env: { PATH: process.env['PATH'], ORDERS_HMAC: SECRET },
