@@ -59,6 +59,9 @@ function printHook(hook: JsonObject, output: Output): void {
     ...(origin === '' ? [] : [`from ${origin}`]),
   ];
   output.line(`  ${mark(state)} ${words.join('  ')}`);
+  const told = approvalText(objectAt(hook, 'approval'));
+  if (told !== '') output.line(`      ${told}`);
+  if (textAt(hook, 'child') !== '') output.line(`      run ${textAt(hook, 'child')}`);
   for (const plugin of pluginsShown(hook, output)) output.line(pluginLine(plugin));
 }
 
@@ -69,6 +72,15 @@ function pluginsShown(hook: JsonObject, output: Output): readonly JsonObject[] {
   if (begun === '') return plugins;
   output.line(`      ${begun} items`);
   return plugins.filter((plugin, index) => index < ITEMS_SHOWN || textAt(plugin, 'state') === 'failed');
+}
+
+function approvalText(approval: JsonObject): string {
+  const decided = objectAt(approval, 'decided');
+  const decision = textAt(decided, 'decision');
+  if (decision === '')
+    return textAt(approval, 'askedAt') === '' ? '' : `waits for a decision until ${textAt(approval, 'timeoutAt')}`;
+  const comment = textAt(decided, 'comment');
+  return `${decision} by ${textAt(decided, 'by')}${comment === '' ? '' : `: ${comment}`}`;
 }
 
 function pluginLine(plugin: JsonObject): string {

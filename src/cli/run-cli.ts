@@ -3,6 +3,7 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Environment } from '../config/read-environment.ts';
 import { ApiClient } from './api-client.ts';
 import { textOption, type Command, type OptionValues } from './command.ts';
+import { runsApproveCommand, runsRejectCommand } from './commands/approvals.ts';
 import { basesBuildCommand } from './commands/bases.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { gcCommand } from './commands/gc.ts';
@@ -40,6 +41,8 @@ export const COMMANDS: readonly Command[] = [
   runsReplayCommand,
   redriveCommand,
   runsArtifactsCommand,
+  runsApproveCommand,
+  runsRejectCommand,
   logsCommand,
   pluginsListCommand,
   pluginsShowCommand,

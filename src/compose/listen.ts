@@ -128,6 +128,7 @@ function webPorts(
       replayRun: (request) => runs.replayRun(request),
       redrive: (request, signal) => runs.redrive(request, signal),
       requestCancel: (id) => runs.requestCancel(id),
+      decideApproval: (request) => runs.decideApproval(request),
       waitSettled: (id, options) => runs.waitSettled(id, options),
       recordsOf: (run) => runs.recordsOf(run),
     },

@@ -101,8 +101,9 @@ function checkHook(
   const unknown: readonly Fault[] = pipelines.includes(run.pipeline)
     ? []
     : [[[...at, 'run', 'pipeline'], `"${run.pipeline}" is no pipeline of this file${hint(run.pipeline, pipelines)}`]];
-  const excluded: readonly Fault[] =
-    hook.forEach === undefined ? [] : [[[...at, 'forEach'], 'and run exclude each other']];
+  const excluded: readonly Fault[] = (['forEach', 'retries'] as const)
+    .filter((key) => hook[key] !== undefined)
+    .map((key): Fault => [[...at, key], 'and run exclude each other']);
   return [...faults, ...unknown, ...excluded];
 }
 

@@ -4,7 +4,6 @@ import type { Pipeline } from '../core/pipeline.ts';
 import { checkPipelines, type Languages } from './check-pipeline.ts';
 import { explainIssues } from './explain-issues.ts';
 import { makePipeline } from './make-pipeline.ts';
-import { notYet } from './not-yet.ts';
 import {
   APPROVAL,
   CLOSING_HOOK,
@@ -26,15 +25,8 @@ export async function loadPipelines(
   languages: Languages,
 ): Promise<ReadonlyMap<string, Pipeline>> {
   const yaml = await readYaml(path, shownAs);
-  const problems = [...notYet(yaml)];
-  const refused = new Set(problems.map(({ line, column }) => `${String(line)}:${String(column)}`));
   const parsed = FILE.safeParse(yaml.value);
-  if (!parsed.success)
-    problems.push(
-      ...explainIssues(parsed.error.issues, yaml, 'PIPELINE_INVALID', keysAt).filter(
-        ({ line, column }) => !refused.has(`${String(line)}:${String(column)}`),
-      ),
-    );
+  const problems = parsed.success ? [] : [...explainIssues(parsed.error.issues, yaml, 'PIPELINE_INVALID', keysAt)];
   const declared = parsed.data?.pipelines ?? [];
   problems.push(...checkPipelines(declared, yaml, languages));
   if (problems.length > 0)

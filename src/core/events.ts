@@ -1,5 +1,6 @@
 // Domain events: past tense, one per transition, emitted after the store acknowledged it (I-4). Metrics, logs and the live panel derive only
 // from these, so they cannot disagree with the store.
+import type { ApprovalDecision } from './approval.ts';
 import type { InvocationId, RunId, SandboxId } from './ids.ts';
 import type { RemovalReason } from './image-retention.ts';
 import type { Invocation, InvocationState, SandboxKind } from './invocation.ts';
@@ -12,6 +13,15 @@ import type { SandboxState, Transport } from './sandbox.ts';
 export type RunEvent =
   | { readonly kind: 'runQueued'; readonly run: Run }
   | { readonly kind: 'runClaimed'; readonly run: Run }
+  /** it waits: for a decision, for another run, or to try again */
+  | { readonly kind: 'runSuspended'; readonly run: Run }
+  | {
+      readonly kind: 'approvalDecided';
+      readonly runId: RunId;
+      readonly pipeline: string;
+      readonly hook: string;
+      readonly decided: ApprovalDecision;
+    }
   | { readonly kind: 'hookStarted'; readonly runId: RunId; readonly pipeline: string; readonly hook: string }
   | {
       readonly kind: 'hookFinished';

@@ -1,6 +1,7 @@
 // A plugin as the program knows it after its manifest was read and checked: plain numbers in base units, nothing optional left open.
 import type { JsonObject } from './json.ts';
 import type { Limits } from './limits.ts';
+import type { RetryPolicy } from './retry.ts';
 import type { SelfDescription } from './self-description.ts';
 
 export const RUNTIMES = ['python', 'node', 'shell', 'go', 'rust', 'java'] as const;
@@ -83,6 +84,8 @@ export interface Plugin {
   /** host services that it may use */
   readonly services: readonly Service[];
   readonly idempotent: boolean;
+  /** null: the pipeline's policy, unless the hook has one */
+  readonly retries: RetryPolicy | null;
   readonly limits: Limits;
   readonly pool: PoolLimits;
   readonly isBuildNetworked: boolean;

@@ -36,7 +36,9 @@ export const RETRYABLE_OUTCOMES = [
   'lost',
 ] as const satisfies readonly OutcomeCode[];
 
-export const RETRY_DEFAULTS: Omit<RetryPolicy, 'max'> = {
+export type RetryableOutcome = (typeof RETRYABLE_OUTCOMES)[number];
+
+export const RETRY_DEFAULTS: Omit<RetryPolicy, 'max' | 'on'> & { readonly on: readonly RetryableOutcome[] } = {
   backoff: 'exponential',
   initialMs: 1_000,
   capMs: 60_000,

@@ -1,6 +1,7 @@
 // One execution of a pipeline: its states, who may write it, and the stored record.
 //   queued → running ⇄ waiting → succeeded | failed | cancelled | timed_out     (queued and waiting may end at once, too)
 // `epoch` is + 1 at every claim and never lowered: every write of a worker is conditional on (worker, epoch, state).
+import type { ApprovalRecord } from './approval.ts';
 import { GantryError } from './errors/gantry-error.ts';
 import type { JsonObject } from './json.ts';
 import type { RunId, WorkerId } from './ids.ts';
@@ -21,6 +22,9 @@ export const RUN_TRANSITIONS = {
 
 export const TRIGGERS = ['api', 'cli', 'schedule', 'webhook', 'replay', 'run'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
+
+/** A run within a run within a run …: no deeper than this. */
+export const RUN_DEPTH_MAX = 8;
 
 /** Number of queue partitions; the partition of a run is a hash of its id (later the shard key). */
 export const RUN_PARTITIONS = 64;
@@ -70,6 +74,10 @@ export interface HookRecord {
   readonly note?: string;
   /** it was not run: what it left comes from this run */
   readonly reusedFrom?: RunId;
+  /** of a hook that a person decides about, once it was asked */
+  readonly approval?: ApprovalRecord;
+  /** of a hook that is a run of another pipeline, once that run was started */
+  readonly child?: RunId;
 }
 
 /** How a run will end, once that is certain and hooks are still to be awaited. */

@@ -21,22 +21,22 @@ export function logEvents(logger: Logger): (event: DomainEvent) => void {
   };
 }
 
-type OfRun = Extract<
-  DomainEvent,
-  { readonly kind: 'runQueued' | 'runFinished' | 'runRecovered' | 'runRefused' | 'invocationFinished' | 'logWritten' }
->;
-
-const OF_RUN: ReadonlySet<DomainEvent['kind']> = new Set<OfRun['kind']>([
+const OF_RUN = [
   'runQueued',
   'runFinished',
   'runRecovered',
   'runRefused',
+  'approvalDecided',
   'invocationFinished',
   'logWritten',
-]);
+] as const;
+
+type OfRun = Extract<DomainEvent, { readonly kind: (typeof OF_RUN)[number] }>;
+
+const KINDS_OF_RUN: ReadonlySet<string> = new Set(OF_RUN);
 
 function isOfRun(event: DomainEvent): event is OfRun {
-  return OF_RUN.has(event.kind);
+  return KINDS_OF_RUN.has(event.kind);
 }
 
 function runEntry(event: OfRun): Entry {
@@ -57,6 +57,10 @@ function runEntry(event: OfRun): Entry {
         message: 'trigger refused',
         fields: { pipeline: event.pipeline, trigger: event.trigger, code: event.code },
       };
+    case 'approvalDecided': {
+      const { runId, pipeline, hook, decided } = event;
+      return { level: 'info', message: 'approval decided', fields: { run: runId, pipeline, hook, ...decided } };
+    }
     case 'invocationFinished':
       return invocationEntry(event.invocation);
     case 'logWritten': {

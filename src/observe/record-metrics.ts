@@ -53,14 +53,8 @@ export class MetricsRecorder {
       case 'invocationFinished':
         this.#invocationFinished(event.invocation);
         return;
-      case 'runQueued':
-      case 'runClaimed':
-      case 'hookStarted':
-      case 'hookFinished':
-      case 'invocationStarted':
-        return;
       default:
-        this.#other(event);
+        if (!isUncounted(event)) this.#other(event);
     }
   };
 
@@ -117,4 +111,15 @@ export class MetricsRecorder {
 /** Clocks may jump: a negative duration counts as none. */
 function seconds(durationMs: number): number {
   return Math.max(0, durationMs) / 1000;
+}
+
+/** Steps of a run on its way: what is counted are ends. */
+const UNCOUNTED = [
+  ...(['runQueued', 'runClaimed', 'runSuspended', 'approvalDecided'] as const),
+  ...(['hookStarted', 'hookFinished', 'invocationStarted'] as const),
+];
+const UNCOUNTED_KINDS: ReadonlySet<string> = new Set(UNCOUNTED);
+
+function isUncounted(event: DomainEvent): event is Extract<DomainEvent, { kind: (typeof UNCOUNTED)[number] }> {
+  return UNCOUNTED_KINDS.has(event.kind);
 }

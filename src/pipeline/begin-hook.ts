@@ -1,16 +1,17 @@
-// What stands between a hook whose time has come and its plugins: a conflict of the branches that meet here, `when`, `forEach`. An expression
+// What stands between a hook whose time has come and its plugins: a conflict of the branches that meet here, `when`, a decision, `forEach`. An expression
 // sees what the hook's plugins see. One that fails is a fault of the pipeline: the run fails at this hook.
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import type { HookWait, RunFailure } from '../core/run.ts';
+import type { HookRecord, RunFailure } from '../core/run.ts';
 import { buildContext, type RunFlow } from './build-context.ts';
 import type { ConflictReports } from './conflict-reports.ts';
 import { failureOf } from './end-run.ts';
 import { runEachItem } from './for-each-item.ts';
 import { verdictFor, type HookPlan } from './plan-hooks.ts';
-import { runHook, type HookEnd } from './run-hook.ts';
+import { runHook, type HookEnd, type HookTerms } from './run-hook.ts';
 import type { RunScope } from './run-scope.ts';
+import { takeUpHook } from './take-up-hook.ts';
 
 /** Items of one `forEach`. */
 export const ITEMS_MAX = 10_000;
@@ -20,26 +21,30 @@ export interface HookStart {
   readonly before: RunFlow;
   /** of the branches that meet at the hook */
   readonly conflicts: ConflictReports;
-  /** what it waited for when it was run before; null: it begins, or begins again after a kill */
-  readonly wait: HookWait | null;
+  /** the hook's, as it stands now that it has begun, or goes on after a wait */
+  readonly record: HookRecord;
 }
 
 export async function beginHook(
   scope: RunScope,
-  { onMergeConflict }: Pick<Pipeline, 'onMergeConflict'>,
-  { plan, before, conflicts, wait }: HookStart,
+  pipeline: Pick<Pipeline, 'onMergeConflict' | 'retries'>,
+  { plan, before, conflicts, record }: HookStart,
 ): Promise<HookEnd> {
   const { failure, warnings } = conflicts;
   if (failure !== null) return untouched(before, { failure });
   const skipped = skippedBy(scope, plan, before) ?? withoutPlugins(plan, before);
   if (skipped !== null) return { ...skipped, warnings: [...warnings, ...skipped.warnings] };
-  const found = itemsOf(scope, plan, before);
-  if (found?.end !== undefined) return { ...found.end, warnings };
-  const end =
-    found === null
-      ? await runHook(scope, plan, before, onMergeConflict, wait)
-      : await runEachItem(scope, plan, before, found.items);
+  const end = await takeUpHook(scope, plan, before, record, (terms) =>
+    callPlugins(scope, plan, before, { ...pipeline, ...terms }),
+  );
   return warnings.length === 0 ? end : { ...end, warnings: [...warnings, ...end.warnings] };
+}
+
+async function callPlugins(scope: RunScope, plan: HookPlan, before: RunFlow, terms: HookTerms): Promise<HookEnd> {
+  const found = itemsOf(scope, plan, before);
+  if (found?.end !== undefined) return found.end;
+  if (found === null) return await runHook(scope, plan, before, terms);
+  return await runEachItem(scope, plan, before, found.items, terms);
 }
 
 /** Null: there is something to be called, or to be waited for. */

@@ -2,6 +2,7 @@
 // other, each with a time of its own. They are told how the run ends (context.run) and cannot change it: what fails here is a warning, and
 // `data` stays as it is. The verdict is stored with the first of them, so that whoever takes the run over after a kill or a drain goes on here.
 import type { HookRecord, RunWarning, TerminalRunState, Verdict } from '../core/run.ts';
+import type { RetryPolicy } from '../core/retry.ts';
 import { beginHook } from './begin-hook.ts';
 import type { RunFlow } from './build-context.ts';
 import { endRun, letWait, requeue } from './end-run.ts';
@@ -30,7 +31,7 @@ export async function closeRun(
   const due = plan.closing.filter(({ index }) => isDue(ledger.hooks[index], verdict.state));
   if (due.length > 0) {
     openClosing(scope, ledger, due, verdict);
-    const isOver = await runClosing(scope, ledger, due, whole);
+    const isOver = await runClosing(scope, ledger, due, plan.pipeline.retries, whole);
     if (!isOver) return;
   }
   await endRun(scope, ledger, verdict.state, verdict.failure);
@@ -53,6 +54,7 @@ async function runClosing(
   scope: RunScope,
   ledger: RunLedger,
   due: readonly HookPlan[],
+  retries: RetryPolicy | null,
   whole: RunFlow,
 ): Promise<boolean> {
   let flow = whole;
@@ -61,10 +63,11 @@ async function runClosing(
       await requeue(scope, ledger);
       return false;
     }
-    const wait = ledger.hooks[plan.index]?.wait ?? null;
     start(scope, ledger, plan);
     const conflicts = { failure: null, warnings: [] };
-    const end = await beginHook(scope, { onMergeConflict: 'warn' }, { plan, before: flow, conflicts, wait });
+    const terms = { onMergeConflict: 'warn', retries } as const;
+    const record = ledger.record(plan.index);
+    const end = await beginHook(scope, terms, { plan, before: flow, conflicts, record });
     if (await hasLeft(scope, ledger, plan, end)) return false;
     flow = take(scope, ledger, plan, flow, end);
   }

@@ -1,37 +1,60 @@
-// What a resumed run already did in the hook it stopped at: ended invocations are taken over, not repeated (I-5: at most once per
-// attempt). Lost and cancelled ones count as attempts only.
+// What a run already did in the hooks that have not ended, before a restart or a wait: ended invocations are taken over, not repeated (I-5: at
+// most once per attempt). Cancelled ones count as attempts only, and so do lost ones where the plugin may be called twice.
 import type { Invocation } from '../core/invocation.ts';
+import type { JsonValue } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
 
 /** An invocation whose outcome is known. */
 export type EndedInvocation = Invocation & { readonly outcome: Outcome };
 
+interface Ended {
+  readonly invocation: EndedInvocation;
+  /** the plugin's `data`, where this worker saw it; undefined: it is in the store, if there is any */
+  readonly result: JsonValue | null | undefined;
+}
+
 export class EarlierInvocations {
-  readonly #ended = new Map<string, EndedInvocation>();
+  readonly #ended = new Map<string, Ended>();
   readonly #attempts = new Map<string, number>();
 
   constructor(invocations: readonly Invocation[]) {
-    for (const invocation of invocations) {
-      const key = keyOf(invocation.hook, invocation.plugin, invocation.item);
-      this.#attempts.set(key, Math.max(this.#attempts.get(key) ?? 0, invocation.attempt));
-      if (isUsable(invocation)) this.#ended.set(key, invocation);
-    }
+    for (const invocation of invocations) this.#note(invocation, undefined);
+  }
+
+  /** An invocation of this worker has ended, in a hook that is run again. */
+  add(invocation: Invocation, result: JsonValue | null): void {
+    this.#note(invocation, result);
   }
 
   /** The invocation whose end stands, or null when the plugin is to be called. */
-  ended(hook: string, plugin: string, item: number | null): EndedInvocation | null {
-    return this.#ended.get(keyOf(hook, plugin, item)) ?? null;
+  ended(hook: string, plugin: string, item: number | null, isIdempotent: boolean): Ended | null {
+    const last = this.#ended.get(keyOf(hook, plugin, item)) ?? null;
+    if (last === null || last.invocation.retryAtMs !== null) return null;
+    return isIdempotent && last.invocation.outcome.code === 'lost' ? null : last;
+  }
+
+  /** The failed invocation after which the plugin is to be called again at its `retryAtMs`; null: there is none. */
+  retried(hook: string, plugin: string, item: number | null): EndedInvocation | null {
+    const last = this.#ended.get(keyOf(hook, plugin, item))?.invocation ?? null;
+    return last === null || last.retryAtMs === null ? null : last;
   }
 
   nextAttempt(hook: string, plugin: string, item: number | null): number {
     return (this.#attempts.get(keyOf(hook, plugin, item)) ?? 0) + 1;
   }
+
+  #note(invocation: Invocation, result: JsonValue | null | undefined): void {
+    const key = keyOf(invocation.hook, invocation.plugin, invocation.item);
+    if (invocation.attempt < (this.#attempts.get(key) ?? 0)) return;
+    this.#attempts.set(key, invocation.attempt);
+    if (hasEnd(invocation)) this.#ended.set(key, { invocation, result });
+    else this.#ended.delete(key);
+  }
 }
 
-function isUsable(invocation: Invocation): invocation is EndedInvocation {
+function hasEnd(invocation: Invocation): invocation is EndedInvocation {
   const { state, outcome } = invocation;
-  if (outcome === null || outcome.code === 'lost') return false;
-  return state === 'succeeded' || state === 'failed' || state === 'skipped';
+  return outcome !== null && (state === 'succeeded' || state === 'failed' || state === 'skipped');
 }
 
 function keyOf(hook: string, plugin: string, item: number | null): string {

@@ -39,9 +39,11 @@ export function failureOf(code: string, message: string, hook: string | null = n
 export async function letWait(scope: RunScope, ledger: RunLedger, dueAtMs: number | null): Promise<void> {
   const { writes, logs } = scope;
   await logs.flush();
-  const readyAtMs = dueAtMs ?? NEVER_MS;
-  writes.advance('waiting', { ...ledger.changes(), worker: null, readyAtMs });
+  // At its deadline it is claimed to be ended.
+  const readyAtMs = Math.min(dueAtMs ?? NEVER_MS, writes.planned.deadlineAtMs ?? NEVER_MS);
+  const run = writes.advance('waiting', { ...ledger.changes(), worker: null, readyAtMs });
   for (const event of ledger.takeEvents()) writes.tell(event);
+  writes.tell({ kind: 'runSuspended', run });
   await writes.commit();
 }
 

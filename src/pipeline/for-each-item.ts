@@ -8,7 +8,8 @@ import { emptyObject, resultEntry, withMember, type RunFlow } from './build-cont
 import type { PluginCall, PluginEnd } from './invoke-plugin.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { HookPlan } from './plan-hooks.ts';
-import { isCutShort, runGroup, timeOf, type HookEnd } from './run-hook.ts';
+import { retryPolicyOf } from './retry-policy.ts';
+import { isCutShort, runGroup, timeOf, waiting, waitOf, type HookEnd, type HookTerms } from './run-hook.ts';
 import type { RunScope } from './run-scope.ts';
 import { RunStop } from './run-stop.ts';
 
@@ -20,10 +21,11 @@ export async function runEachItem(
   plan: HookPlan,
   before: RunFlow,
   items: readonly JsonValue[],
+  terms: HookTerms,
 ): Promise<HookEnd> {
   using hookStop = new RunStop();
-  const time = timeOf(scope, plan.spec.timeoutMs, hookStop);
-  const results: JsonObject = emptyObject();
+  const time = timeOf(scope, plan.spec.timeoutMs, terms.sinceMs, hookStop);
+  const results: JsonObject = Object.assign(emptyObject(), terms.entries);
   const warnings: RunWarning[] = [];
   const all: PluginEnd[] = [];
   let flow = before;
@@ -37,21 +39,25 @@ export async function runEachItem(
       hookIndex: plan.index,
       hookTimeoutMs: plan.spec.timeoutMs,
       version,
+      retries: retryPolicyOf(plan.spec, version.plugin, terms),
       flow: { data: items[index] ?? null, results: flow.results },
       item: { index, count: items.length },
       verdict: null,
       ...time,
     }));
+    const begun = ends.flatMap((item) => item ?? []);
+    const isCut = ends.some((item) => item === null || item.some(isCutShort));
+    if (scope.stop.reason !== null && isCut) isInterrupted = true;
+    const waits = waitOf(begun);
+    if (waits !== null) return waiting(scope, flow, [...all, ...begun], waits, isInterrupted);
     group.forEach(({ plugin }, at) => {
       results[plugin.name] = ends.map((item) => entryOf(item?.[at] ?? null));
     });
     const told = reportsOf(plan.hook, group, ends, time.stop.aborted);
     failure = told.failure;
     warnings.push(...told.warnings);
-    all.push(...ends.flatMap((item) => item ?? []));
+    all.push(...begun);
     flow = { data: before.data, results: withMember(before.results, plan.hook, Object.assign(emptyObject(), results)) };
-    const isCut = ends.some((item) => item === null || item.some(isCutShort));
-    if (scope.stop.reason !== null && isCut) isInterrupted = true;
   }
   return { flow, warnings, failure, isInterrupted, isSkipped: false, ends: all };
 }
@@ -82,8 +88,8 @@ async function overItems(
   return ends;
 }
 
-function isHardFailure({ version, outcome }: PluginEnd): boolean {
-  return version.plugin.failHard && !isSuccessful(outcome);
+function isHardFailure({ version, outcome, retryAtMs }: PluginEnd): boolean {
+  return version.plugin.failHard && !isSuccessful(outcome) && retryAtMs === null;
 }
 
 function entryOf(end: PluginEnd | null): JsonObject {

@@ -65,8 +65,8 @@ export class InvocationLedger {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** The result and the end, to be stored with what follows. */
-  end(end: InvocationEnd): void {
+  /** The result and the end, to be stored with what follows. @param retryAtMs when the plugin is called again; null: not */
+  end(end: InvocationEnd, retryAtMs: number | null): void {
     this.#finish({
       ...endOf(end.outcome, this.#scope.ports.clock.nowMs()),
       warnings: end.warnings.map(({ code, message }) => `${code}: ${message}`),
@@ -77,6 +77,7 @@ export class InvocationLedger {
       phases: end.phases,
       usage: end.usage,
       reported: end.reported,
+      retryAtMs,
       resultPayload: this.#putResult(end),
     });
   }

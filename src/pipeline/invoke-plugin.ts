@@ -3,26 +3,32 @@
 import { failpoint } from '../core/failpoints.ts';
 import type { Invocation } from '../core/invocation.ts';
 import type { JsonValue } from '../core/json.ts';
-import type { Outcome } from '../core/outcome.ts';
+import { isSuccessful, type Outcome } from '../core/outcome.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { InvocationServices } from '../core/ports/host-services.ts';
 import type { Verdict } from '../core/run.ts';
+import type { RetryPolicy } from '../core/retry.ts';
+import { randomPart } from '../sandbox/jitter.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine, StopReason } from '../core/ports/invoker.ts';
 import { buildContext, type RunFlow } from './build-context.ts';
-import type { EndedInvocation } from './earlier-invocations.ts';
+import type { EarlierInvocations } from './earlier-invocations.ts';
 import { InvocationLedger } from './invocation-ledger.ts';
 import { prepareInput, type PreparedInput, type ReadyInput } from './prepare-input.ts';
+import { nextAttemptAtMs } from './retry-policy.ts';
 import { redactEnd } from './redact-end.ts';
 import type { ContextItem } from './run-ports.ts';
 import type { RunScope } from './run-scope.ts';
 import { settleAfterStop } from './settle-after-stop.ts';
+import { stoppedOutcome } from './stopped-outcome.ts';
 
 export interface PluginCall {
   readonly hook: string;
   readonly hookIndex: number;
   readonly hookTimeoutMs: number | null;
   readonly version: PluginVersion;
+  /** that holds for this plugin here; null: one attempt */
+  readonly retries: RetryPolicy | null;
   readonly flow: RunFlow;
   /** null: the hook has no `forEach` */
   readonly item: ContextItem | null;
@@ -42,10 +48,14 @@ export interface PluginEnd {
   readonly warnings: InvocationEnd['warnings'];
   /** true when the plugin may have seen its input */
   readonly isDelivered: boolean;
+  readonly invocation: Invocation;
+  /** when the plugin is called again (unix milliseconds); null: its end stands */
+  readonly retryAtMs: number | null;
 }
 
 export async function invokePlugin(scope: RunScope, call: PluginCall): Promise<PluginEnd> {
-  const earlier = scope.earlier.ended(call.hook, call.version.plugin.name, call.item?.index ?? null);
+  const { name, idempotent } = call.version.plugin;
+  const earlier = scope.earlier.ended(call.hook, name, call.item?.index ?? null, idempotent);
   if (earlier !== null) return await takeOver(scope, call, earlier);
   const ledger = new InvocationLedger(scope, pendingInvocation(scope, call));
   if (call.stop.aborted) return refuse(ledger, call, stoppedOutcome(call, call.stop.reason as StopReason));
@@ -55,9 +65,20 @@ export async function invokePlugin(scope: RunScope, call: PluginCall): Promise<P
   const end = redactEnd(await deliver(scope, call, ledger, input), input.redactor);
   ledger.throwIfFailed();
   failpoint('result-received');
-  ledger.end(end);
+  const retryAtMs = retryAfter(scope, call, ledger, end.outcome);
+  ledger.end(end, retryAtMs);
   const { outcome, result, warnings } = end;
-  return { version: call.version, outcome, result, warnings, isDelivered: ledger.isDelivered };
+  const { invocation, isDelivered } = ledger;
+  return { version: call.version, outcome, result, warnings, isDelivered, invocation, retryAtMs };
+}
+
+/** When the plugin is called again after this outcome; null: it is not. */
+function retryAfter({ ports }: RunScope, call: PluginCall, ledger: InvocationLedger, outcome: Outcome): number | null {
+  if (call.retries === null || isSuccessful(outcome)) return null;
+  const { attempt } = ledger.invocation;
+  const failed = { attempt, outcome, isDelivered: ledger.isDelivered, isIdempotent: call.version.plugin.idempotent };
+  const time = { nowMs: ports.clock.nowMs(), remainingMs: call.remainingMs(), part: randomPart(ports.ids) };
+  return nextAttemptAtMs(call.retries, failed, time);
 }
 
 async function deliver(
@@ -158,35 +179,30 @@ function idempotencyKeyOf({ runId, hook, plugin, item }: Invocation): string {
 
 function refuse(ledger: InvocationLedger, call: PluginCall, outcome: Outcome): PluginEnd {
   ledger.refuse(outcome);
-  return { version: call.version, outcome, result: null, warnings: [], isDelivered: false };
+  const { invocation } = ledger;
+  return {
+    ...{ version: call.version, outcome, result: null, warnings: [], isDelivered: false },
+    ...{ invocation, retryAtMs: null },
+  };
 }
 
-/** The end of an invocation that an earlier worker stored. */
-async function takeOver(scope: RunScope, call: PluginCall, earlier: EndedInvocation): Promise<PluginEnd> {
-  const { store } = scope.ports;
-  const name = earlier.resultPayload;
-  const json =
-    name === null
-      ? null
-      : await scope.lease.persist('findPayload', (options) => store.findPayload(earlier.runId, name, options));
-  const result = json === null ? null : (JSON.parse(json) as JsonValue);
-  return { version: call.version, outcome: earlier.outcome, result, warnings: [], isDelivered: false };
+/** The end of an invocation of an earlier worker, or of this one before the hook waited. */
+async function takeOver(
+  scope: RunScope,
+  call: PluginCall,
+  { invocation, result }: NonNullable<ReturnType<EarlierInvocations['ended']>>,
+): Promise<PluginEnd> {
+  const { outcome } = invocation;
+  return {
+    ...{ version: call.version, outcome, warnings: [], isDelivered: false, invocation, retryAtMs: null },
+    result: result === undefined ? await loadResult(scope, invocation) : result,
+  };
 }
 
-function stoppedOutcome(call: PluginCall, reason: StopReason): Outcome {
-  switch (reason) {
-    case 'hook_timeout':
-    case 'pipeline_timeout': {
-      const whose = reason === 'hook_timeout' ? 'hook' : 'pipeline';
-      const breach = { limit: 'timeoutMs', value: call.hookTimeoutMs ?? 0, used: null } as const;
-      return { code: 'timeout', message: `the time of the ${whose} was up before the plugin was called`, breach };
-    }
-    case 'cancelled':
-      return { code: 'cancelled', message: 'the run was cancelled before the plugin was called' };
-    case 'draining':
-    case 'lease_lost':
-      return { code: 'cancelled', message: 'the program was stopped before the plugin was called' };
-  }
+async function loadResult({ lease, ports }: RunScope, { runId, resultPayload }: Invocation): Promise<JsonValue | null> {
+  if (resultPayload === null) return null;
+  const json = await lease.persist('findPayload', (options) => ports.store.findPayload(runId, resultPayload, options));
+  return json === null ? null : (JSON.parse(json) as JsonValue);
 }
 
 function pendingInvocation(scope: RunScope, call: PluginCall): Invocation {

@@ -2,14 +2,16 @@
 // The plugins of a group that has begun are always awaited; a failHard failure keeps the groups behind it from starting.
 import type { JsonObject } from '../core/json.ts';
 import { isSuccessful } from '../core/outcome.ts';
-import type { MergeConflictPolicy } from '../core/pipeline.ts';
+import type { MergeConflictPolicy, Pipeline } from '../core/pipeline.ts';
 import type { PluginVersion } from '../core/plugin.ts';
-import type { HookWait, RunFailure, RunWarning } from '../core/run.ts';
+import type { HookRecord, HookWait, RunFailure, RunWarning } from '../core/run.ts';
 import { emptyObject, resultEntry, withMember, type RunFlow } from './build-context.ts';
 import { conflictReports } from './conflict-reports.ts';
-import { invokePlugin, type PluginCall, type PluginEnd } from './invoke-plugin.ts';
+import type { PluginCall, PluginEnd } from './invoke-plugin.ts';
+import { invokeWithRetries } from './invoke-with-retries.ts';
 import { mergeResults } from './merge-results.ts';
 import { verdictFor, type HookPlan } from './plan-hooks.ts';
+import { retryPolicyOf } from './retry-policy.ts';
 import type { RunScope } from './run-scope.ts';
 import { RunStop } from './run-stop.ts';
 
@@ -27,6 +29,19 @@ export interface HookEnd {
   readonly note?: string;
   /** set when the hook has not ended: it is run again when this is over, with what its plugins gave taken over */
   readonly waits?: HookWait;
+  /** what is to be kept in the hook's record */
+  readonly marks?: HookMarks;
+}
+
+/** What of a hook outlasts its waits. */
+export type HookMarks = Pick<HookRecord, 'approval' | 'child'>;
+
+/** What holds for a hook beside its own plan. */
+export interface HookTerms extends Pick<Pipeline, 'onMergeConflict' | 'retries'> {
+  /** what stands in its results beside its plugins */
+  readonly entries: JsonObject;
+  /** since when its time counts, unix milliseconds */
+  readonly sinceMs: number;
 }
 
 interface Progress {
@@ -37,18 +52,12 @@ interface Progress {
   readonly ends: PluginEnd[];
 }
 
-/** @param _wait what it waited for when it was run before; null: it begins, or begins again after a kill */
-export async function runHook(
-  scope: RunScope,
-  plan: HookPlan,
-  flow: RunFlow,
-  onMergeConflict: MergeConflictPolicy,
-  _wait: HookWait | null = null,
-): Promise<HookEnd> {
+/** May be called again for a hook that waits: what its plugins gave is taken over. */
+export async function runHook(scope: RunScope, plan: HookPlan, flow: RunFlow, terms: HookTerms): Promise<HookEnd> {
   using hookStop = new RunStop();
   const { timeoutMs } = plan.spec;
-  const time = timeOf(scope, timeoutMs, hookStop);
-  const progress: Progress = { flow, results: emptyObject(), failure: null, warnings: [], ends: [] };
+  const time = timeOf(scope, timeoutMs, terms.sinceMs, hookStop);
+  const progress = begun(plan, flow, terms.entries);
   let isInterrupted = false;
   for (const group of plan.groups) {
     if (scope.stop.reason !== null) isInterrupted = true;
@@ -58,28 +67,58 @@ export async function runHook(
       hookIndex: plan.index,
       hookTimeoutMs: timeoutMs,
       version,
+      retries: retryPolicyOf(plan.spec, version.plugin, terms),
       flow: progress.flow,
       item: null,
       verdict: verdictFor(plan.section, scope.writes.planned.verdict),
       ...time,
     }));
-    takeGroup(plan.hook, ends, progress, onMergeConflict);
     if (scope.stop.reason !== null && ends.some(isCutShort)) isInterrupted = true;
+    const waits = waitOf(ends);
+    if (waits !== null) return waiting(scope, progress.flow, [...progress.ends, ...ends], waits, isInterrupted);
+    takeGroup(plan.hook, ends, progress, terms.onMergeConflict);
   }
   const { failure, warnings, ends } = progress;
   return { flow: progress.flow, warnings, failure, isInterrupted, isSkipped: false, ends };
+}
+
+function begun({ hook }: HookPlan, flow: RunFlow, entries: JsonObject): Progress {
+  const results = Object.assign(emptyObject(), entries);
+  const hasEntries = Object.keys(results).length > 0;
+  const own = hasEntries ? { ...flow, results: withMember(flow.results, hook, entries) } : flow;
+  return { flow: own, results, failure: null, warnings: [], ends: [] };
+}
+
+/** Until the first of the plugins is to be called again; null: none is. */
+export function waitOf(ends: readonly PluginEnd[]): HookWait | null {
+  const times = ends.flatMap(({ retryAtMs }) => (retryAtMs === null ? [] : [retryAtMs]));
+  return times.length === 0 ? null : { untilMs: Math.min(...times) };
+}
+
+/** The hook goes on later: what its plugins gave by now is taken over then, by this worker from here, by another one from the store. */
+export function waiting(
+  { earlier }: RunScope,
+  flow: RunFlow,
+  ends: readonly PluginEnd[],
+  waits: HookWait,
+  isInterrupted: boolean,
+): HookEnd {
+  for (const { invocation, result } of ends) earlier.add(invocation, result);
+  return { flow, warnings: [], failure: null, isInterrupted, isSkipped: false, ends, waits };
 }
 
 /** The smaller of what hook and run leave. */
 export function timeOf(
   { ports, stop, lease }: RunScope,
   timeoutMs: number | null,
+  sinceMs: number,
   hookStop: RunStop,
 ): Pick<PluginCall, 'stop' | 'remainingMs'> {
   // Joined signals are dear, so only where the hook has a time of its own.
   if (timeoutMs === null) return { stop: stop.signal, remainingMs: () => lease.remainingMs };
-  const endsAtMs = ports.clock.monotonicMs() + timeoutMs;
-  hookStop.stopAfter(ports.clock, timeoutMs, 'hook_timeout');
+  const leftMs = sinceMs + timeoutMs - ports.clock.nowMs();
+  const endsAtMs = ports.clock.monotonicMs() + leftMs;
+  hookStop.stopAfter(ports.clock, leftMs, 'hook_timeout');
   return {
     stop: AbortSignal.any([stop.signal, hookStop.signal]),
     remainingMs: () => Math.min(endsAtMs - ports.clock.monotonicMs(), lease.remainingMs),
@@ -94,7 +133,7 @@ export async function runGroup(
   const settled = await Promise.allSettled(
     group.map(async (version) => {
       try {
-        return await invokePlugin(scope, callOf(version));
+        return await invokeWithRetries(scope, callOf(version));
       } catch (error) {
         // The store or the lease is lost, or we are at fault: nothing of this run can be recorded, so its siblings end, too.
         scope.stop.stop('lease_lost');
@@ -142,7 +181,7 @@ function takeEnd(hook: string, { version, outcome, result, warnings }: PluginEnd
   else progress.warnings.push({ code, message, hook, plugin });
 }
 
-/** True when the stop, not the plugin, ended the invocation. */
-export function isCutShort({ outcome }: PluginEnd): boolean {
-  return outcome.code === 'cancelled' || outcome.code === 'lost';
+/** True when the stop, not the plugin, ended the invocation, or kept the next attempt from being made. */
+export function isCutShort({ outcome, retryAtMs }: PluginEnd): boolean {
+  return outcome.code === 'cancelled' || outcome.code === 'lost' || retryAtMs !== null;
 }

@@ -51,6 +51,18 @@ export class RunLedger {
     this.#set(index, { state: 'pending', startedAtMs: null, finishedAtMs: null });
   }
 
+  /** The hook as it stands now. */
+  record(index: number): HookRecord {
+    const record = this.#hooks[index];
+    if (record === undefined) throw new Error(`no hook at ${String(index)}`);
+    return record;
+  }
+
+  /** What of the hook outlasts its waits. */
+  mark(index: number, marks: Pick<HookRecord, 'approval' | 'child'>): void {
+    this.#set(index, marks);
+  }
+
   /** The hook has begun and is to be taken up again. */
   waitHook(index: number, wait: HookWait): void {
     this.#set(index, { state: 'waiting', wait });

@@ -5,6 +5,7 @@ import { failpoint } from '../core/failpoints.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Run } from '../core/run.ts';
 import { RunExecution } from './execute-run.ts';
+import { hearCancel } from './hear-cancel.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { tryOnce } from './persist.ts';
@@ -13,6 +14,7 @@ import { recoverRuns } from './recover-runs.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 import { STOP_WAIT_MS } from './settle-after-stop.ts';
 import { StrayWatch } from './stray-watch.ts';
+import { WakeTimes } from './wake-times.ts';
 import { settledWithin } from './settled-within.ts';
 
 const BATCH = 16;
@@ -30,6 +32,7 @@ export class RunLoop {
   readonly #inFlight = new Map<RunId, RunExecution>();
   readonly #strays = new StrayWatch();
   readonly #stop = new AbortController();
+  readonly #wakeTimes = new WakeTimes();
   #waker = new AbortController();
   #nextSweepAtMs = Number.NEGATIVE_INFINITY;
   #isCatalogReady = false;
@@ -173,6 +176,8 @@ export class RunLoop {
     this.#inFlight.set(run.id, execution);
     void execution.ended.then((ended) => {
       this.#inFlight.delete(run.id);
+      // A wait that is over before the loop would look again shortens its rest.
+      if (this.#wakeTimes.note(ended, this.#ports.clock.nowMs())) this.#waker.abort();
       this.#onSettled(ended);
       if (this.#hasBacklog) this.wake();
     });
@@ -207,17 +212,9 @@ export class RunLoop {
     while (!this.isDraining || this.#inFlight.size > 0) {
       await clock.sleep(WATCH_MS, this.#stop.signal).catch(() => undefined);
       if (this.isDraining) return;
-      await Promise.all([...this.#inFlight.values()].map((execution) => this.#watch(execution)));
-    }
-  }
-
-  async #watch({ lease, stop }: RunExecution): Promise<void> {
-    const { store } = this.#ports;
-    try {
-      const stored = await this.#once('findRun', (options) => store.findRun(lease.run.id, options));
-      if (stored !== null && stored.cancelRequestedAtMs !== null) stop.stop('cancelled');
-    } catch {
-      // The store is away: the run's own writes and the heartbeat deal with that.
+      await Promise.all(
+        [...this.#inFlight.values()].map((execution) => hearCancel(execution, this.#ports, this.#settings)),
+      );
     }
   }
 
@@ -235,8 +232,11 @@ export class RunLoop {
   async #rest(restMs: number): Promise<boolean> {
     const jitter = 0.75 + Number.parseInt(this.#ports.ids.randomHex(1), 16) / 512;
     const signal = AbortSignal.any([this.#waker.signal, this.#stop.signal]);
+    const { clock } = this.#ports;
+    const durationMs = Math.min(restMs * jitter, this.#wakeTimes.untilNextMs(clock.nowMs()));
+    if (durationMs <= 0) return true;
     try {
-      await this.#ports.clock.sleep(Math.ceil(restMs * jitter), signal);
+      await clock.sleep(Math.ceil(durationMs), signal);
       return false;
     } catch {
       return true;

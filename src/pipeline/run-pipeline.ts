@@ -45,11 +45,13 @@ async function verdictOf(
   return verdict;
 }
 
-/** The deadline counts from the first claim, also over a restart. */
+/** The deadline counts from the first claim, also over a restart; one that the run was started with holds when it is sooner. */
 function armDeadline(scope: RunScope, pipeline: Pipeline): void {
   const { lease, ports, stop } = scope;
   const nowMs = ports.clock.nowMs();
-  const remainingMs = (lease.run.deadlineAtMs ?? nowMs + pipeline.timeoutMs) - nowMs;
+  const { startedAtMs, deadlineAtMs } = lease.run;
+  const ownMs = startedAtMs === null ? pipeline.timeoutMs : Number.POSITIVE_INFINITY;
+  const remainingMs = deadlineAtMs === null ? pipeline.timeoutMs : Math.min(deadlineAtMs - nowMs, ownMs);
   lease.expireIn(remainingMs);
   stop.stopAfter(ports.clock, remainingMs, 'pipeline_timeout');
   if (lease.run.cancelRequestedAtMs !== null) stop.stop('cancelled');
@@ -69,7 +71,7 @@ function noteProgress(
     ...(verdict === null ? {} : { verdict }),
     pipelineVersion: pipeline.version,
     startedAtMs: startedAtMs ?? nowMs,
-    deadlineAtMs: deadlineAtMs ?? Math.ceil(nowMs + lease.remainingMs),
+    deadlineAtMs: startedAtMs === null || deadlineAtMs === null ? Math.ceil(nowMs + lease.remainingMs) : deadlineAtMs,
   });
   for (const event of ledger.takeEvents()) writes.tell(event);
 }

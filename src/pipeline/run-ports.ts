@@ -13,7 +13,7 @@ import type { Secrets } from '../core/ports/secrets.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import type { TerminalRunState, Trigger } from '../core/run.ts';
+import type { Run, TerminalRunState, Trigger } from '../core/run.ts';
 
 /** What the request document of a `json` or `stream` plugin is made of. */
 export interface RequestInput {
@@ -63,6 +63,17 @@ export interface InputEncoding {
   text(value: JsonValue): Uint8Array;
 }
 
+/** A run that a hook of another run asks for. */
+export interface ChildRequest {
+  readonly parent: Run;
+  readonly hook: string;
+  readonly pipeline: string;
+  readonly params: JsonObject;
+  readonly data: JsonValue;
+  /** it ends as timed_out then, or when the time of its own pipeline is up */
+  readonly deadlineAtMs: number;
+}
+
 export interface RunPorts {
   readonly store: Store;
   readonly clock: Clock;
@@ -78,6 +89,8 @@ export interface RunPorts {
   readonly encoding: InputEncoding;
   /** where the store's beats have a thread of their own */
   readonly startBeats?: StartBeats;
+  /** The run of a hook, started now or before. @throws GantryError SUB_RUN_TOO_DEEP, and what the door throws */
+  readonly startChild: (request: ChildRequest) => Promise<Run>;
   /** the pipelines in force now, by name */
   readonly pipelines: () => ReadonlyMap<string, Pipeline>;
 }

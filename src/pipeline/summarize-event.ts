@@ -8,8 +8,13 @@ export function summarizeEvent(event: RunEvent): JsonObject {
   switch (event.kind) {
     case 'runQueued':
     case 'runClaimed':
+    case 'runSuspended':
     case 'runFinished':
       return summarizeRun(event.run);
+    case 'approvalDecided': {
+      const { runId, pipeline, hook, decided } = event;
+      return { runId, pipeline, hook, ...decided };
+    }
     case 'hookStarted':
       return { runId: event.runId, pipeline: event.pipeline, hook: event.hook };
     case 'hookFinished': {

@@ -3,7 +3,7 @@
 //   start what is ready → await an end → take all ends there are, as declared → …  until nothing is at work; then tell why
 // A hook may also end with `waits` (a backoff, a person, another run): its record says `waiting`, the other branches go on, and it is run
 // again when its time has come, and at every claim. When nothing but waits is left, the run is to be let go until the earliest of them.
-import type { HookWait, RunFailure, Verdict } from '../core/run.ts';
+import type { RunFailure, Verdict } from '../core/run.ts';
 import type { RunFlow } from './build-context.ts';
 import { beginHook } from './begin-hook.ts';
 import { conflictReports } from './conflict-reports.ts';
@@ -81,22 +81,22 @@ export class HookWalk {
     const { ports } = this.#scope;
     const starting = ready.flatMap((index) => {
       const plan = this.#plan.main[index];
-      return plan === undefined ? [] : [{ plan, wait: this.#ledger.hooks[index]?.wait ?? null }];
+      return plan === undefined ? [] : [plan];
     });
-    for (const { plan } of starting) this.#ledger.startHook(plan.index, ports.clock.nowMs());
+    for (const { index } of starting) this.#ledger.startHook(index, ports.clock.nowMs());
     if (starting.length > 0) this.#note(this.#failed());
-    for (const { plan, wait } of starting) {
+    for (const plan of starting) {
       const before = this.#flows.before(plan.index);
-      this.#atWork.begin(plan, before, this.#run(plan, before, wait));
+      this.#atWork.begin(plan, before, this.#run(plan, before));
     }
     return starting.length;
   }
 
-  async #run(plan: HookPlan, before: RunFlow, wait: HookWait | null): Promise<HookEnd> {
+  async #run(plan: HookPlan, before: RunFlow): Promise<HookEnd> {
     const { pipeline, graph } = this.#plan;
     const met = joinConflicts(graph, graph.after(plan.index), () => this.#branches());
     const conflicts = conflictReports(plan.hook, met, pipeline.onMergeConflict);
-    return await beginHook(this.#scope, pipeline, { plan, before, conflicts, wait });
+    return await beginHook(this.#scope, pipeline, { plan, before, conflicts, record: this.#ledger.record(plan.index) });
   }
 
   /** Takes over what a hook left, unless it is to be run again. */
@@ -104,6 +104,7 @@ export class HookWalk {
     const { plan, before, end } = ended;
     const { reason } = this.#scope.stop;
     if (reason === 'lease_lost') return;
+    if (end.marks !== undefined) this.#ledger.mark(plan.index, end.marks);
     if (reason === 'draining' && end.isInterrupted) {
       this.#cutShort.push(ended);
       return;

@@ -1,4 +1,5 @@
 // Everything about runs behind one small face: start, cancel, wait; work in the background; stop cleanly. Made once, by compose.ts.
+import type { ApprovalDecision } from '../core/approval.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Run } from '../core/run.ts';
 import type { RunRecords } from '../core/run-records.ts';
@@ -7,13 +8,15 @@ import { RunPlaces } from '../pipeline/run-places.ts';
 import { RunLoop } from '../pipeline/run-loop.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { ConcurrencyGate } from './concurrency-gate.ts';
+import { decideApproval, type DecisionRequest } from './decide-approval.ts';
 import { redriveRuns, type RedriveReport, type RedriveRequest } from './redrive-runs.ts';
 import { RunReplayer, type ReplayRequest, type RetryRequest } from './replay-runs.ts';
 import { requestCancel } from './request-cancel.ts';
 import { SettledRuns } from './settled-runs.ts';
+import { SubRuns } from './sub-runs.ts';
 import { RunStarter, type Started, type StartRequest } from './start-run.ts';
 
-export interface RunsOptions extends RunPorts {
+export interface RunsOptions extends Omit<RunPorts, 'startChild'> {
   readonly settings: RunSettings;
 }
 
@@ -29,6 +32,11 @@ export interface Runs extends AsyncDisposable {
   replayRun(request: ReplayRequest): Promise<Started>;
   /** @throws GantryError as redriveRuns */
   redrive(request: RedriveRequest, signal: AbortSignal): Promise<RedriveReport>;
+  /**
+   * Takes down what somebody decided about a hook that waits for it.
+   * @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, RUN_AT_WORK, INPUT_INVALID, STORE_*
+   */
+  decideApproval(request: DecisionRequest): Promise<ApprovalDecision>;
   /** The run in its terminal state. @throws GantryError RUN_NOT_FOUND, or the signal's reason */
   waitSettled(runId: RunId, options: { readonly signal: AbortSignal }): Promise<Run>;
   /** What a run that `waitSettled` gave left behind, when this process has it at hand; null: the store has it. */
@@ -45,28 +53,28 @@ export interface Runs extends AsyncDisposable {
   runningCount(): number;
 }
 
-export function createRuns({ settings, ...ports }: RunsOptions): Runs {
+export function createRuns({ settings, ...given }: RunsOptions): Runs {
+  const ports: RunPorts = { ...given, startChild: (request) => subRuns.start(request) };
   const onEnded = (run: Run): void => {
     settled.tell(run);
     places.release(run);
+    subRuns.tell(run);
   };
   const loop = new RunLoop(ports, settings, onEnded, () => {
     places.sweep();
   });
-  const places = new RunPlaces(ports, settings, () => {
+  const wake = (): void => {
     loop.wake();
-  });
+  };
+  const places = new RunPlaces(ports, settings, wake);
   const settled = new SettledRuns(ports, settings, (runId) => loop.isInFlight(runId));
   let draining: Promise<boolean> | null = null;
   const impatience = new AbortController();
   const drain = async (signal: AbortSignal): Promise<boolean> => {
-    const hurry = (): void => {
-      impatience.abort();
-    };
-    if (signal.aborted) hurry();
-    else signal.addEventListener('abort', hurry, { once: true });
+    passOn(signal, impatience);
     draining ??= loop.drain(impatience.signal);
     const isSettled = await draining;
+    await subRuns.settled();
     await places.settled();
     return isSettled;
   };
@@ -80,18 +88,19 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
   const door = {
     isDraining: () => draining !== null,
     begin: (run: Run, input: string | null) => loop.begin(run, input),
-    onQueued: () => {
-      loop.wake();
-    },
+    onQueued: wake,
   };
   const starter = new RunStarter(ports, settings, door, new ConcurrencyGate(ports, settings, places, cancel));
-  const replayer = new RunReplayer(ports, settings, (request) => starter.startRun(request));
+  const startRun = (request: StartRequest): Promise<Started> => starter.startRun(request);
+  const replayer = new RunReplayer(ports, settings, startRun);
+  const subRuns = new SubRuns(ports, settings, { startRun, requestCancel: cancel, onReady: wake });
   return {
-    startRun: (request) => starter.startRun(request),
+    startRun,
     retryRun: (request) => replayer.retry(request),
     replayRun: (request) => replayer.replay(request),
     redrive: (request, signal) => redriveRuns(request, { ...ports, settings, replayer }, signal),
     requestCancel: cancel,
+    decideApproval: (request) => decideApproval(request, ports, settings, wake),
     waitSettled: (runId, { signal }) => settled.wait(runId, signal),
     recordsOf,
     start: () => loop.start(),
@@ -102,4 +111,13 @@ export function createRuns({ settings, ...ports }: RunsOptions): Runs {
       await drain(new AbortController().signal);
     },
   };
+}
+
+/** Aborts the one when the other is. */
+function passOn(signal: AbortSignal, to: AbortController): void {
+  const abort = (): void => {
+    to.abort();
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
 }

@@ -48,12 +48,13 @@ export async function requestCancel(
 
   async function end(run: Run): Promise<Run | null> {
     const nowMs = ports.clock.nowMs();
+    const waiting = run.hooks.find(({ state }) => state === 'waiting')?.hook ?? null;
     const changes = {
       state: 'cancelled',
       cancelRequestedAtMs: nowMs,
       finishedAtMs: nowMs,
-      failure: failureOf('CANCELLED', 'the run was cancelled while it was queued'),
-      hooks: run.hooks.map(cancelled),
+      failure: failureOf('CANCELLED', `the run was cancelled while it was ${run.state}`, waiting),
+      hooks: run.hooks.map((record) => cancelled(record, nowMs)),
     } as const;
     const ended: Run = { ...run, ...changes };
     const journal = await RunJournal.open(run.id, run.epoch === 0, ports, settings);
@@ -87,7 +88,9 @@ function isToBeClosed({ hooks, verdict }: Run): boolean {
   return verdict !== null || (hasBegun && hooks.some(({ section }) => section === 'finally'));
 }
 
-function cancelled(record: HookRecord): HookRecord {
-  if (record.state !== 'pending' && record.state !== 'waiting') return record;
-  return { ...record, state: record.section === undefined ? 'cancelled' : 'skipped' };
+/** Of a run that no worker holds. */
+function cancelled(record: HookRecord, nowMs: number): HookRecord {
+  if (record.state === 'pending') return { ...record, state: record.section === undefined ? 'cancelled' : 'skipped' };
+  const { wait, ...rest } = record;
+  return wait === undefined ? record : { ...rest, state: 'cancelled', finishedAtMs: nowMs };
 }

@@ -31,6 +31,8 @@ export interface StartRequest {
   readonly lineage?: Lineage;
   /** it begins with a later hook */
   readonly resumption?: Resumption;
+  /** when the run ends as timed_out, if the time of its pipeline is not up before (unix milliseconds) */
+  readonly deadlineAtMs?: number;
   /** when given and not empty, only plugins with one of these tags are called */
   readonly tags?: readonly string[];
   /** plugins with one of these tags are not called */
@@ -221,7 +223,7 @@ export class RunStarter {
       createdAtMs: nowMs,
       startedAtMs: null,
       finishedAtMs: null,
-      deadlineAtMs: null,
+      deadlineAtMs: request.deadlineAtMs ?? null,
       cancelRequestedAtMs: null,
       params,
       idempotencyKey: request.idempotencyKey ?? null,

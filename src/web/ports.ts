@@ -1,4 +1,5 @@
 // What the web layer needs of the rest of the program. Structural: compose.ts hands in the real things, tests hand in small ones.
+import type { ApprovalDecision, Decision } from '../core/approval.ts';
 import type { DomainEvent } from '../core/events.ts';
 import type { InvocationId, RunId } from '../core/ids.ts';
 import type { SweepReport } from '../core/image-retention.ts';
@@ -37,6 +38,15 @@ export interface RunRequest {
   readonly skipTags?: readonly string[];
 }
 
+export interface DecisionRequest {
+  readonly runId: RunId;
+  readonly hook: string;
+  readonly decision: Decision;
+  /** who decides: `api`, `cli`, `panel` */
+  readonly by: string;
+  readonly comment: string | null;
+}
+
 /** The door to runs (triggers/). */
 export interface RunDoor {
   /**
@@ -52,6 +62,11 @@ export interface RunDoor {
   redrive(request: RedriveRequest, signal: AbortSignal): Promise<RedriveReport>;
   /** Asks the run to end; resolves with the run as it stands then. @throws GantryError RUN_NOT_FOUND, RUN_FINISHED */
   requestCancel(id: RunId, options: SignalOptions): Promise<Run>;
+  /**
+   * Takes down what somebody decided about a hook; the same again has the same answer.
+   * @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, RUN_AT_WORK, INPUT_INVALID, STORE_*
+   */
+  decideApproval(request: DecisionRequest): Promise<ApprovalDecision>;
   /** Resolves with the ended run; rejects with the signal's reason. */
   waitSettled(id: RunId, options: SignalOptions): Promise<Run>;
   /** What a run that `waitSettled` gave left behind, when this process has it at hand; null: the store has it. */

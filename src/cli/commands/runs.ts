@@ -48,9 +48,12 @@ export const runsListCommand: Command = {
         originOf(run),
         textAt(run, 'createdAt'),
         millisecondsAt(run, 'durationMs'),
+        listAt(run, 'waitsFor')
+          .map((wait) => `${textAt(wait, 'kind')} of ${textAt(wait, 'hook')}`)
+          .join(', '),
       ]);
       if (rows.length === 0) output.line('No runs yet. Start one with: gantry run default');
-      else output.table([['RUN', 'PIPELINE', 'STATE', 'TRIGGER', 'CREATED', 'DURATION'], ...rows]);
+      else output.table([['RUN', 'PIPELINE', 'STATE', 'TRIGGER', 'CREATED', 'DURATION', 'WAITS FOR'], ...rows]);
       if (textAt(page, 'next') !== '') output.line(`more: gantry runs list --after ${textAt(page, 'next')}`);
     }
     return 0;

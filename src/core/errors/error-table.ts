@@ -84,6 +84,27 @@ export const ERROR_TABLE = {
     'Parallel plugins wrote the same key.',
     'Let one of them write it, or order them.',
   ),
+  APPROVAL_REJECTED: row(
+    'caller',
+    422,
+    1,
+    'A hook was rejected by who decides about it, or nobody decided in time.',
+    'See the comment; start the run again when the objection is met.',
+  ),
+  SUB_RUN_FAILED: row(
+    'plugin',
+    422,
+    1,
+    'The run that a hook started did not succeed.',
+    'See the run named: its failure says why.',
+  ),
+  SUB_RUN_TOO_DEEP: row(
+    'operator',
+    422,
+    3,
+    'Runs start runs, deeper than is allowed.',
+    'Look for a pipeline that runs itself.',
+  ),
   WORKER_LOST: row('platform', 500, 1, 'The program ended while the run was under way.', 'Start the run again.', true),
   DEFECT: row('defect', 500, 70, 'A defect of Gantry.', 'Report it with the log.'),
 } as const satisfies Record<string, ErrorRow>;

@@ -34,6 +34,20 @@ export const REQUEST_ERRORS = {
     'Replay the run from its first hook.',
   ),
   REPLAY_IMPOSSIBLE: row('caller', 422, 2, 'A run cannot be replayed as asked.', 'See the cause.'),
+  APPROVAL_NOT_ASKED: row(
+    'caller',
+    409,
+    1,
+    'The hook waits for no decision.',
+    'See `gantry runs show`: it may not have come so far, or need none.',
+  ),
+  APPROVAL_DECIDED: row(
+    'caller',
+    409,
+    1,
+    'It was decided otherwise before.',
+    'A decision stands; see `gantry runs show`.',
+  ),
   INPUT_INVALID: row('caller', 400, 2, 'The input is not acceptable JSON.', 'Mend the input at the place named.'),
   PARAMS_INVALID: row('caller', 400, 2, 'The params do not fit the schema of the pipeline.', 'Mend the params named.'),
   FOLDER_EXISTS: row(
@@ -100,5 +114,13 @@ export const REQUEST_ERRORS = {
     true,
   ),
   BUSY: row('load', 429, 7, 'No sandbox can be had in time.', 'Retry after the time named.', true),
+  RUN_AT_WORK: row(
+    'load',
+    503,
+    7,
+    'Other hooks of the run are at work: the decision could not be taken down meanwhile.',
+    'Retry after the time named.',
+    true,
+  ),
   DRAINING: row('load', 503, 7, 'The program is shutting down.', 'Retry when it is back.', true),
 } as const satisfies Record<string, ErrorRow>;

@@ -1,5 +1,5 @@
 // Values that the contract knows and this release does not implement. They are refused, never ignored: a plugin that asks for
-// isolation or retries must not run without them.
+// isolation must not run without it.
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import type { ManifestPath } from './parse-yaml.ts';
 
@@ -9,7 +9,6 @@ interface LaterValue {
   readonly instead: string;
 }
 
-const isGiven = (): boolean => true;
 const isOneOf =
   (...words: readonly string[]) =>
   (value: JsonValue): boolean =>
@@ -23,7 +22,6 @@ export const LATER_VALUES: readonly LaterValue[] = [
   { path: ['isolation'], isUsed: isOneOf('gvisor'), instead: 'use `standard`' },
   { path: ['network'], isUsed: (value) => isJsonObject(value) && 'allow' in value, instead: 'use `none`' },
   { path: ['services'], isUsed: hasOneOf('http', 'secret'), instead: 'use `state` and `artifact` only' },
-  { path: ['retries'], isUsed: isGiven, instead: 'remove the key' },
 ];
 
 /** The values of later releases that the manifest uses: path and what to write instead. */

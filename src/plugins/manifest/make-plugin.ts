@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { DEFAULT_LIMITS, defaultCpuTimeMs, type Limits } from '../../core/limits.ts';
 import type { ImageSource, Plugin, PoolLimits, TextOptions } from '../../core/plugin.ts';
 import { valueAt } from './later-releases.ts';
+import type { RetryPolicy } from '../../core/retry.ts';
 import type { Manifest } from './manifest-schema.ts';
 
 /** Node and the JVM reserve far more than the others before they run a line. */
@@ -29,6 +30,7 @@ export function makePlugin(manifest: Manifest, raw: JsonObject): Plugin {
     lifecycle: manifest.lifecycle,
     services: manifest.services,
     idempotent: manifest.idempotent,
+    retries: retriesOf(manifest),
     limits: limitsOf(manifest),
     pool: poolOf(manifest),
     isBuildNetworked: manifest.build.network,
@@ -53,6 +55,12 @@ function sourceOf(manifest: Manifest): ImageSource {
 function textOf(manifest: Manifest): TextOptions | null {
   if (manifest.protocol !== 'text') return null;
   return { input: manifest.input ?? 'data', output: manifest.output ?? null };
+}
+
+function retriesOf({ retries }: Manifest): RetryPolicy | null {
+  if (retries === undefined) return null;
+  const { max, backoff, initial, cap, on } = retries;
+  return { max, backoff, initialMs: initial, capMs: cap, on };
 }
 
 function poolOf({ pool }: Manifest): PoolLimits {

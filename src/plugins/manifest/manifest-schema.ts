@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import { CONCURRENCY_MAX, PROTOCOLS, REUSES, RUNTIMES, SERVICES } from '../../core/plugin.ts';
+import { BACKOFFS, RETRIES_MAX, RETRY_DEFAULTS, RETRYABLE_OUTCOMES } from '../../core/retry.ts';
 import { formatDuration, formatSize } from '../../lib/format-units.ts';
 import { CORES, COUNT, DURATION, limit, quantity, SIZE } from './quantity-schema.ts';
 
@@ -83,6 +84,27 @@ const pool = z.strictObject({
     { min: 1_000, max: 604_800_000 },
     'With `reuse`: the age at which a sandbox is replaced.',
   ).prefault('1h'),
+});
+
+const retries = z.strictObject({
+  max: quantity(COUNT, { min: 0, max: RETRIES_MAX }, 'Attempts after the first.'),
+  backoff: described(
+    z.enum(BACKOFFS).default(RETRY_DEFAULTS.backoff),
+    'Whether the wait doubles with each attempt. Each wait is cut by up to a half at random.',
+  ),
+  initial: quantity(DURATION, { min: 1, max: 3_600_000 }, 'Wait before the second attempt.').prefault(
+    formatDuration(RETRY_DEFAULTS.initialMs),
+  ),
+  cap: quantity(DURATION, { min: 1, max: 86_400_000 }, 'The longest wait.').prefault(
+    formatDuration(RETRY_DEFAULTS.capMs),
+  ),
+  on: described(
+    z
+      .array(z.enum(RETRYABLE_OUTCOMES))
+      .min(1)
+      .default([...RETRY_DEFAULTS.on]),
+    'Outcomes that are tried again; `lost` only with `idempotent: true`.',
+  ),
 });
 
 const lifecycle = z.strictObject({
@@ -172,6 +194,9 @@ export const manifestSchema = z.strictObject({
     `Invocations at once in one sandbox, 1 to ${CONCURRENCY_MAX}. Above 1 with \`reuse: warm\` only, and as far as the plugin says that it can. They share the sandbox's limits; when it has to go because of one of them, the others end as \`lost\`.`,
   ),
   idempotent: described(z.boolean().default(false), '`true`: an invocation whose fate is unknown may be repeated.'),
+  retries: retries
+    .optional()
+    .describe('When an unsuccessful invocation is tried again, where the hook does not say; else the pipeline says.'),
   limits: limits.prefault({}).describe('Quotas of one sandbox.'),
   pool: pool.prefault({}).describe('How many sandboxes are kept.'),
   lifecycle: lifecycle

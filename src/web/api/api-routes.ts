@@ -3,6 +3,7 @@ import type { Route } from '../http/route.ts';
 import { healthRoutes } from '../health/health-routes.ts';
 import type { WebPorts } from '../ports.ts';
 import { artifactsRoutes } from './artifacts-routes.ts';
+import { approvalRoutes } from './approvals-routes.ts';
 import { gcRoutes } from './gc-routes.ts';
 import { pluginsRoutes } from './plugins-routes.ts';
 import { replayRoutes } from './replay-routes.ts';
@@ -16,6 +17,7 @@ export function apiRoutes(ports: WebPorts): readonly Route[] {
     ...runsRoutes(ports),
     ...replayRoutes(ports),
     ...artifactsRoutes(ports),
+    ...approvalRoutes(ports),
     ...pluginsRoutes(ports),
     ...schedulesRoutes(ports),
     ...gcRoutes(ports),

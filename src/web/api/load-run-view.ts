@@ -8,7 +8,8 @@ import { DATA_PAYLOAD, type Run } from '../../core/run.ts';
 import type { RunRecords } from '../../core/run-records.ts';
 import { parseStrictText } from '../../core/strict-json.ts';
 import type { WebPorts } from '../ports.ts';
-import { descendantViews, runView, shownOf, type RunView } from './run-view.ts';
+import { descendantViews } from './lineage-view.ts';
+import { runView, shownOf, type RunView } from './run-view.ts';
 import { Turns } from './turns.ts';
 
 const DESCENDANTS_MAX = 20;

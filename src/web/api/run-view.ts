@@ -5,7 +5,9 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Durability } from '../../core/pipeline.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Progress, ReportedMetric } from '../../core/reported.ts';
-import type { HookRecord, Lineage, Run, RunFailure, RunState, RunWarning, Section, Trigger } from '../../core/run.ts';
+import type { HookRecord, Run, RunFailure, RunState, RunWarning, Section, Trigger } from '../../core/run.ts';
+import { approvalView, waitsOf, type ApprovalView, type WaitView } from './approval-view.ts';
+import { lineageView, type DescendantView, type LineageView } from './lineage-view.ts';
 
 export interface RunSummary {
   readonly id: string;
@@ -24,24 +26,13 @@ export interface RunSummary {
   readonly finishedAt: string | null;
   /** from the first claim to the end; null until then */
   readonly durationMs: number | null;
+  /** of a waiting run: what it waits for, and when it goes on by itself at the latest */
+  readonly waitsFor: readonly WaitView[];
   readonly isCancelRequested: boolean;
   readonly failure: RunFailure | null;
   readonly warnings: readonly RunWarning[];
   /** what it was made from; null: nothing */
   readonly lineage: LineageView | null;
-}
-
-export interface LineageView {
-  readonly kind: Lineage['kind'];
-  readonly run: string;
-  /** the first hook that was run again, of a sub-run the hook that started it; null: the first of all */
-  readonly hook: string | null;
-}
-
-/** A run that was made from the one shown. */
-export interface DescendantView extends LineageView {
-  readonly state: RunState;
-  readonly createdAt: string;
 }
 
 export interface InvocationView {
@@ -57,6 +48,8 @@ export interface InvocationView {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly durationMs: number | null;
+  /** when the plugin is called again after this failure; null: its end stands */
+  readonly retryAt: string | null;
   readonly phases: InvocationPhases | null;
   readonly usage: InvocationUsage | null;
   readonly sandbox: string | null;
@@ -85,6 +78,10 @@ export interface HookView {
   readonly durationMs: number | null;
   /** the run whose invocations it took over; null: it was run */
   readonly reusedFrom: string | null;
+  /** of a hook that a person decides about, once it was asked */
+  readonly approval: ApprovalView | null;
+  /** id of the run that is this hook, once it was started */
+  readonly child: string | null;
   readonly plugins: readonly InvocationView[];
 }
 
@@ -123,23 +120,12 @@ export function runSummary(run: Run): RunSummary {
     startedAt: isoTime(run.startedAtMs),
     finishedAt: isoTime(run.finishedAtMs),
     durationMs: between(run.startedAtMs, run.finishedAtMs),
+    waitsFor: run.state === 'waiting' ? run.hooks.flatMap(waitsOf) : [],
     isCancelRequested: run.cancelRequestedAtMs !== null,
     failure: run.failure,
     warnings: run.warnings,
     lineage: lineageView(run.lineage),
   };
-}
-
-function lineageView(lineage: Run['lineage']): LineageView | null {
-  return lineage === null ? null : { kind: lineage.kind, run: lineage.runId, hook: lineage.hook };
-}
-
-/** Runs made from one run, for its view. */
-export function descendantViews(runs: readonly Run[]): readonly DescendantView[] {
-  return runs.flatMap(({ id, lineage, state, createdAtMs }) => {
-    if (lineage === null) return [];
-    return [{ kind: lineage.kind, run: id, hook: lineage.hook, state, createdAt: new Date(createdAtMs).toISOString() }];
-  });
 }
 
 /** How far an invocation is that is at work. */
@@ -188,6 +174,8 @@ function hookView(
     finishedAt: isoTime(record.finishedAtMs),
     durationMs: between(record.startedAtMs, record.finishedAtMs),
     reusedFrom: record.reusedFrom ?? null,
+    approval: record.approval === undefined ? null : approvalView(record.approval),
+    child: record.child ?? null,
     plugins: shown.map((invocation) => {
       const { id, finishedAtMs, reported } = invocation;
       const progress = finishedAtMs === null ? progressOf(id) : (reported?.progress ?? null);
@@ -223,6 +211,7 @@ function invocationView(invocation: Invocation, result: JsonValue, progress: Pro
     startedAt: isoTime(invocation.startedAtMs),
     finishedAt: isoTime(invocation.finishedAtMs),
     durationMs: between(invocation.startedAtMs, invocation.finishedAtMs),
+    retryAt: isoTime(invocation.retryAtMs),
     phases: invocation.phases,
     usage: invocation.usage,
     sandbox: invocation.sandboxId,

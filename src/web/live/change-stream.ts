@@ -10,6 +10,8 @@ const HEARTBEAT_MS = 10_000;
 const SHOWN: ReadonlySet<DomainEvent['kind']> = new Set([
   'runQueued',
   'runClaimed',
+  'runSuspended',
+  'approvalDecided',
   'runFinished',
   'hookStarted',
   'hookFinished',

@@ -63,19 +63,7 @@ function formatProgress({ invocationId, plugin, progress }: InvocationProgressed
 }
 
 function runIdOfEvent(event: DomainEvent): RunId | null {
-  switch (event.kind) {
-    case 'runQueued':
-    case 'runClaimed':
-    case 'runFinished':
-      return event.run.id;
-    case 'invocationStarted':
-    case 'invocationFinished':
-      return event.invocation.runId;
-    case 'hookStarted':
-    case 'hookFinished':
-    case 'invocationProgressed':
-      return event.runId;
-    default:
-      return null;
-  }
+  if ('invocation' in event) return event.invocation.runId;
+  if ('runId' in event) return event.runId;
+  return 'run' in event ? event.run.id : null;
 }

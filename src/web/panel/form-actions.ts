@@ -1,5 +1,6 @@
 // Forms of the panel: each changes one thing and leads to the page that shows it. That the request comes from the panel itself was
 // checked by the guards in front.
+import { DECISIONS } from '../../core/approval.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import { isJsonObject, type JsonValue } from '../../core/json.ts';
 import { parseStrictText } from '../../core/strict-json.ts';
@@ -30,6 +31,24 @@ export async function cancelForm(ports: WebPorts, request: WebRequest): Promise<
     if (!(error instanceof GantryError && error.code === 'RUN_FINISHED')) throw error;
   }
   return redirectAnswer(`/runs/${id}`);
+}
+
+/** What somebody else decided in between stands: the run's page shows it. */
+export async function decideForm(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const runId = runIdOf(request);
+  const form = await readForm(request);
+  const decision = DECISIONS.find((one) => one === form.get('decision'));
+  if (decision === undefined) throw badRequest('INPUT_INVALID', 'decision', `must be ${DECISIONS.join(' or ')}`);
+  const comment = (form.get('comment') ?? '').trim();
+  const hook = request.params['hook'] ?? '';
+  try {
+    const said = comment === '' ? null : comment;
+    await ports.runs.decideApproval({ runId, hook, decision, by: 'panel', comment: said });
+  } catch (error) {
+    const isOver = error instanceof GantryError && (error.code === 'APPROVAL_DECIDED' || error.code === 'RUN_FINISHED');
+    if (!isOver) throw error;
+  }
+  return redirectAnswer(`/runs/${runId}`);
 }
 
 /** Does not wait for the build: the plugin's page shows it. */

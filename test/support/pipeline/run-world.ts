@@ -121,6 +121,8 @@ export class RunWorld {
         settled: (signal) => raced(this.built, signal),
       },
       invoker: this.invoker,
+      // Runs are started by what createRuns puts in its place.
+      startChild: () => Promise.reject(new Error('no door')),
       secrets: {
         read: (names) => Promise.resolve(new Map(names.map((name) => [name, secrets.get(name) ?? 'not-a-secret']))),
       },

@@ -26,6 +26,7 @@ export function pluginVersion(changes: VersionChanges = {}): PluginVersion {
     lifecycle: { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true },
     services: [],
     idempotent: false,
+    retries: null,
     pool: poolLimits(),
     isBuildNetworked: false,
     secrets: [],

@@ -44,6 +44,7 @@ export function examplePlugin(name: string, hook: string): PluginVersion {
       lifecycle: { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true },
       services: [],
       idempotent: false,
+      retries: null,
       limits: DEFAULT_LIMITS,
       pool: { min: 0, max: 4, idleMs: 300_000, maxInvocations: 1_000, maxAgeMs: 3_600_000 },
       isBuildNetworked: false,

@@ -1,4 +1,5 @@
 // A door to runs for tests of the web layer: runs go into the store as queued and end only when the test says so.
+import type { ApprovalDecision } from '../../../src/core/approval.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
@@ -6,11 +7,12 @@ import { isTerminal, type Run, type RunState } from '../../../src/core/run.ts';
 import type { EventBus } from '../../../src/observe/event-bus.ts';
 import type { RedriveReport, RedriveRequest } from '../../../src/triggers/redrive-runs.ts';
 import type { ReplayRequest, RetryRequest } from '../../../src/triggers/replay-runs.ts';
-import type { RunDoor, RunRequest } from '../../../src/web/ports.ts';
+import type { DecisionRequest, RunDoor, RunRequest } from '../../../src/web/ports.ts';
 import { buildRun, patient } from '../store/build-records.ts';
 
 export class ScriptedDoor implements RunDoor {
   readonly requests: RunRequest[] = [];
+  readonly decisions: DecisionRequest[] = [];
   /** thrown by the next startRun */
   refusal: GantryError | null = null;
   /** when set, every run ends at once in this state */
@@ -72,6 +74,12 @@ export class ScriptedDoor implements RunDoor {
     const run = buildRun({ pipeline: origin.pipeline, trigger: 'replay', lineage });
     await this.#store.insertRun(run, patient());
     return { run, isRepeat: false };
+  }
+
+  async decideApproval(request: DecisionRequest): Promise<ApprovalDecision> {
+    await this.#find(request.runId);
+    this.decisions.push(request);
+    return { ...request, atMs: 2_500 };
   }
 
   recordsOf(): null {

@@ -55,13 +55,6 @@ describe('loading pipelines', () => {
     expect(other).not.toBe(one);
   });
 
-  it('refuses what a later release brings, by name', async () => {
-    const text = 'pipelines:\n  - name: p\n    hooks:\n      - name: a\n        approval: {}\n';
-    expect(await problemsOf(text)).toEqual([
-      '5 NOT_SUPPORTED_YET pipelines[0].hooks[0].approval comes in a later release',
-    ]);
-  });
-
   it.each([
     ['pipelines: [{name: P, hooks: [{name: a}]}]', /no name/],
     ['pipelines: [{name: p, hooks: []}]', /below its least/],
@@ -70,6 +63,7 @@ describe('loading pipelines', () => {
     ['pipelines: [{name: p, timeout: 0s, hooks: [{name: a}]}]', /no duration/],
     ['pipelines: [{name: p, hoks: [], hooks: [{name: a}]}]', /did you mean "hooks"/],
     ['pipelines: [{name: p, params: {type: objekt}, hooks: [{name: a}]}]', /params/],
+    ['pipelines: [{name: p, hooks: [{name: a, run: {pipeline: p}, retries: {max: 1}}]}]', /retries and run exclude/],
     ['', /must be/],
     ['pipelines: [{name: p, hooks: [{name: a, after: [b]}, {name: b}]}]', /a → b → a \(each follows the next\)/],
     ['pipelines: [{name: p, hooks: [{name: a, after: [a]}]}]', /a → a/],

@@ -30,6 +30,7 @@ describe('readManifest', () => {
       lifecycle: { onLoad: true, onShutdown: true, cancel: true, metadata: true, configUi: true },
       services: [],
       idempotent: false,
+      retries: null,
       limits: {
         cpus: 0.5,
         memoryBytes: 128 * MiB,
@@ -160,7 +161,7 @@ pool: {min: 1, max: 2, idle: 30s, maxInvocations: 7, maxAge: 90m}`);
     expect(problems[0]?.message).toContain(hint);
   });
 
-  it.each([['isolation: gvisor'], ['network: {allow: ["api.example.com:443"]}'], ['retries: {max: 2}']])(
+  it.each([['isolation: gvisor'], ['network: {allow: ["api.example.com:443"]}']])(
     'refuses %s as a value of a later release',
     (extra) => {
       expect(codesOf(manifestText(extra))).toEqual(['NOT_SUPPORTED_YET']);
