@@ -137,7 +137,7 @@ export const manifestSchema = z.strictObject({
       .default(['*']),
     'Pipelines it serves; `*` means every pipeline that has the hook.',
   ),
-  tags: described(names.default([]), 'Words to find it by.'),
+  tags: described(names.default([]), 'Words to find it by, and to choose the plugins of a run by.'),
   failHard: described(z.boolean().default(false), '`true`: the run stops when this plugin fails.'),
   order: described(
     z.int().min(0).max(1_000_000).default(100),

@@ -1,4 +1,4 @@
-// `when`, `forEach` and tags: which hooks and plugins of a run are called, and with what.
+// `when` and `forEach`: which hooks of a run are called, and with what.
 import { describe, expect, test } from 'vitest';
 import { CelExpressions } from '../../../src/adapters/cel/cel-expressions.ts';
 import type { JsonObject, JsonValue } from '../../../src/core/json.ts';
@@ -6,7 +6,9 @@ import type { HookSpec } from '../../../src/core/pipeline.ts';
 import type { Plugin } from '../../../src/core/plugin.ts';
 import { CRASH, untilStopped } from '../../support/pipeline/fake-invoker.ts';
 import { finishRun, type Finished } from '../../support/pipeline/finish-run.ts';
-import { makePipeline, makePlugin, RunWorld } from '../../support/pipeline/run-world.ts';
+import { HangingStore } from '../../support/pipeline/hanging-store.ts';
+import { makePipeline, makePlugin, RunWorld, type WorldOptions } from '../../support/pipeline/run-world.ts';
+import { patient } from '../../support/store/build-records.ts';
 
 type Hook = Partial<HookSpec> & { readonly name: string };
 
@@ -175,45 +177,39 @@ describe('forEach', () => {
   });
 });
 
-describe('tags', () => {
-  const plugins = [
-    { name: 'plain' },
-    { name: 'nightly', tags: ['night', 'slow'] },
-    { name: 'slow', hooks: ['fetch', 'only'], tags: ['slow'] },
-  ];
-
-  async function calledWith(
-    tags: readonly string[],
-    skipTags: readonly string[],
-  ): Promise<[string[], Finished['run']]> {
-    const world = new RunWorld({
-      pipelines: [makePipeline({ hookNames: ['fetch', 'only'] })],
-      versions: plugins.map(({ name, ...changes }) => makePlugin(name, changes)),
+describe('forEach after a kill', () => {
+  test('calls only items that had not ended, with a further attempt where one was cut short', async () => {
+    const options: WorldOptions = {
+      store: new HangingStore(),
+      pipelines: [makePipeline({ hooks: [{ name: 'fetch', forEach: 'data', maxParallel: 2 }] })],
+      versions: [makePlugin('one', { idempotent: true })],
+      expressions: new CelExpressions(),
+    };
+    const itemOf = (input: unknown): number => (input as { context: { data: number } }).context.data;
+    const before = new RunWorld(options);
+    before.invoker.on('one', async ({ input }) =>
+      itemOf(input) === 2 ? await new Promise(() => undefined) : { data: { was: itemOf(input) } },
+    );
+    await before.runs.start();
+    const { run } = await before.runs.startRun({ pipeline: 'default', trigger: 'cli', params: {}, data: [0, 1, 2, 3] });
+    await before.until(async () => {
+      const stored = await before.store.listInvocations(run.id, patient());
+      return stored.filter(({ state }) => state === 'succeeded').length >= 2 && before.invoker.calls.length === 4;
     });
+    const ended = (await before.store.listInvocations(run.id, patient())).flatMap(({ item, state }) =>
+      state === 'succeeded' ? [item] : [],
+    );
+    const world = new RunWorld({ ...options, store: before.store });
+    world.invoker.on('one', ({ input }) => ({ data: { was: itemOf(input) } }));
+    await world.clock.advance(before.clock.nowMs() - world.clock.nowMs());
     await world.runs.start();
-    const { run } = await world.runs.startRun({
-      pipeline: 'default',
-      trigger: 'cli',
-      params: {},
-      data: {},
-      tags,
-      skipTags,
+    expect(await world.settle(run.id)).toMatchObject({ state: 'succeeded', warnings: [] });
+    const repeated = world.invoker.calls.map(({ input, request }) => [itemOf(input), request.attempt]);
+    expect(repeated.map(([item]) => item)).toEqual([0, 1, 2, 3].filter((item) => !ended.includes(item)));
+    expect(repeated).toContainEqual([2, 2]);
+    expect(await world.payload(run.id, 'results')).toEqual({
+      fetch: { one: [0, 1, 2, 3].map((was) => ({ status: 'success', data: { was } })) },
     });
-    const ended = await world.settle(run.id);
     await world.close();
-    return [world.invoker.calls.map(({ plugin }) => plugin), ended];
-  }
-
-  test('choose the plugins of a run', async () => {
-    expect((await calledWith([], []))[0]).toEqual(['nightly', 'plain', 'slow', 'slow']);
-    expect((await calledWith(['slow'], []))[0]).toEqual(['nightly', 'slow', 'slow']);
-    expect((await calledWith(['slow'], ['night']))[0]).toEqual(['slow', 'slow']);
-  });
-
-  test('skip a hook whose plugins they leave out, with a note and no warning', async () => {
-    const [called, run] = await calledWith([], ['slow']);
-    expect(called).toEqual(['plain']);
-    expect(run).toMatchObject({ state: 'succeeded', warnings: [] });
-    expect(run.hooks[1]).toMatchObject({ state: 'skipped', note: "all its plugins are left out by the run's tags" });
   });
 });
