@@ -97,10 +97,11 @@ function runsContract(subject: StoreUnderTest): void {
     expect(items.map(({ id }) => id)).toEqual([kept]);
   });
 
-  it.each([1, 2, 3, 5, 8])(
+  it.each([1, 3, 8])(
     'removes no more than %i documents at once, the run last, and hides it from the first on',
     async (atMost) => {
-      const runId = await putRun(subject, freshName('parts'), 1_000, 'succeeded');
+      const pipeline = freshName('parts');
+      const runId = await putRun(subject, pipeline, 1_000, 'succeeded');
       await fill(subject, runId);
       const { retention } = subject.store();
       let total = 0;
@@ -108,12 +109,11 @@ function runsContract(subject: StoreUnderTest): void {
         const { state, removed } = await retention.removeRun(runId, atMost, patient());
         total += removed;
         expect(await subject.store().findRun(runId, patient())).toBeNull();
-        // Whoever is interrupted here leaves a run that is found again, and nothing without one.
-        const page = await retention.listNames('runs', null, 10_000, patient());
-        expect(page.length).toBeGreaterThan(0);
         if (state === 'gone') break;
         expect({ state, isBounded: removed <= atMost }).toEqual({ state: 'partly', isBounded: true });
-        expect(await subject.store().countRuns({}, patient())).toBeGreaterThan(0);
+        // Whoever is interrupted here leaves a run that is found again.
+        const query = { pipeline, endedBeforeMs: 5_000, after: null, limit: 2 };
+        expect(await retention.listEndedRuns(query, patient())).toMatchObject([{ id: runId }]);
       }
       expect(await leftOf(subject, runId)).toEqual(NOTHING);
       expect(total).toBeGreaterThanOrEqual(12);
