@@ -16,6 +16,7 @@ import { encodeJsonRequest } from '../../protocol/json-request.ts';
 import { encodeTextRequest } from '../../protocol/text-request.ts';
 import type { Sandboxes } from '../../sandbox/create-sandboxes.ts';
 import type { Ground } from '../ground.ts';
+import { trialServices } from './trial-services.ts';
 import type { WatchedEngine, Witness } from './watch-engine.ts';
 
 export interface Trial extends InvocationEnd {
@@ -79,13 +80,14 @@ export class Trials {
     const cancelled = new AbortController();
     const input = request.bytes ?? this.#encode(version, request, secrets, nonce);
     if (typeof input === 'string') return notSent(input);
+    const redactor = new Redactor(secrets.values(), escapeText);
+    const of = { runId: ids.newId('run'), invocationId: ids.newId('inv') };
+    using services = trialServices(this.#ground, { ...of, hook: fixture.hook ?? '', plugin: version.plugin, redactor });
     const end = await this.#sandboxes.invoker.invoke({
-      ...{ version, input, nonce, epoch: 1, attempt: 1, pipeline: version.plugin.name, waitMs: WAIT_MS },
-      runId: ids.newId('run'),
-      invocationId: ids.newId('inv'),
+      ...{ ...of, version, input, nonce, epoch: 1, attempt: 1, pipeline: version.plugin.name, waitMs: WAIT_MS },
       secretsKey: secretsKeyOf(secrets) ?? '',
       timeoutMs: version.plugin.limits.timeoutMs,
-      redactor: new Redactor(secrets.values(), escapeText),
+      ...{ redactor, services },
       onStarted: () => {
         request.onStarted?.(() => {
           cancelled.abort('cancelled');
