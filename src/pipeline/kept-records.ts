@@ -1,6 +1,7 @@
 // What a run wrote that began and ended in this process. Who waited for its end wants just that, and need not wait for the store again to
-// read it. It lives as long as somebody holds the run's last record, and only where it is small: the store has it all.
-import type { InvocationId } from '../core/ids.ts';
+// read it. It is kept only for who said so before, and only where it is small: the store has it all. (A WeakMap by run would hold it until
+// the next full collection.)
+import type { InvocationId, RunId } from '../core/ids.ts';
 import type { Invocation } from '../core/invocation.ts';
 import type { InvocationChanges } from '../core/ports/store.ts';
 import { isTerminal, type Run } from '../core/run.ts';
@@ -16,13 +17,23 @@ interface StoredBatch {
   readonly updates: ReadonlyMap<InvocationId, InvocationChanges>;
 }
 
-/** Put together only when asked for: nobody waits for most runs. */
-const kept = new WeakMap<Run, readonly StoredBatch[]>();
+/** Of the runs whose records somebody expects; null until the run has ended here. */
+const expected = new Map<RunId, readonly StoredBatch[] | null>();
+
+/** From now on, until it is disposed of, what the run leaves behind is kept. */
+export function expectRecords(runId: RunId): Disposable {
+  if (!expected.has(runId)) expected.set(runId, null);
+  return {
+    [Symbol.dispose]: () => {
+      expected.delete(runId);
+    },
+  };
+}
 
 /** Null: they are to be read from the store. */
-export function recordsOf(run: Run): RunRecords | null {
-  const batches = kept.get(run);
-  return batches === undefined ? null : joined(batches);
+export function recordsOf(runId: RunId): RunRecords | null {
+  const batches = expected.get(runId) ?? null;
+  return batches === null ? null : joined(batches);
 }
 
 export class KeptRecords {
@@ -31,7 +42,7 @@ export class KeptRecords {
   #invocations = 0;
   #isOver = false;
 
-  /** @param run as it is stored with the batch; when it has ended, the records are at hand from now on */
+  /** @param run as it is stored with the batch; when it has ended, who expects the records can have them */
   add(batch: StoredBatch, run: Run): void {
     if (this.#isOver) return;
     for (const json of batch.payloads.values()) this.#chars += json.length;
@@ -39,7 +50,7 @@ export class KeptRecords {
     this.#isOver = this.#chars > CHARS_MAX || this.#invocations > INVOCATIONS_MAX;
     if (this.#isOver) this.#batches = [];
     else this.#batches.push(batch);
-    if (!this.#isOver && isTerminal(run.state)) kept.set(run, this.#batches);
+    if (!this.#isOver && isTerminal(run.state) && expected.has(run.id)) expected.set(run.id, this.#batches);
   }
 }
 

@@ -3,7 +3,7 @@ import type { ApprovalDecision } from '../core/approval.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Run } from '../core/run.ts';
 import type { RunRecords } from '../core/run-records.ts';
-import { recordsOf } from '../pipeline/kept-records.ts';
+import { expectRecords, recordsOf } from '../pipeline/kept-records.ts';
 import { RunPlaces } from '../pipeline/run-places.ts';
 import { RunLoop } from '../pipeline/run-loop.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
@@ -39,8 +39,10 @@ export interface Runs extends AsyncDisposable {
   decideApproval(request: DecisionRequest): Promise<ApprovalDecision>;
   /** The run in its terminal state. @throws GantryError RUN_NOT_FOUND, or the signal's reason */
   waitSettled(runId: RunId, options: { readonly signal: AbortSignal }): Promise<Run>;
-  /** What a run that `waitSettled` gave left behind, when this process has it at hand; null: the store has it. */
-  recordsOf(run: Run): RunRecords | null;
+  /** Before `waitSettled`, by who wants to know what the run leaves behind; to be disposed of after `recordsOf`. */
+  expectRecords(runId: RunId): Disposable;
+  /** What a run left behind that was expected, when this process has it at hand; null: the store has it. */
+  recordsOf(runId: RunId): RunRecords | null;
   /** Signs the worker on, recovers forsaken runs and claims queued ones from now on; a store that is away is waited for. */
   start(): Promise<void>;
   /**
@@ -102,6 +104,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
     requestCancel: cancel,
     decideApproval: (request) => decideApproval(request, ports, settings, wake),
     waitSettled: (runId, { signal }) => settled.wait(runId, signal),
+    expectRecords,
     recordsOf,
     start: () => loop.start(),
     drain,

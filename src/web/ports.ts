@@ -69,8 +69,10 @@ export interface RunDoor {
   decideApproval(request: DecisionRequest): Promise<ApprovalDecision>;
   /** Resolves with the ended run; rejects with the signal's reason. */
   waitSettled(id: RunId, options: SignalOptions): Promise<Run>;
-  /** What a run that `waitSettled` gave left behind, when this process has it at hand; null: the store has it. */
-  recordsOf(run: Run): RunRecords | null;
+  /** Before `waitSettled`, by who wants to know what the run leaves behind; to be disposed of after `recordsOf`. */
+  expectRecords(runId: RunId): Disposable;
+  /** What a run left behind that was expected, when this process has it at hand; null: the store has it. */
+  recordsOf(runId: RunId): RunRecords | null;
 }
 
 export interface PluginBuilds {

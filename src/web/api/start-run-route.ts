@@ -26,6 +26,7 @@ export function startRunRoute(ports: WebPorts): Route {
         { pipeline, trigger: triggerOf(request), params, data, idempotencyKey, ...chosen },
         { signal: request.signal },
       );
+      using _expected = waitMs === 0 ? null : ports.runs.expectRecords(run.id);
       const settled = waitMs === 0 ? null : await waitForRun(ports, run, waitMs, request);
       return settled === null ? accepted(run, isRepeat) : await ended(ports, settled, request);
     },
@@ -78,7 +79,7 @@ export function accepted(run: Run, isRepeat: boolean): Answer {
 
 async function ended(ports: WebPorts, run: Run, request: WebRequest): Promise<Answer> {
   using deadline = deadlineWithin(ports.clock, ANSWER_MS, request.gone);
-  const records = ports.runs.recordsOf(run);
+  const records = ports.runs.recordsOf(run.id);
   const view = await (records === null ? loadViewOf(ports, run, deadline) : viewOfRecords(run, records, deadline));
   return jsonAnswer(view, 200, {
     ...retryAfter(view),

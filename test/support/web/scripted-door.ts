@@ -82,6 +82,10 @@ export class ScriptedDoor implements RunDoor {
     return { ...request, atMs: 2_500 };
   }
 
+  expectRecords(): Disposable {
+    return { [Symbol.dispose]: () => undefined };
+  }
+
   recordsOf(): null {
     return null;
   }
