@@ -138,6 +138,9 @@ export interface Run {
   readonly warnings: readonly RunWarning[];
 }
 
+/** `readyAtMs` of a run that waits for nothing but a worker: no clock that is set back may keep it waiting. */
+export const READY_NOW_MS = 0;
+
 /** Names of the payloads of a run in the store. */
 export const INPUT_PAYLOAD = 'input';
 /** The merged `context.data` after the last finished hook. */

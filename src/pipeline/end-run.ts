@@ -1,4 +1,5 @@
 // The last write of a worker to a run: its end, or its way back into the queue when this program stops.
+import { READY_NOW_MS } from '../core/run.ts';
 import type { RunFailure, TerminalRunState } from '../core/run.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { RunScope } from './run-scope.ts';
@@ -51,7 +52,7 @@ export async function letWait(scope: RunScope, ledger: RunLedger, dueAtMs: numbe
 export async function requeue(scope: RunScope, ledger: RunLedger): Promise<void> {
   const { writes, logs, ports } = scope;
   await logs.flush();
-  const changes = { ...ledger.changes(), worker: null, readyAtMs: ports.clock.nowMs() };
+  const changes = { ...ledger.changes(), worker: null, readyAtMs: READY_NOW_MS };
   const run = writes.advance('queued', changes);
   for (const event of ledger.takeEvents()) writes.tell(event);
   await writes.commit();

@@ -27,6 +27,9 @@ export class StrayWatch {
     this.#seen = pipelines;
     this.#sweeps = 0;
     const youngMs = ports.clock.nowMs() - (settings.isOnlyWorker ? 0 : YOUNG_MS);
-    return open.filter((run) => run.state === 'queued' && !pipelines.has(run.pipeline) && run.readyAtMs <= youngMs);
+    return open.filter(
+      (run) =>
+        run.state === 'queued' && !pipelines.has(run.pipeline) && Math.max(run.createdAtMs, run.readyAtMs) <= youngMs,
+    );
   }
 }

@@ -5,7 +5,7 @@ import type { RunEvent } from '../core/events.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import { INPUT_PAYLOAD, isTerminal, type Lineage, type Run, type Trigger } from '../core/run.ts';
+import { INPUT_PAYLOAD, isTerminal, type Lineage, type Run, type Trigger, READY_NOW_MS } from '../core/run.ts';
 import { partitionOf } from '../core/run-partition.ts';
 import type { StoreOptions, StoreWrite } from '../core/ports/store.ts';
 import { suggest } from '../lib/suggest.ts';
@@ -219,7 +219,7 @@ export class RunStarter {
       worker: null,
       part: partitionOf(id),
       priority: pipeline.priority,
-      readyAtMs: nowMs,
+      readyAtMs: READY_NOW_MS,
       createdAtMs: nowMs,
       startedAtMs: null,
       finishedAtMs: null,
