@@ -19,6 +19,7 @@ async function runOnce(url: string, scenario: Scenario, expected: JsonObject): P
   const answer = (await started.json()) as JsonObject;
   if (!started.ok) return { problem: { status: answer['status'] ?? null, code: answer['code'] ?? null } };
   const id = JSON.stringify(answer['id']).slice(1, -1);
+  await act(`${url}/api/v1/runs/${id}`, listOf(expected, 'actions'), deadline);
   // The answer to the start may be of a run that has ended already, but it is a summary.
   let run: JsonObject;
   do {
@@ -26,12 +27,29 @@ async function runOnce(url: string, scenario: Scenario, expected: JsonObject): P
     if (!response.ok) throw new Error(await response.text());
     run = (await response.json()) as JsonObject;
   } while ((run['finishedAt'] ?? null) === null);
-  const normal = normalizeRun(run);
   return {
-    ...normal,
+    ...normalizeRun(run),
+    ...actionsOf(expected),
     ...('logs' in expected ? { logs: await logsOf(url, id, deadline) } : {}),
     ...('sandboxes' in expected ? { sandboxes: sandboxesOf(run) } : {}),
   };
+}
+
+/** What the runner was to do is no part of what came of it: it stands as it was asked. */
+function actionsOf({ actions }: JsonObject): JsonObject {
+  return actions === undefined ? {} : { actions };
+}
+
+/** Decides about hooks, each as soon as it waits for that. */
+async function act(run: string, actions: readonly JsonObject[], signal: AbortSignal): Promise<void> {
+  for (const { hook, decision } of actions) {
+    if (typeof hook !== 'string') throw new Error('an action without a hook');
+    const path = `${run}/approvals/${hook}`;
+    const body = JSON.stringify({ decision });
+    const decide = async (): Promise<boolean> =>
+      (await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal })).ok;
+    while (!(await decide())) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** What was known of each sandbox, by hook: `fresh`, `forked`, or `reused`, whether or not the host can look inside. */
