@@ -11,6 +11,8 @@ export class RedactStream {
   #held = '';
   /** how many of the held characters a mark that was passed on stands for already */
   #covered = 0;
+  /** whether the last that was passed on is a mark: a find that begins with what is held touches it and is one with it */
+  #isMarked = false;
 
   /**
    * @param forms one character per byte
@@ -34,7 +36,8 @@ export class RedactStream {
     if (this.#held === '') return EMPTY;
     const text = this.#held;
     const isBeginning = text.length >= this.#beginningMin;
-    const passed = isBeginning && this.#covered === 0 ? this.#mark : isBeginning ? '' : text.slice(this.#covered);
+    const mark = this.#covered > 0 || this.#isMarked ? '' : this.#mark;
+    const passed = isBeginning ? mark : text.slice(this.#covered);
     this.drop();
     return bytesOf(passed);
   }
@@ -43,20 +46,23 @@ export class RedactStream {
   drop(): void {
     this.#held = '';
     this.#covered = 0;
+    this.#isMarked = false;
   }
 
   /** Passes on what stands before `until` and holds the rest. */
   #pass(text: string, until: number): string {
     const covered = this.#covered;
+    const isOpen = covered > 0 || this.#isMarked;
     let passed = '';
     let at = 0;
     for (const [start, end] of joinSpans([[0, covered], ...findSpans(text, this.#forms)])) {
       if (start >= until || end === 0) continue;
-      passed += text.slice(at, start) + (start === 0 && covered > 0 ? '' : this.#mark);
+      passed += text.slice(at, start) + (start === 0 && isOpen ? '' : this.#mark);
       at = end;
     }
     if (at < until) passed += text.slice(at, until);
     this.#held = text.slice(until);
+    if (until > 0) this.#isMarked = at >= until;
     // Nothing was passed on when all is held: what the mark before it stands for stays covered.
     this.#covered = Math.max(0, Math.max(at, covered) - until);
     return passed;

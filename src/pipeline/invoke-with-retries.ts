@@ -1,6 +1,6 @@
 // A plugin called as often as its retry policy says. Each attempt is an invocation of its own, and the time of the next one is stored before it
 // is waited for: a restart neither shortens the wait nor forgets an attempt. A short wait is sat out here, with the lease and without a sandbox;
-// a longer one is the hook's: it gives its run's worker and place away (measured in DECISIONS.md).
+// a longer one is the hook's: it gives its run's worker and place away.
 import { invokePlugin, type PluginCall, type PluginEnd } from './invoke-plugin.ts';
 import type { RunScope } from './run-scope.ts';
 

@@ -87,6 +87,13 @@ describe('redacting in pieces', () => {
     );
   });
 
+  test('makes one mark of secrets that touch where the bytes were cut', () => {
+    const redact = new Redactor(['xaaaaaaa', 'ybbbbbbb']);
+    const stream = redact.stream();
+    const passed = ['xaaaaaaa', 'ybbbbbbb', 'c'].map((piece) => stream.push(Buffer.from(piece)));
+    expect(Buffer.concat([...passed, stream.end()]).toString()).toBe(`${REDACTED}c`);
+  });
+
   test('shows no end of a secret again when nothing, or the beginning of another, follows it', () => {
     for (const pieces of [
       ['bbaab', 'bba', '', 'c'],
