@@ -3,6 +3,7 @@
 // own, this loop only pulses it: what holds up the main loop for a moment costs no beat, and a main loop that has stalled loses its lease.
 import { messageOf } from '../core/errors/gantry-error.ts';
 import type { BeatThread } from '../core/ports/beat-thread.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { Deadline } from '../core/ports/clock.ts';
 import { tryOnce } from './persist.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
@@ -66,7 +67,9 @@ export class Heartbeat implements AsyncDisposable {
 
   async #pulseLoop(thread: BeatThread): Promise<void> {
     while (await this.#rest(this.#settings.heartbeatMs / PULSES)) {
+      failpoint('beat-due');
       thread.pulse();
+      failpoint('beat-stored');
       this.#noteAge(thread.ackAgeMs());
     }
   }
@@ -93,7 +96,9 @@ export class Heartbeat implements AsyncDisposable {
     const { clock, store } = this.#ports;
     const sentAtMs = clock.monotonicMs();
     const record = { id: this.#settings.workerId, startedAtMs: this.#startedAtMs, beatAtMs: clock.nowMs() };
+    failpoint('beat-due');
     await this.#once('putWorker', (options) => store.putWorker(record, options));
+    failpoint('beat-stored');
     this.#noteAge(clock.monotonicMs() - sentAtMs);
   }
 
