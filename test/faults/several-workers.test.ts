@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { FAILPOINTS } from '../../src/core/failpoints.ts';
 import type { WorkerId } from '../../src/core/ids.ts';
-import { isTerminal } from '../../src/core/run.ts';
+import type { Run } from '../../src/core/run.ts';
 import { CountingWorld } from '../support/faults/counting-world.ts';
 import { processState } from '../support/faults/process-state.ts';
 import { listAllRuns } from '../support/faults/read-history.ts';
@@ -30,24 +30,29 @@ test.skipIf(!hasFerretdb())(
     await using proxy = await startCuttableProxy(server.uri, { isSerial: true });
     await using world = await CountingWorld.open({ seed, storeUri: proxy.uri, directUri: server.uri });
     const startedMs = performance.now();
+    await world.start('b');
+    const [other] = await world.inStore((store) => store.listWorkers({ signal: AbortSignal.timeout(60_000) }));
+    if (other === undefined) throw new Error('the first program has not signed on');
     let pid = 0;
-    const armed = { GANTRY_TEST_FAILPOINT: PLACES.map((at) => `${at}:freeze:2`).join(',') };
-    await world.start('a', armed, (spawned) => {
+    // Some places are passed before it listens, so its start is waited for at the end.
+    const armed = { GANTRY_TEST_FAILPOINT: PLACES.map((at) => `${at}:freeze`).join(',') };
+    const starting = world.start('a', armed, (spawned) => {
       pid = spawned;
     });
-    const [worker] = await world.inStore((store) => store.listWorkers({ signal: AbortSignal.timeout(60_000) }));
-    await world.start('b');
+    starting.catch(() => undefined);
+    await world.until('the program to be there', () => pid !== 0);
     world.load.start();
     const isStopped = (): boolean => processState(pid) === 'T';
     for (const [index] of PLACES.entries()) {
-      await untilFrozen(world, isStopped, index);
+      await untilFrozen(world, isStopped, index, other.id);
       world.hide('a');
-      await Promise.all([pause(FREEZE_MS), worker === undefined ? null : takenOver(world, worker.id)]);
+      await Promise.all([pause(FREEZE_MS), takenOver(world, other.id, index)]);
       await world.look();
+      // It may be stopped again by the next place before anyone could look: a kill with SIGCONT has its effect at once.
       process.kill(pid, 'SIGCONT');
-      await world.until('the program to go on', () => !isStopped());
       world.show('a');
     }
+    await starting;
     await world.settle();
     expect(await world.leftovers()).toEqual([]);
     const figures = await world.judge();
@@ -61,9 +66,15 @@ test.skipIf(!hasFerretdb())(
 );
 
 /** Where nothing is forsaken nothing is taken over: if the program does not freeze by itself, the other one dies at work. */
-async function untilFrozen(world: CountingWorld, isStopped: () => boolean, index: number): Promise<void> {
+async function untilFrozen(
+  world: CountingWorld,
+  isStopped: () => boolean,
+  index: number,
+  other: WorkerId,
+): Promise<void> {
   const isLast = index === PLACES.length - 1;
   if (isLast && !isStopped()) {
+    await leaveWork(world, other);
     await world.mourn('b');
     await world.until('the program to freeze in recovery', isStopped);
     await world.start('b');
@@ -71,14 +82,24 @@ async function untilFrozen(world: CountingWorld, isStopped: () => boolean, index
   await world.until(`freeze ${String(index + 1)}`, isStopped);
 }
 
-/** Waits until every run that the frozen worker holds has ended or is held by another one. */
-async function takenOver(world: CountingWorld, worker: WorkerId): Promise<void> {
-  await world.inStore(async (store) => {
-    const held = async (): Promise<string[]> =>
-      (await listAllRuns(store)).flatMap((run) =>
-        run.worker === worker && run.state === 'running' && !isTerminal(run.state) ? [run.id] : [],
-      );
-    await world.until('the runs of the frozen program to be taken over', async () => (await held()).length === 0);
+/** Has the other program hold a run for long. */
+async function leaveWork(world: CountingWorld, other: WorkerId): Promise<void> {
+  world.hide('a');
+  await world.until('the other program to hold a run', async () => {
+    const id = await world.load.ask({ pipeline: 'once', data: { seconds: 55 } });
+    const runs = await world.inStore(listAllRuns);
+    return runs.some((run) => run.id === id && run.state === 'running' && run.worker === other);
+  });
+}
+
+/** Waits until every run that the frozen program holds has ended or is held by the other one. */
+async function takenOver(world: CountingWorld, other: WorkerId, index: number): Promise<void> {
+  // In the last round the other program is a new one, under another name: the end of all runs tells as much.
+  if (index === PLACES.length - 1) return;
+  const isHeld = ({ state, worker }: Run): boolean => state === 'running' && worker !== null && worker !== other;
+  await world.until('the runs of the frozen program to be taken over', async () => {
+    const runs = await world.inStore(listAllRuns);
+    return !runs.some(isHeld);
   });
 }
 
