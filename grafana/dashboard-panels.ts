@@ -102,6 +102,20 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
     ],
   },
   {
+    title: 'Triggers',
+    panels: [
+      lines('Ticks of schedules', 'Fired, skipped or missed, per second.', 'ops', [
+        rare(rate('schedule_ticks_total', 'pipeline, schedule, result'), '{{pipeline}} {{schedule}} {{result}}'),
+      ]),
+      lines('Lateness of schedules', 'From a tick to its stored run.', 's', [
+        rare(quantile(0.95, 'schedule_lag_seconds', ''), 'p95'),
+      ]),
+      lines('Webhooks', 'Requests by what became of them.', 'ops', [
+        rare(rate('webhooks_total', 'result'), '{{result}}'),
+      ]),
+    ],
+  },
+  {
     title: 'Plugins',
     panels: [
       lines('Invocations by outcome', 'Ended invocations per second.', 'ops', [
@@ -196,6 +210,10 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
       lines('Troubles of the store', 'Failed operations; writes of a former holder that changed nothing.', 'ops', [
         rare(rate('store_op_failures_total', 'op'), '{{op}} failed'),
         rare(rate('stale_writes_total', 'op'), '{{op}} stale'),
+      ]),
+      lines('Old records', 'Removed per second by kind, and the age of the last whole sweep.', 'short', [
+        rare(rate('records_removed_total', 'kind'), '{{kind}}'),
+        rare('time() - max(gantry_records_swept_timestamp_seconds)', 'seconds since the sweep'),
       ]),
       lines('The program', 'CPU cores, and the busy share of its event loop.', 'short', [
         query('sum(rate(gantry_process_cpu_seconds_total[$__rate_interval]))', 'cpu'),
