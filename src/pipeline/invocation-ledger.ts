@@ -5,13 +5,19 @@ import { stateOfOutcome } from '../core/invocation.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { Deadline } from '../core/ports/clock.ts';
 import type { InvocationEnd } from '../core/ports/invoker.ts';
-import type { InvocationChanges } from '../core/ports/store.ts';
+import type { InvocationChanges, StoreOptions } from '../core/ports/store.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { SandboxId } from '../core/ids.ts';
+import { tryOnce } from './persist.ts';
+import { LeaseLost } from './run-lease.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** One that stands idle is had sooner, and mostly also one that another invocation is about to leave: then no write is made for the wait. */
 const PATIENCE_MS = 25;
+
+/** The write that failed for us may still be on its way. */
+const WITHDRAWALS = 5;
+const WITHDRAWAL_PAUSE_MS = 200;
 
 export class InvocationLedger {
   readonly #scope: RunScope;
@@ -51,12 +57,47 @@ export class InvocationLedger {
       const started = { ...this.#invocation, ...changes };
       this.#write(changes);
       writes.tell({ kind: 'invocationStarted', invocation: started });
-      await writes.commit();
+      await this.#commitInTime();
       this.#invocation = started;
       failpoint('start-stored');
     } catch (error) {
       this.#failure ??= { error };
+      void this.#withdraw();
       throw error;
+    }
+  }
+
+  /**
+   * A program that was frozen meanwhile hears of its write before it hears that its lease is over: only what was acknowledged while nobody
+   * else could have taken the run may be delivered. @throws LeaseLost, GantryError of the store
+   */
+  async #commitInTime(): Promise<void> {
+    const { ports, settings, lease, writes } = this.#scope;
+    const sentAtMs = ports.clock.monotonicMs();
+    await writes.commit();
+    if (settings.isOnlyWorker || ports.clock.monotonicMs() - sentAtMs <= settings.deadAfterMs / 3) return;
+    lease.lose('the start of an invocation was acknowledged too late');
+    throw new LeaseLost('the start of an invocation was acknowledged too late');
+  }
+
+  /** A start that failed may be stored all the same, even after another worker has ended the run: its record must not stay open. */
+  async #withdraw(): Promise<void> {
+    const { ports, settings } = this.#scope;
+    if (settings.isOnlyWorker) return;
+    const { clock, store } = ports;
+    const { id } = this.#invocation;
+    const guard = { states: ['pending', 'running'] } as const;
+    const outcome: Outcome = { code: 'cancelled', message: 'the worker lost the run before the plugin was called' };
+    try {
+      for (let tries = 0; tries < WITHDRAWALS; tries += 1) {
+        const changes = { ...endOf(outcome, clock.nowMs()), startedAtMs: null };
+        const update = async (options: StoreOptions): Promise<boolean> =>
+          await store.updateInvocation(id, guard, changes, options);
+        if (await tryOnce({ ...ports, ...settings }, 'updateInvocation', update)) return;
+        await clock.sleep(WITHDRAWAL_PAUSE_MS);
+      }
+    } catch {
+      // The store is away: whoever settles the run settles its invocations, too.
     }
   }
 
