@@ -38,6 +38,8 @@ export class RunLoop {
   #isCatalogReady = false;
   /** false when the last look found fewer queued runs than places */
   #hasBacklog = true;
+  /** a run left this process while it drained, and is stored as running: given up, or its lease was lost */
+  #hasLetGo = false;
   #flows: Promise<unknown> = Promise.resolve();
 
   /**
@@ -103,21 +105,19 @@ export class RunLoop {
    */
   async drain(signal: AbortSignal): Promise<boolean> {
     const { logger } = this.#ports;
-    let isSettled = true;
     this.#stop.abort();
     await this.#flows;
     if (!(await this.#emptied(this.#settings.graceMs, signal))) {
       logger.log('warn', 'runs are stopped: the grace is over', { count: this.#inFlight.size });
       for (const execution of this.#inFlight.values()) execution.stop.stop('draining');
       if (!(await this.#emptied(STOP_WAIT_MS + this.#settings.storeTimeoutMs, null))) {
-        isSettled = false;
         this.#abandonAll('the program ends');
         await this.#emptied(STOP_WAIT_MS, null);
       }
     }
     await this.#logs.flush();
     await this.#heartbeat[Symbol.asyncDispose]();
-    return isSettled;
+    return !this.#hasLetGo && this.#inFlight.size === 0;
   }
 
   async #claimLoop(): Promise<void> {
@@ -176,6 +176,7 @@ export class RunLoop {
     this.#inFlight.set(run.id, execution);
     void execution.ended.then((ended) => {
       this.#inFlight.delete(run.id);
+      if (this.isDraining && ended.state === 'running') this.#hasLetGo = true;
       // A wait that is over before the loop would look again shortens its rest.
       if (this.#wakeTimes.note(ended, this.#ports.clock.nowMs())) this.#waker.abort();
       this.#onSettled(ended);

@@ -136,7 +136,7 @@ describe('drain', () => {
     expect(isDrained).toBe(false);
     gate.resolve({ data: null });
     await world.until(() => isDrained);
-    await draining;
+    expect(await draining).toBe(true);
     expect((await world.find(running)).state).toBe('succeeded');
     expect((await world.find(queued)).state).toBe('queued');
     expect(await world.store.listWorkers(patient())).toEqual([]);
@@ -172,6 +172,8 @@ describe('drain', () => {
     await world.until(() => world.invoker.calls.length === 2);
     store.isAway = true;
     await world.close();
+    // What `gantry up` makes its exit code of: something was let go.
+    expect(await world.runs.drain(patient().signal)).toBe(false);
     expect(world.runs.runningCount()).toBe(0);
     expect(world.clock.pendingTimers).toBe(0);
   });
