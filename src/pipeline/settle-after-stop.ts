@@ -2,22 +2,15 @@
 // one sandbox that never answers would keep its run `running` for ever.
 import type { Clock } from '../core/ports/clock.ts';
 import type { InvocationEnd } from '../core/ports/invoker.ts';
+import { notRun } from '../sandbox/describe-end.ts';
 
 /** More than the sandbox needs to kill and to remove a container on a slow engine. */
 export const STOP_WAIT_MS = 20_000;
 
-const LOST: InvocationEnd = {
-  outcome: { code: 'lost', message: 'the sandbox did not end after it was told to stop; its fate is unknown' },
-  result: null,
-  warnings: [],
-  sandboxId: null,
-  sandboxKind: null,
-  cleanliness: null,
-  transport: null,
-  phases: { sandboxWaitMs: null, sendMs: null, runMs: null, receiveMs: null },
-  usage: { memoryPeakBytes: null, cpuTimeMs: null, outputBytes: 0, logsBytes: 0 },
-  reported: null,
-};
+const LOST = notRun(
+  { code: 'lost', message: 'the sandbox did not end after it was told to stop; its fate is unknown' },
+  null,
+);
 
 /** @param graceMs what a cancelled plugin has before it is killed */
 export async function settleAfterStop(

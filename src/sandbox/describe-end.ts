@@ -13,8 +13,8 @@ export interface EndFacts extends Pick<
   readonly output: { readonly seenBytes: number };
 }
 
-/** The end of an invocation that never got to a plugin. */
-export function notRun(outcome: Outcome, waitedMs: number): InvocationEnd {
+/** The end of an invocation that never got to a plugin, or of which nothing but the outcome is known. */
+export function notRun(outcome: Outcome, waitedMs: number | null): InvocationEnd {
   return {
     outcome,
     result: null,

@@ -2,7 +2,6 @@
 import type { JsonObject } from '../../../src/core/json.ts';
 import { isJsonObject } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
-import { NO_SECRETS } from '../../../src/core/redact.ts';
 import type { HostPressure } from '../../../src/core/ports/host-pressure.ts';
 import type { PressureReading } from '../../../src/core/pressure.ts';
 import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../src/core/ports/invoker.ts';
@@ -13,6 +12,7 @@ import { FakeClock, settleChains } from '../clock/fake-clock.ts';
 import type { FakeProgram } from '../engine/fake-container.ts';
 import { FakeEngine } from '../engine/fake-engine.ts';
 import { EventList } from './event-list.ts';
+import { plainRequest } from './plain-request.ts';
 import { SilentLogger } from './silent-logger.ts';
 import { pluginVersion, type VersionChanges } from './versions.ts';
 
@@ -144,23 +144,8 @@ export class FakeWorker implements AsyncDisposable {
     changes: Partial<InvocationRequest> = {},
   ): Promise<InvocationEnd & { readonly logs: readonly PluginLogLine[] }> {
     const logs: PluginLogLine[] = [];
-    const end = await this.sandboxes.invoker.invoke({
-      runId: this.ids.newId('run'),
-      invocationId: this.ids.newId('inv'),
-      epoch: 1,
-      attempt: 1,
-      pipeline: 'test',
-      version,
-      input: Buffer.from('{}'),
-      nonce: this.ids.randomHex(16),
-      timeoutMs: version.plugin.limits.timeoutMs,
-      waitMs: 60_000,
-      redactor: NO_SECRETS,
-      onStarted: () => Promise.resolve(),
-      onLog: (line) => logs.push(line),
-      stop: new AbortController().signal,
-      ...changes,
-    });
+    const own = { input: Buffer.from('{}'), waitMs: 60_000, onLog: (line: PluginLogLine) => logs.push(line) };
+    const end = await this.sandboxes.invoker.invoke({ ...plainRequest(this.ids, version, own), ...changes });
     return { ...end, logs };
   }
 

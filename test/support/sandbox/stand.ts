@@ -13,13 +13,13 @@ import type { InvocationEnd, InvocationRequest, PluginLogLine } from '../../../s
 import type { NamedPipes } from '../../../src/core/ports/named-pipes.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
-import { NO_SECRETS } from '../../../src/core/redact.ts';
 import { encodeJsonRequest } from '../../../src/protocol/json-request.ts';
 import { createSandboxes, type Sandboxes } from '../../../src/sandbox/create-sandboxes.ts';
 import type { OnSaid, SandboxSettings } from '../../../src/sandbox/sandbox-context.ts';
 import type { PuppetStep } from '../puppet/puppet-folder.ts';
 import { whyNoPipes, type TransportSetting } from '../../../src/sandbox/transports.ts';
 import { EventList } from './event-list.ts';
+import { plainRequest } from './plain-request.ts';
 import { puppetImage } from './puppet-image.ts';
 import { SilentLogger } from './silent-logger.ts';
 import { pluginVersion, type VersionChanges } from './versions.ts';
@@ -152,23 +152,8 @@ export class Stand implements AsyncDisposable {
 
   async invoke(version: PluginVersion, input: Uint8Array, changes: Partial<InvocationRequest> = {}): Promise<StandEnd> {
     const logs: PluginLogLine[] = [];
-    const request: InvocationRequest = {
-      runId: this.ids.newId('run'),
-      invocationId: this.ids.newId('inv'),
-      epoch: 1,
-      attempt: 1,
-      pipeline: 'test',
-      version,
-      input,
-      nonce: this.ids.randomHex(16),
-      timeoutMs: version.plugin.limits.timeoutMs,
-      waitMs: 120_000,
-      redactor: NO_SECRETS,
-      onStarted: () => Promise.resolve(),
-      onLog: (line) => logs.push(line),
-      stop: new AbortController().signal,
-      ...changes,
-    };
+    const own = { input, waitMs: 120_000, onLog: (line: PluginLogLine) => logs.push(line) };
+    const request = { ...plainRequest(this.ids, version, own), ...changes };
     return { ...(await this.sandboxes.invoker.invoke(request)), logs };
   }
 
