@@ -10,6 +10,7 @@ import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import { createHostServices } from '../pipeline/services/create-host-services.ts';
 import { DEFAULT_BASES } from '../plugins/image/recipes.ts';
 import { Plugins } from '../plugins/plugins.ts';
+import { SelfDescriptions } from '../plugins/self-descriptions.ts';
 import { PluginClaims } from '../plugins/retention/plugin-claims.ts';
 import type { ImageSweeper } from '../plugins/retention/image-sweeper.ts';
 import { encodeJsonRequest } from '../protocol/json-request.ts';
@@ -59,11 +60,14 @@ export async function startWork(
   const { clock, ids, events, logger, usage, pipes, pressure, config } = ground;
   const workerId = ids.newId('wrk');
   const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
+  const descriptions = stack.use(makeDescriptions(ground));
   const sandboxes = stack.use(
     createSandboxes({
       ...{ engine, clock, ids, events, logger, usage, facts, pipes, pressure },
       onSaid: (version, said) => {
-        plugins.putSaid(version, said);
+        descriptions.keep(version, said, (kept) => {
+          plugins.putSaid(version, kept);
+        });
       },
       whyNoPipes: whyNoPipes(config.sandbox.transport, facts, release()),
       settings: {
@@ -83,7 +87,7 @@ export async function startWork(
   );
   await sandboxes.start();
   const claims = new PluginClaims();
-  const plugins = stack.use(makePlugins(ground, { engine, instanceId }, claims));
+  const plugins = stack.use(makePlugins(ground, { engine, instanceId }, claims, descriptions));
   const following = stack.use(followCatalog(ground.events, plugins, sandboxes));
   stack.use(
     ground.pipelines.onChange((declared) => {
@@ -121,10 +125,19 @@ export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
   return { runs, catalog, plugins: null, invoker, sweeper: null, records: makeRecordSweeper(ground), transport: null };
 }
 
-function makePlugins(ground: Ground, { engine, instanceId }: InstanceEngine, claims: PluginClaims): Plugins {
+function makeDescriptions({ store, secrets, clock, logger, config }: Ground): SelfDescriptions {
+  return new SelfDescriptions({ store, secrets, clock, logger, callTimeoutMs: config.store.timeout });
+}
+
+function makePlugins(
+  ground: Ground,
+  { engine, instanceId }: InstanceEngine,
+  claims: PluginClaims,
+  descriptions: SelfDescriptions,
+): Plugins {
   const { root, clock, events, logger, store, expressions, config, at, pipelines } = ground;
   return new Plugins({
-    ...{ engine, instanceId, clock, events, logger, store, expressions, root, claims },
+    ...{ engine, instanceId, clock, events, logger, store, expressions, root, claims, descriptions },
     folder: at(config.plugins.folder),
     settingsFolder: at(join('config', 'plugins')),
     sdkFolder: join(root, 'docker', 'runtimes'),

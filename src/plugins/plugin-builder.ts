@@ -170,6 +170,7 @@ export class PluginBuilder {
       createdAtMs: clock.nowMs(),
       lastUsedAtMs: null,
       imageRemovedAtMs: null,
+      said: null,
     };
     await this.#call(signal, (inner) => store.putPluginVersion(record, { signal: inner }));
   }

@@ -5,6 +5,7 @@ import { raced } from '../core/deadline.ts';
 import { asGantryError, GantryError, messageOf } from '../core/errors/gantry-error.ts';
 import type { PluginStatus, PluginVersion, Problem } from '../core/plugin.ts';
 import type { Logger } from '../core/ports/logger.ts';
+import type { SelfDescription } from '../core/self-description.ts';
 import type { CatalogSnapshot, PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { BuildLog } from './build-log.ts';
@@ -17,6 +18,7 @@ import { PluginBuilder, type BuilderOptions } from './plugin-builder.ts';
 import { Registry } from './registry.ts';
 import { PluginClaims } from './retention/plugin-claims.ts';
 import { RetryTimes } from './retry-times.ts';
+import type { SelfDescriptions } from './self-descriptions.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface PluginsOptions
@@ -32,6 +34,8 @@ export interface PluginsOptions
   readonly logger: Logger;
   /** who removes images asks them; without it nobody does */
   readonly claims?: PluginClaims;
+  /** without it, versions are asked anew what they are */
+  readonly descriptions?: SelfDescriptions;
 }
 
 export class Plugins implements PluginCatalog, AsyncDisposable {
@@ -112,7 +116,7 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
     await raced(this.#scan(true), signal);
     const folder = this.#registry.folderOf(name);
     if (folder === null) throw new GantryError('PLUGIN_NOT_FOUND', `no plugin is called \`${name}\``);
-    this.#queue.add(this.#nameOfFolder(folder));
+    this.#queue.add(folder.slice(folder.lastIndexOf('/') + 1));
     await raced(this.#queue.whenIdle(), signal);
     const status = this.statuses().find((one) => one.folder === folder);
     if (status === undefined) throw new GantryError('PLUGIN_NOT_FOUND', `plugin \`${name}\` was removed meanwhile`);
@@ -172,8 +176,9 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
       this.#registry.putBuilding(shown, loaded.plugin.name);
       using _claim = await this.#claims.forBuild(loaded.plugin.name);
       const version = await this.#builder.build(loaded, shown, this.#stop.signal);
+      const said = await this.#options.descriptions?.recall(version, this.#stop.signal);
       this.#retries.forget(folder);
-      this.#register(folder, version, loaded.warnings);
+      this.#register(folder, version, loaded.warnings, said ?? null);
     } catch (thrown) {
       const error = asGantryError(thrown, 'DEFECT');
       const problem = { code: error.code, message: error.message, file: shown, line: null, column: null };
@@ -185,7 +190,7 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
     }
   }
 
-  #register(folder: string, version: PluginVersion, warnings: readonly Problem[]): void {
+  #register(folder: string, version: PluginVersion, warnings: readonly Problem[], said: SelfDescription | null): void {
     const shown = this.#shown(folder);
     const { events } = this.#options;
     if (!this.#present.has(folder)) {
@@ -193,7 +198,7 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
       return;
     }
     const before = this.#registry.versionOf(shown);
-    this.#registry.putVersion(shown, version, warnings);
+    this.#registry.putVersion(shown, version, warnings, said);
     if (before !== null && before.plugin.name !== version.plugin.name) {
       events.emit({ kind: 'pluginRemoved', plugin: before.plugin.name });
     }
@@ -235,10 +240,6 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
     const path = join(this.#options.folder, folder);
     const short = relative(this.#options.root, path);
     return short.startsWith('..') || isAbsolute(short) ? path : short;
-  }
-
-  #nameOfFolder(shown: string): string {
-    return shown.slice(shown.lastIndexOf('/') + 1);
   }
 
   #settingsOf(folder: string): string | null {

@@ -45,9 +45,15 @@ export class Registry {
     if (state.version === null) state.name = name;
   }
 
-  putVersion(folder: string, version: PluginVersion, warnings: readonly Problem[]): void {
+  /** @param stored what it said of itself before this program began */
+  putVersion(
+    folder: string,
+    version: PluginVersion,
+    warnings: readonly Problem[],
+    stored: SelfDescription | null = null,
+  ): void {
     const state = this.#stateOf(folder);
-    const said = isSameVersion(state.version, version) ? state.said : null;
+    const said = isSameVersion(state.version, version) ? (state.said ?? stored) : stored;
     Object.assign(state, { name: version.plugin.name, isBuilding: false, version, problems: [], warnings, said });
     this.#snapshot = null;
   }

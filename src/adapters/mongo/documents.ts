@@ -49,9 +49,9 @@ export const LOGS = new DocumentMap<StoredLogLine>(
 export const PLUGIN_VERSIONS = new DocumentMap<PluginVersionRecord>(
   [
     ...(['id', 'plugin', 'contentHash', 'imageId', 'imageTag', 'manifest', 'createdAtMs'] as const),
-    ...(['lastUsedAtMs', 'imageRemovedAtMs'] as const),
+    ...(['lastUsedAtMs', 'imageRemovedAtMs', 'said'] as const),
   ],
-  ['manifest'],
+  ['manifest', 'said'],
   'id',
 );
 

@@ -101,6 +101,7 @@ export const PLUGIN_VERSIONS = new RecordMap<PluginVersionRecord>('pluginVersion
   createdAtMs: 'plain',
   lastUsedAtMs: 'plain',
   imageRemovedAtMs: 'plain',
+  said: 'json',
 });
 
 export const PIPELINE_VERSIONS = new RecordMap<PipelineVersionRecord>('pipelineVersions', {

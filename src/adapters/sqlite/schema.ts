@@ -227,9 +227,12 @@ ALTER TABLE runs ADD COLUMN leaving INTEGER;
 CREATE INDEX runs_made_from ON runs (madeFrom, id) WHERE madeFrom IS NOT NULL;
 `;
 
+/** What plugin versions say of themselves. */
+const VERSION_13 = `ALTER TABLE pluginVersions ADD COLUMN said TEXT NOT NULL DEFAULT 'null';`;
+
 export const MIGRATIONS: readonly string[] = [
   ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
-  ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12],
+  ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13],
 ];
 
 /** The schema version that this release writes. */

@@ -11,6 +11,7 @@ import type { LogLine, RunEvent } from '../events.ts';
 import type { Run, RunState } from '../run.ts';
 import type { PlaceStore } from './place-store.ts';
 import type { ScheduleStore } from './schedule-store.ts';
+import type { SelfDescription } from '../self-description.ts';
 import type { PluginState } from './plugin-state.ts';
 import type { Retention } from './retention.ts';
 
@@ -96,9 +97,11 @@ export interface PluginVersionRecord {
   readonly lastUsedAtMs: number | null;
   /** when its image was found removed; null: it is on the engine, or was when last looked at */
   readonly imageRemovedAtMs: number | null;
+  /** what it said of itself when it was asked last, redacted; null: nothing (yet) */
+  readonly said: SelfDescription | null;
 }
 
-export type PluginVersionChanges = Partial<Pick<PluginVersionRecord, 'lastUsedAtMs' | 'imageRemovedAtMs'>>;
+export type PluginVersionChanges = Partial<Pick<PluginVersionRecord, 'lastUsedAtMs' | 'imageRemovedAtMs' | 'said'>>;
 
 export interface PipelineVersionRecord {
   readonly name: string;

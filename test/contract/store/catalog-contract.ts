@@ -8,7 +8,7 @@ function pluginVersion(plugin: string, createdAtMs: number): PluginVersionRecord
   const id = `${plugin}@1.0.${String(createdAtMs)}+0123456789ab`;
   const manifest = { name: plugin, 'a.b': { $set: null } };
   const image = { contentHash: 'c', imageId: 'sha256:1', imageTag: 'tag' };
-  return { id, plugin, ...image, manifest, createdAtMs, lastUsedAtMs: null, imageRemovedAtMs: null };
+  return { id, plugin, ...image, manifest, createdAtMs, lastUsedAtMs: null, imageRemovedAtMs: null, said: null };
 }
 
 function pipelineVersion(name: string, version: string, createdAtMs = 1): PipelineVersionRecord {
@@ -39,6 +39,21 @@ function versionContract(subject: StoreUnderTest): void {
     expect(await subject.store().updatePluginVersion(first.id, { imageRemovedAtMs: null }, patient())).toBe(true);
     const mended = { ...changed, imageRemovedAtMs: null };
     expect(await subject.store().listPluginVersions(plugin, patient())).toEqual([second, mended]);
+  });
+
+  it('keeps what a plugin version said of itself last, whatever its keys', async () => {
+    const plugin = freshName('plugin');
+    const [first, second] = [pluginVersion(plugin, 1), pluginVersion(plugin, 2)];
+    const said = {
+      metadata: { 'a.b': { $set: [1.5, null, 'ž\u0000'] } },
+      configUi: { schema: { $ref: '#' }, hints: { '': true } },
+      problems: ['get_metadata: late'],
+    };
+    for (const version of [first, second]) await subject.store().putPluginVersion(version, patient());
+    for (const words of [{ ...said, metadata: {} }, said])
+      expect(await subject.store().updatePluginVersion(first.id, { said: words }, patient())).toBe(true);
+    await subject.store().putPluginVersion(first, patient());
+    expect(await subject.store().listPluginVersions(plugin, patient())).toEqual([second, { ...first, said }]);
   });
 
   it('makes a new pipeline version only when the content differs from the newest', async () => {

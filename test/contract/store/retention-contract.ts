@@ -189,7 +189,7 @@ function namesContract(subject: StoreUnderTest): void {
     const { retention } = subject.store();
     for (const createdAtMs of [1, 2, 3, 4]) {
       const id = `${plugin}@${String(createdAtMs)}`;
-      const more = { contentHash: 'c', imageId: 'i', imageTag: 't', manifest: {}, lastUsedAtMs: null };
+      const more = { contentHash: 'c', imageId: 'i', imageTag: 't', manifest: {}, lastUsedAtMs: null, said: null };
       const imageRemovedAtMs = createdAtMs === 2 ? null : 9;
       await subject.store().putPluginVersion({ id, plugin, createdAtMs, imageRemovedAtMs, ...more }, patient());
     }

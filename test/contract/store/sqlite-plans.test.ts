@@ -23,6 +23,7 @@ const pluginVersion = {
   createdAtMs: 1,
   lastUsedAtMs: null,
   imageRemovedAtMs: null,
+  said: 'null',
 };
 
 const statePut = {

@@ -60,7 +60,7 @@ export class SweepWorld {
     await this.store.putPluginVersion(
       {
         ...{ id: version.id, plugin: 'sample', contentHash, imageId, imageTag, createdAtMs },
-        ...{ manifest: {}, lastUsedAtMs: null, imageRemovedAtMs: null },
+        ...{ manifest: {}, lastUsedAtMs: null, imageRemovedAtMs: null, said: null },
       },
       patient(),
     );
