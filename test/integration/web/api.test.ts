@@ -158,14 +158,8 @@ describe('plugins and pipelines', () => {
   });
 
   it('lists the versions that a plugin had, and says which have an image', async () => {
-    const version = {
-      plugin: 'numbers',
-      contentHash: 'c',
-      imageTag: 't',
-      manifest: {},
-      lastUsedAtMs: null,
-      said: null,
-    };
+    const parts = { contentHash: 'c', imageTag: 't', manifest: {}, lastUsedAtMs: null, said: null };
+    const version = { plugin: 'numbers', ...parts };
     const old = { ...version, id: 'numbers@0.9.0+0', imageId: 'sha256:01d', createdAtMs: 1, imageRemovedAtMs: 3 };
     const now = {
       ...version,
