@@ -36,8 +36,8 @@ const ANSWERS: ReadonlySet<string> = new Set(['ok', 'skipped', 'plugin_error']);
 
 type Seen = Pick<LinkRun, 'sentAtMs' | 'firstByteAtMs' | 'seenBytes'>;
 
-/** Between SIGTERM and SIGKILL of a plugin that had its grace to answer a `cancel`, in milliseconds. */
-const LAST_MS = 50;
+/** The end of the grace of a plugin that left its `cancel` unanswered, for SIGTERM: at most so many milliseconds, and a quarter of the grace. */
+const LAST_MS = 100;
 
 const NOT_SENT: Seen = { sentAtMs: null, firstByteAtMs: null, seenBytes: 0 };
 
@@ -120,18 +120,19 @@ export class StreamExchange {
   }
 
   /**
-   * A plugin whose run was cancelled is told, and has the grace to come to an end; one that cannot be told has it from SIGTERM on. For any
-   * other cause the session ends at once.
+   * A plugin whose run was cancelled is told, and has the grace to come to an end, SIGTERM shortly before its end included: engines take
+   * their time to deliver it. One that cannot be told has the grace from SIGTERM on. For any other cause the session ends at once.
    */
   async #endBy(cause: EndedBy, run: LinkRun, startedAtMs: number): Promise<LinkVerdict> {
     const graceMs = cause === 'cancelled' ? this.#context.settings.graceMs : 0;
     const settled = Promise.withResolvers<undefined>();
     this.#onSettled = settled.resolve;
     const { link } = this.#session;
-    const isTold = link.cancel(run, { reason: cause, graceMs });
+    const lastMs = Math.min(LAST_MS, Math.floor(graceMs / 4));
+    const isTold = link.cancel(run, { reason: cause, graceMs: graceMs - lastMs });
     if (!this.#isSettled) await settled.promise;
     this.#usage.look();
-    const isPolite = link.isOpen || (cause === 'cancelled' && (await this.#terminate(isTold ? LAST_MS : graceMs)));
+    const isPolite = link.isOpen || (cause === 'cancelled' && (await this.#terminate(isTold ? lastMs : graceMs)));
     const trace: CauseTrace = {
       cause,
       isPolite,

@@ -37,7 +37,7 @@ test.skipIf(!hasFerretdb())(
     await world.settle();
     expect(await world.leftovers()).toEqual([]);
     const figures = await world.judge();
-    reportFigures('faults of the database (FerretDB)', {
+    await reportFigures('faults of the database (FerretDB)', {
       seed,
       cuts,
       servingAgainMs: spread(servingMs),

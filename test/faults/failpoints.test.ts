@@ -33,7 +33,7 @@ test('keeps a sound history through a kill and an error at every named place', {
   expect(await world.leftovers()).toEqual([]);
   const figures = await world.judge();
   const faults = { places: PLACES.length, seconds: (performance.now() - startedMs) / 1000 };
-  reportFigures('kill and error at every failpoint (SQLite)', { seed, ...faults, ...figures });
+  await reportFigures('kill and error at every failpoint (SQLite)', { seed, ...faults, ...figures });
 });
 
 /** Recovery has something to take over only when a program died in the middle of a run. */

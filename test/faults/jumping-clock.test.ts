@@ -53,5 +53,5 @@ test('changes no timeout and no lease when the clock jumps by hours', { timeout:
   }
   await world.settle();
   expect(await world.leftovers()).toEqual([]);
-  reportFigures('jumps of the clock', { seed, jumps: JUMPS.length, ...(await world.judge()) });
+  await reportFigures('jumps of the clock', { seed, jumps: JUMPS.length, ...(await world.judge()) });
 });

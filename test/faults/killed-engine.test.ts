@@ -39,7 +39,7 @@ test(
     await world.start();
     expect(await world.leftovers()).toEqual([]);
     const figures = await world.judge();
-    reportFigures('kills of the engine (played by its socket)', {
+    await reportFigures('kills of the engine (played by its socket)', {
       seed,
       engineKills,
       servingAgainMs: spread(servingMs),

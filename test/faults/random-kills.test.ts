@@ -36,7 +36,7 @@ test(`keeps a sound history over ${String(kills)} kills at random moments`, { ti
   const figures = await world.judge();
   expect(figures.acceptedRuns).toBeGreaterThan(kills / 2);
   expect(figures.succeeded).toBeGreaterThan(0);
-  reportFigures(`${String(kills)} random kills (SQLite)`, {
+  await reportFigures(`${String(kills)} random kills (SQLite)`, {
     seed,
     ...figures,
     seconds: (performance.now() - startedMs) / 1000,

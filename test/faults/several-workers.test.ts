@@ -57,7 +57,7 @@ test.skipIf(!hasFerretdb())(
     expect(await world.leftovers()).toEqual([]);
     const figures = await world.judge();
     const faults = { freezes: PLACES.length, seconds: (performance.now() - startedMs) / 1000 };
-    reportFigures('frozen beyond the lease at every failpoint, two programs (FerretDB)', {
+    await reportFigures('frozen beyond the lease at every failpoint, two programs (FerretDB)', {
       seed,
       ...faults,
       ...figures,
@@ -126,6 +126,6 @@ test.skipIf(!hasFerretdb())(
     expect(await world.leftovers()).toEqual([]);
     const figures = await world.judge();
     const faults = { programs: seats.length, kills: sharedKills, seconds: (performance.now() - startedMs) / 1000 };
-    reportFigures('kills among three programs on one database (FerretDB)', { seed, ...faults, ...figures });
+    await reportFigures('kills among three programs on one database (FerretDB)', { seed, ...faults, ...figures });
   },
 );

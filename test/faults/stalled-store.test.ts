@@ -6,13 +6,19 @@ import { FaultWorld } from '../support/faults/fault-world.ts';
 import { postJson, request, waitFor } from '../support/gantry/api.ts';
 import { startCuttableProxy } from '../support/store/cuttable-proxy.ts';
 
+/** No stall of a machine is a death, and nothing is waited for longer than it must. */
+const SYSTEM = `runs: {heartbeat: 2s, deadAfter: 30s, grace: 1s, maxRunning: 4}
+store: {timeout: 8s}
+logs: {level: info}
+`;
+
 test.skipIf(!hasFerretdb())(
   'neither hangs nor lies while the database stalls, and settles its runs after it',
   { timeout: 600_000 },
   async () => {
     await using server = await startFerretdb();
     await using proxy = await startCuttableProxy(server.uri, { isSerial: true });
-    await using world = new FaultWorld({ environment: { GANTRY_STORE_URI: proxy.uri } });
+    await using world = new FaultWorld({ system: SYSTEM, environment: { GANTRY_STORE_URI: proxy.uri } });
     const gantry = await world.start();
     const id = await world.accept('once', { step: 'sleep', seconds: 480 });
     await world.underWay(id);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDaemon, stopDaemon, type DaemonSite } from '../../../docker/setup/daemon.mjs';
 import { pingEngine } from '../../../docker/setup/ping-engine.mjs';
 import { isProcessAlive } from '../../../docker/setup/process-state.mjs';
-import { canRunPrivateDaemon, readPid, siteIn } from './private-daemon.ts';
+import { canRunPrivateDaemon, readPid, siteIn } from '../../support/engine/private-daemon.ts';
 
 describe.skipIf(!canRunPrivateDaemon())('the start of a Docker daemon', { timeout: 600_000 }, () => {
   let folder: string;

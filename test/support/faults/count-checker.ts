@@ -56,8 +56,8 @@ function isCountable(code: string): boolean {
 /** Per plugin in a hook of a run: at most one success, and at most one delivery unless it may be repeated. */
 function checkEachPlugin({ runs, marks, idempotent }: History): string[] {
   const violations: string[] = [];
-  const place = ({ runId, hook, plugin }: Pick<Mark, 'runId' | 'hook' | 'plugin'>): string =>
-    `${plugin} in ${hook} of ${runId}`;
+  const place = ({ runId, hook, plugin, item }: Pick<Mark, 'runId' | 'hook' | 'plugin' | 'item'>): string =>
+    `${plugin} in ${hook}${item === null ? '' : `[${String(item)}]`} of ${runId}`;
   for (const [where, seen] of Map.groupBy(marks, place))
     if (seen.length > 1 && !idempotent.has(seen[0]?.plugin ?? ''))
       violations.push(`${where} acted ${String(seen.length)} times and may only once`);

@@ -97,7 +97,7 @@ export class CountingWorld implements AsyncDisposable {
     const gantry = this.#seats.get(seat) ?? null;
     this.#seats.set(seat, null);
     await gantry?.end('SIGKILL');
-    for (const id of await containersOf(this.dataFolder(seat))) this.#orphans.add(id);
+    for (const id of await this.#containers(seat)) this.#orphans.add(id);
     await this.look();
   }
 
@@ -152,7 +152,7 @@ export class CountingWorld implements AsyncDisposable {
   /** Waits until nothing stands that a dead program left, ends the living, and finds nothing of theirs. @returns what is left */
   async leftovers(): Promise<readonly string[]> {
     const standing = async (): Promise<readonly string[]> => {
-      const lists = await Promise.all([...this.#seats.keys()].map((seat) => containersOf(this.dataFolder(seat))));
+      const lists = await Promise.all([...this.#seats.keys()].map((seat) => this.#containers(seat)));
       return lists.flat().filter((id) => this.#orphans.has(id));
     };
     await this.until('the containers of dead programs to go', async () => (await standing()).length === 0);
@@ -160,7 +160,8 @@ export class CountingWorld implements AsyncDisposable {
     for (const [seat, gantry] of this.#seats) {
       await gantry?.end();
       this.#seats.set(seat, null);
-      left.push(...(await containersOf(this.dataFolder(seat))), ...(await networksAndVolumesOf(this.dataFolder(seat))));
+      left.push(...(await this.#containers(seat)));
+      left.push(...(await networksAndVolumesOf(this.dataFolder(seat), this.#options.dockerHost)));
     }
     return left;
   }
@@ -207,6 +208,10 @@ export class CountingWorld implements AsyncDisposable {
     for (const seat of this.#seats.keys()) await sweepInstance(this.dataFolder(seat), this.#options.dockerHost);
     await this.tap[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #containers(seat: string): Promise<readonly string[]> {
+    return await containersOf(this.dataFolder(seat), this.#options.dockerHost);
   }
 
   get #place(): string {

@@ -1,105 +1,83 @@
 // A unix socket in front of a real engine that sees what plugins write, and goes on seeing it when the program behind it is killed: then
 // only the plugin's standard input ends, as it does without a tap. So acts are counted where no crash of the program can lose one.
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { addressOf } from '../engine/cuttable-proxy.ts';
+import type { Socket } from 'node:net';
+import { CuttableProxy } from '../engine/cuttable-proxy.ts';
 import type { Mark } from './history.ts';
 
-const ACTED = /@@acted (inv_\w+) (\d+) (run_\w+)\/(\w+)\/(\w+)@@/g;
+const ACTED = /@@acted (inv_\w+) (\d+) (run_\w+)\/(\w+)\/(\w+?)(?:\/(\d+))?@@/g;
 /** longer than any mark */
 const CARRY = 400;
 
 export class EngineTap implements AsyncDisposable {
-  readonly marks: Mark[] = [];
-  readonly #folder: string;
-  readonly #target: string;
-  readonly #sockets = new Set<Socket>();
-  readonly #clients = new Set<Socket>();
-  #server: Server | null = null;
+  readonly marks: readonly Mark[];
+  readonly #proxy: CuttableProxy;
+  readonly #engines: ReadonlySet<Socket>;
 
-  private constructor(folder: string, target: string) {
-    this.#folder = folder;
-    this.#target = target;
+  private constructor(proxy: CuttableProxy, marks: readonly Mark[], engines: ReadonlySet<Socket>) {
+    this.#proxy = proxy;
+    this.#engines = engines;
+    this.marks = marks;
   }
 
   /** @param target text of DOCKER_HOST of the real engine */
   static async open(target: string): Promise<EngineTap> {
-    const tap = new EngineTap(await mkdtemp(join(tmpdir(), 'gantry-tap-')), target);
-    await tap.mend();
-    return tap;
-  }
-
-  /** As an engine that is gone: no connection stands, none can be made. What plugins write meanwhile is still seen. */
-  async cut(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    const closed = server === null ? null : once(server, 'close');
-    server?.close();
-    for (const client of this.#clients) client.destroy();
-    await closed;
-  }
-
-  async mend(): Promise<void> {
-    // Half-open on both sides, or the end of stdin would end the output, too.
-    const server = createServer({ allowHalfOpen: true }, (client) => {
-      this.#join(client);
+    const marks: Mark[] = [];
+    const engines = new Set<Socket>();
+    const proxy = await CuttableProxy.open(target, (client, engine) => {
+      engines.add(engine);
+      engine.once('close', () => engines.delete(engine));
+      watch(engine, marks);
+      joinOneWay(client, engine);
     });
-    server.listen(this.#socketPath);
-    await once(server, 'listening');
-    this.#server = server;
+    return new EngineTap(proxy, marks, engines);
   }
 
   get dockerHost(): string {
-    return `unix://${this.#socketPath}`;
+    return this.#proxy.dockerHost;
+  }
+
+  /** What plugins write meanwhile is still seen. */
+  async cut(): Promise<void> {
+    await this.#proxy.cut();
+  }
+
+  async mend(): Promise<void> {
+    await this.#proxy.mend();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.cut();
-    for (const socket of this.#sockets) socket.destroy();
-    await rm(this.#folder, { recursive: true, force: true });
+    await this.#proxy[Symbol.asyncDispose]();
+    for (const engine of this.#engines) engine.destroy();
   }
+}
 
-  get #socketPath(): string {
-    return join(this.#folder, 'engine.sock');
-  }
+/** The end of the client ends what goes to the engine, and nothing of what comes from it. */
+function joinOneWay(client: Socket, engine: Socket): void {
+  for (const socket of [client, engine]) socket.on('error', () => undefined);
+  client.pipe(engine);
+  engine.on('data', (chunk: Buffer) => {
+    if (client.writable && !client.write(chunk)) engine.pause();
+  });
+  client.on('drain', () => engine.resume());
+  engine.once('end', () => client.end());
+  engine.once('close', () => client.destroy());
+  client.once('close', () => {
+    engine.end();
+    engine.resume();
+  });
+}
 
-  #join(client: Socket): void {
-    const engine = connect({ ...addressOf(this.#target), allowHalfOpen: true });
-    for (const socket of [client, engine]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.once('close', () => this.#sockets.delete(socket));
+function watch(engine: Socket, marks: Mark[]): void {
+  let carry = '';
+  engine.on('data', (chunk: Buffer) => {
+    const text = carry + chunk.toString('latin1');
+    let end = 0;
+    for (const found of text.matchAll(ACTED)) {
+      const [whole, invocationId = '', attempt, runId = '', hook = '', plugin = '', item] = found;
+      const where = { invocationId, runId, hook, plugin, item: item === undefined ? null : Number(item) };
+      marks.push({ ...where, attempt: Number(attempt) });
+      end = found.index + whole.length;
     }
-    this.#clients.add(client);
-    client.once('close', () => this.#clients.delete(client));
-    client.pipe(engine);
-    this.#watch(engine);
-    engine.on('data', (chunk: Buffer) => {
-      if (client.writable && !client.write(chunk)) engine.pause();
-    });
-    client.on('drain', () => engine.resume());
-    engine.once('end', () => client.end());
-    engine.once('close', () => client.destroy());
-    client.once('close', () => {
-      engine.end();
-      engine.resume();
-    });
-  }
-
-  #watch(engine: Socket): void {
-    let carry = '';
-    engine.on('data', (chunk: Buffer) => {
-      const text = carry + chunk.toString('latin1');
-      let end = 0;
-      for (const found of text.matchAll(ACTED)) {
-        const [whole, invocationId = '', attempt, runId = '', hook = '', plugin = ''] = found;
-        this.marks.push({ invocationId, runId, hook, plugin, attempt: Number(attempt) });
-        end = found.index + whole.length;
-      }
-      carry = text.slice(Math.max(end, text.length - CARRY));
-    });
-  }
+    carry = text.slice(Math.max(end, text.length - CARRY));
+  });
 }

@@ -34,6 +34,8 @@ export interface Mark {
   readonly runId: string;
   readonly hook: string;
   readonly plugin: string;
+  /** of a hook with `forEach` */
+  readonly item: number | null;
   readonly attempt: number;
 }
 

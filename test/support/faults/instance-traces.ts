@@ -23,11 +23,14 @@ export async function killContainersOf(dataFolder: string): Promise<void> {
 }
 
 /** Networks and volumes of the instance, one text each: it makes none. */
-export async function networksAndVolumesOf(dataFolder: string): Promise<readonly string[]> {
+export async function networksAndVolumesOf(
+  dataFolder: string,
+  dockerHost = testDockerHost(),
+): Promise<readonly string[]> {
   const label = `label=io.gantry.instance=${instanceIdOf(dataFolder)}`;
   const lists = await Promise.all(
     ['network', 'volume'].map(async (kind) => {
-      const args = ['-H', testDockerHost(), kind, 'ls', '--quiet', '--filter', label];
+      const args = ['-H', dockerHost, kind, 'ls', '--quiet', '--filter', label];
       const { stdout } = await exec('docker', args, { timeout: 120_000 });
       return stdout.split('\n').flatMap((id) => (id === '' ? [] : [`${kind} ${id}`]));
     }),

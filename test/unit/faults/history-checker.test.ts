@@ -44,8 +44,8 @@ function ended(planted: Planted = {}): RunHistory {
   };
 }
 
-function markOf({ id, runId, hook, plugin, attempt }: Invocation): Mark {
-  return { invocationId: id, runId, hook, plugin, attempt };
+function markOf({ id, runId, hook, plugin, item, attempt }: Invocation): Mark {
+  return { invocationId: id, runId, hook, plugin, item, attempt };
 }
 
 /** A history in which every invocation of the given runs acted once. */
@@ -102,7 +102,14 @@ test('lets a run vanish that was only held in memory, with what it did', () => {
   const answers = ['run_gone', 'run_new'].map(
     (runId) => ({ kind: 'accepted', key: 'x', runId, isHeld: true }) as const,
   );
-  const gone: Mark = { invocationId: 'inv_x', runId: 'run_gone', hook: 'fetch', plugin: 'sample', attempt: 1 };
+  const gone: Mark = {
+    invocationId: 'inv_x',
+    runId: 'run_gone',
+    hook: 'fetch',
+    plugin: 'sample',
+    item: null,
+    attempt: 1,
+  };
   const { violations, figures } = checkHistory(historyOf([held], { answers, marks: [gone] }));
   expect(violations).toEqual([]);
   expect(figures.vanishedRuns).toBe(2);

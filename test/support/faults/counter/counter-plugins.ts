@@ -39,11 +39,13 @@ export function chooseRun(random: RandomSource): Asked {
 }
 
 export function makeCounterFolders(parent: string): void {
-  for (const [name, manifest] of Object.entries(PLUGINS)) {
-    const folder = path.join(parent, name);
-    mkdirSync(folder, { recursive: true });
-    copyFileSync(path.join(import.meta.dirname, 'main.py'), path.join(folder, 'main.py'));
-    const whole = { ...SHARED, name, limits: LIMITS, pool: { max: 2, idle: '5m' }, ...manifest };
-    writeFileSync(path.join(folder, 'plugin.yaml'), JSON.stringify(whole, null, 2));
-  }
+  for (const [name, manifest] of Object.entries(PLUGINS)) makeCounterFolder(parent, name, manifest);
+}
+
+export function makeCounterFolder(parent: string, name: string, manifest: object): void {
+  const folder = path.join(parent, name);
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(path.join(import.meta.dirname, 'main.py'), path.join(folder, 'main.py'));
+  const whole = { ...SHARED, name, limits: LIMITS, pool: { max: 2, idle: '5m' }, ...manifest };
+  writeFileSync(path.join(folder, 'plugin.yaml'), JSON.stringify(whole, null, 2));
 }

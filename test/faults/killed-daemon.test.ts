@@ -1,0 +1,51 @@
+// A real Docker daemon killed under load and started again: one of the test's own, since others use the machine's. Its containers outlive it
+// until it is back; what the program made of them before is settled, and it serves again.
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { canRunPrivateDaemon, startPrivateDaemon } from '../support/engine/private-daemon.ts';
+import { CountingWorld } from '../support/faults/counting-world.ts';
+import { reportFigures } from '../support/faults/report-figures.ts';
+import { faultSeed } from '../support/faults/seeded-random.ts';
+import { spread } from '../support/faults/spread.ts';
+import { SUITE_SIZE } from '../support/faults/suite-size.ts';
+
+const { daemonKills } = SUITE_SIZE;
+const BASE = 'gantry/base-python:1';
+
+test.skipIf(!canRunPrivateDaemon())(
+  `keeps a sound history over ${String(daemonKills)} kills of a Docker daemon, and serves again`,
+  { timeout: 600_000 + daemonKills * 300_000 },
+  async () => {
+    const seed = faultSeed();
+    await using daemon = await startPrivateDaemon([BASE]);
+    await using world = await CountingWorld.open({ seed, dockerHost: daemon.host });
+    await world.start();
+    world.load.start();
+    await world.untilActed('a plugin to act');
+    const awayMs: number[] = [];
+    const servingMs: number[] = [];
+    for (let kill = 1; kill <= daemonKills; kill += 1) {
+      await pause(world.random.below(1_000));
+      const killedMs = performance.now();
+      await daemon.kill();
+      await daemon.start();
+      const backMs = performance.now();
+      awayMs.push(backMs - killedMs);
+      await world.untilActed(`a plugin to act after kill ${String(kill)} of the daemon`);
+      servingMs.push(performance.now() - backMs);
+      await world.look();
+    }
+    await world.settle();
+    await world.mourn();
+    await world.start();
+    expect(await world.leftovers()).toEqual([]);
+    const figures = await world.judge();
+    await reportFigures('kills of a real Docker daemon', {
+      seed,
+      daemonKills,
+      awayMs: spread(awayMs),
+      servingAgainMs: spread(servingMs),
+      ...figures,
+    });
+  },
+);
