@@ -34,7 +34,7 @@ import type { Pipeline } from './core/pipeline.ts';
 import type { ContainerEngine } from './core/ports/container-engine.ts';
 import type { Store } from './core/ports/store.ts';
 import { StoredArtifacts } from './pipeline/services/stored-artifacts.ts';
-import { EventBus } from './observe/event-bus.ts';
+import { EventBus, PACE } from './observe/event-bus.ts';
 import { METRICS } from './observe/metric-definitions.ts';
 
 export interface PartsRequest {
@@ -80,7 +80,7 @@ async function layGround(
   const file = { folder: at(config.logs.folder), maxBytes: config.logs.maxSize, keep: config.logs.keep };
   const stream = isLogged ? process.stdout : null;
   const logger = stack.use(new PinoLogger({ level: config.logs.level, file, stream }));
-  const events = stack.use(new EventBus(logger, setImmediate));
+  const events = stack.use(new EventBus(logger, PACE));
   const store = stack.use(makeStore(loaded, { clock, events, logger }));
   const pipelines = new PipelineBook({
     ...{ first, clock, logger },

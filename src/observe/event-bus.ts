@@ -1,5 +1,6 @@
-// Hands every domain event to every listener, in the order of emitting. In the program the listeners hear a turn of the event loop later: an
-// invocation is not kept waiting by metrics and log. A listener that throws is logged and the others still hear: emitting never fails.
+// Hands every domain event to every listener, in the order of emitting. In the program the listeners hear a moment later, a few events in each
+// turn of the event loop: an invocation is not kept waiting by metrics and log. A listener that throws is logged and the others still hear:
+// emitting never fails.
 import type { DomainEvent } from '../core/events.ts';
 import { messageOf } from '../core/errors/gantry-error.ts';
 import type { EventSink } from '../core/ports/event-sink.ts';
@@ -8,7 +9,23 @@ import type { Logger } from '../core/ports/logger.ts';
 export type EventListener = (event: DomainEvent) => void;
 
 /** Calls back once, in a later turn. */
-export type Later = (work: () => void) => unknown;
+type Later = (work: () => void) => unknown;
+
+/** When listeners hear. */
+export interface Pace {
+  /** of what is emitted when nothing is held */
+  readonly begin: Later;
+  /** of what a turn left */
+  readonly goOn: Later;
+}
+
+const MOMENT_MS = 1;
+
+/** Of the program: what many short runs emit in a moment is heard together, in between of them. */
+export const PACE: Pace = { begin: (work) => setTimeout(work, MOMENT_MS), goOn: setImmediate };
+
+/** Events of one turn: some 2 µs each. */
+const SLICE_EVENTS = 50;
 
 /** Above it the emitter waits for the listeners after all: memory stays bounded in a turn that does not end. */
 const HELD_MAX = 10_000;
@@ -16,13 +33,16 @@ const HELD_MAX = 10_000;
 export class EventBus implements EventSink, Disposable {
   readonly #logger: Logger;
   readonly #listeners = new Set<EventListener>();
-  #later: Later | null;
+  #pace: Pace | null;
   #held: DomainEvent[] = [];
+  /** how many of those that are held were told already */
+  #told = 0;
+  #isTimed = false;
 
-  /** @param later when listeners hear; without it, before `emit` returns */
-  constructor(logger: Logger, later: Later | null = null) {
+  /** @param pace when listeners hear; without it, before `emit` returns */
+  constructor(logger: Logger, pace: Pace | null = null) {
     this.#logger = logger;
-    this.#later = later;
+    this.#pace = pace;
   }
 
   /** The same function joins once only. Who leaves has heard everything that was emitted before. */
@@ -42,23 +62,37 @@ export class EventBus implements EventSink, Disposable {
 
   emit(event: DomainEvent): void {
     this.#held.push(event);
-    if (this.#later === null || this.#held.length >= HELD_MAX) this.#deliver();
-    else if (this.#held.length === 1) this.#later(this.#deliver);
+    if (this.#pace === null || this.#held.length - this.#told >= HELD_MAX) this.#deliver();
+    else if (!this.#isTimed) {
+      this.#isTimed = true;
+      this.#pace.begin(this.#onTurn);
+    }
   }
 
   /** From now on listeners hear at once. */
   [Symbol.dispose](): void {
-    this.#later = null;
+    this.#pace = null;
     this.#deliver();
   }
 
-  /** What a listener emits is heard after what was emitted before it. */
-  readonly #deliver = (): void => {
-    const events = this.#held;
-    if (events.length === 0) return;
-    this.#held = [];
-    for (const event of events) this.#tell(event);
+  readonly #onTurn = (): void => {
+    this.#deliver(SLICE_EVENTS);
+    this.#isTimed = this.#held.length > 0;
+    if (this.#isTimed) this.#pace?.goOn(this.#onTurn);
   };
+
+  /** What a listener emits is heard after what was emitted before it. */
+  #deliver(atMost = Infinity): void {
+    for (let left = atMost; left > 0; left -= 1) {
+      const event = this.#held[this.#told];
+      if (event === undefined) break;
+      this.#told += 1;
+      this.#tell(event);
+    }
+    if (this.#told < this.#held.length) return;
+    this.#held = [];
+    this.#told = 0;
+  }
 
   #tell(event: DomainEvent): void {
     for (const listener of this.#listeners) {

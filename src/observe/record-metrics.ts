@@ -90,15 +90,14 @@ export class MetricsRecorder {
 
   #phases({ phases }: Invocation): void {
     if (phases === null) return;
-    const named = {
-      sandbox_wait: phases.sandboxWaitMs,
-      send: phases.sendMs,
-      run: phases.runMs,
-      receive: phases.receiveMs,
-    };
-    for (const [phase, durationMs] of Object.entries(named)) {
-      if (durationMs !== null) this.#metrics.observe(METRICS.invocationPhase, { phase }, seconds(durationMs));
-    }
+    this.#phase('sandbox_wait', phases.sandboxWaitMs);
+    this.#phase('send', phases.sendMs);
+    this.#phase('run', phases.runMs);
+    this.#phase('receive', phases.receiveMs);
+  }
+
+  #phase(phase: string, durationMs: number | null): void {
+    if (durationMs !== null) this.#metrics.observe(METRICS.invocationPhase, { phase }, seconds(durationMs));
   }
 
   #usage({ usage }: Invocation, plugin: string): void {

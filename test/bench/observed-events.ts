@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { PinoLogger } from '../../src/adapters/logging/pino-logger.ts';
 import { PrometheusMetrics } from '../../src/adapters/prometheus/prometheus-metrics.ts';
-import { EventBus } from '../../src/observe/event-bus.ts';
+import { EventBus, PACE } from '../../src/observe/event-bus.ts';
 import { LiveStatus } from '../../src/observe/live-status.ts';
 import { logEvents } from '../../src/observe/log-events.ts';
 import { METRICS } from '../../src/observe/metric-definitions.ts';
@@ -16,7 +16,7 @@ export function observedEvents(
 ): { readonly events: EventBus; readonly logger: PinoLogger } {
   const file = { folder: join(folder, 'logs'), maxBytes: 64 * 1024 * 1024, keep: 1 };
   const logger = stack.use(new PinoLogger({ level: 'info', file, stream: null }));
-  const events = stack.use(new EventBus(logger, setImmediate));
+  const events = stack.use(new EventBus(logger, PACE));
   const recorder = new MetricsRecorder({ metrics: new PrometheusMetrics(Object.values(METRICS)), ...names });
   stack.use(events.subscribe(recorder.record));
   stack.use(events.subscribe(new LiveStatus().record));

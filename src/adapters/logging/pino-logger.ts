@@ -26,6 +26,8 @@ export class PinoLogger implements Logger, AsyncDisposable {
   readonly #stream: PinoLoggerOptions['stream'];
   #held: string[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #timeMs = -1;
+  #timeText = '';
 
   constructor({ level, file, stream }: PinoLoggerOptions) {
     this.#file = file === null ? null : new RotatingFile(file);
@@ -37,13 +39,14 @@ export class PinoLogger implements Logger, AsyncDisposable {
     };
     process.once('exit', this.#flush);
     const formatters = { level: (label: string) => ({ level: label }) };
-    this.#pino = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, { write });
+    this.#pino = pino({ level, base: null, timestamp: this.#time, formatters }, { write });
   }
 
   log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (!this.#pino.isLevelEnabled(level)) return;
     const safe: Record<string, string | number | boolean | null> = {};
-    for (const [name, value] of Object.entries(fields)) {
+    for (const name of Object.keys(fields)) {
+      const value = fields[name];
       if (value !== undefined) safe[name] = typeof value === 'string' ? harmless(value) : value;
     }
     this.#pino[level](safe, harmless(message));
@@ -56,6 +59,16 @@ export class PinoLogger implements Logger, AsyncDisposable {
     this.#file?.close();
     return Promise.resolve();
   }
+
+  /** Written out once for each millisecond. */
+  readonly #time = (): string => {
+    const nowMs = Date.now();
+    if (nowMs !== this.#timeMs) {
+      this.#timeMs = nowMs;
+      this.#timeText = `,"time":"${new Date(nowMs).toISOString()}"`;
+    }
+    return this.#timeText;
+  };
 
   /** One write for all lines. The exit of the program does not lose them; its sudden death may lose those of the last moment. */
   readonly #flush = (): void => {

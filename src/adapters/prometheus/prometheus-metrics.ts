@@ -1,15 +1,16 @@
 // prom-client behind the Metrics port: one registry per program, every defined metric present from the start, no default registry.
-// Surprise: counters and gauges come to prom-client when the page is asked for. It looks a series up by writing its labels out, which would
-// cost more than the rest of an event.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+// Surprise: what was counted comes to prom-client when the page is asked for. It looks a series up by writing its labels out, which would cost
+// more than the rest of an event.
+import { Counter, Gauge, Registry, type Histogram } from 'prom-client';
 import type { Labels, MetricDefinition, Metrics, MetricsPage } from '../../core/ports/metrics.ts';
+import { HeldHistogram } from './held-histogram.ts';
 import { HeldSeries } from './held-series.ts';
 
 export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry();
   readonly #counters = new Map<MetricDefinition, HeldSeries>();
   readonly #gauges = new Map<MetricDefinition, HeldSeries>();
-  readonly #histograms = new Map<MetricDefinition, Histogram>();
+  readonly #histograms = new Map<MetricDefinition, HeldHistogram>();
 
   /** Metrics that are not among the definitions are ignored, so nothing undocumented can appear. */
   constructor(definitions: readonly MetricDefinition[]) {
@@ -30,9 +31,13 @@ export class PrometheusMetrics implements Metrics {
         this.#gauges.set(definition, new HeldSeries(labels, gauge, gauge.set.bind(gauge)));
         return;
       }
-      case 'histogram':
-        this.#histograms.set(definition, new Histogram({ ...base, buckets: [...(buckets ?? [])] }));
+      case 'histogram': {
+        const histogram = new HeldHistogram({ name, help, labels, buckets: buckets ?? [] });
+        this.#histograms.set(definition, histogram);
+        // The registry asks a metric for its name and its values; the types want one of prom-client's own classes.
+        this.#registry.registerMetric(histogram as unknown as Histogram);
         return;
+      }
     }
   }
 
@@ -45,13 +50,13 @@ export class PrometheusMetrics implements Metrics {
   }
 
   observe(definition: MetricDefinition, labels: Labels, value: number): void {
-    if (Number.isFinite(value)) this.#histograms.get(definition)?.observe({ ...labels }, value);
+    if (Number.isFinite(value)) this.#histograms.get(definition)?.observe(labels, value);
   }
 
   remove(definition: MetricDefinition, labels: Labels): void {
     this.#counters.get(definition)?.remove(labels);
     this.#gauges.get(definition)?.remove(labels);
-    this.#histograms.get(definition)?.remove({ ...labels });
+    this.#histograms.get(definition)?.remove(labels);
   }
 
   async page(): Promise<MetricsPage> {

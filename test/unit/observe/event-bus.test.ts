@@ -56,7 +56,8 @@ describe('EventBus', () => {
 
   it('lets listeners hear later, in the order of emitting, and whoever leaves or ends it all before that', () => {
     const turns: (() => void)[] = [];
-    const bus = new EventBus(new CollectingLogger(), (work) => turns.push(work));
+    const later = (work: () => void): unknown => turns.push(work);
+    const bus = new EventBus(new CollectingLogger(), { begin: later, goOn: later });
     const heard: string[] = [];
     const listening = bus.subscribe((event) => heard.push(event.kind));
     bus.emit(EVENT);
@@ -75,10 +76,45 @@ describe('EventBus', () => {
   });
 
   it('holds no more than a bounded number of events', () => {
-    const bus = new EventBus(new CollectingLogger(), () => undefined);
+    const never = (): void => undefined;
+    const bus = new EventBus(new CollectingLogger(), { begin: never, goOn: never });
     let heard = 0;
     bus.subscribe(() => (heard += 1));
     for (let count = 0; count < 25_000; count += 1) bus.emit(EVENT);
     expect(heard).toBe(20_000);
+  });
+
+  it('lets listeners hear of many events in turns, all in the order of emitting, also what they emit themselves', () => {
+    const turns: (() => void)[] = [];
+    const later = (work: () => void): unknown => turns.push(work);
+    const bus = new EventBus(new CollectingLogger(), { begin: later, goOn: later });
+    const heard: string[] = [];
+    bus.subscribe((event) => {
+      if (event.kind !== 'engineLost') return;
+      heard.push(event.message);
+      if (event.message === '0') bus.emit({ kind: 'engineLost', message: 'of a listener' });
+    });
+    for (let count = 0; count < 120; count += 1) bus.emit({ kind: 'engineLost', message: String(count) });
+    let turnCount = 0;
+    for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
+      turn();
+      turnCount += 1;
+    }
+    expect(heard).toEqual([...Array.from({ length: 120 }, (_, count) => String(count)), 'of a listener']);
+    expect(turnCount).toBeGreaterThan(1);
+  });
+
+  it('tells nothing twice when a listener leaves in the middle of a turn', () => {
+    const turns: (() => void)[] = [];
+    const later = (work: () => void): unknown => turns.push(work);
+    const bus = new EventBus(new CollectingLogger(), { begin: later, goOn: later });
+    const heard: string[] = [];
+    const leaving = bus.subscribe((event) => {
+      if (event.kind === 'engineLost' && event.message === '1') leaving[Symbol.dispose]();
+    });
+    bus.subscribe((event) => heard.push(event.kind === 'engineLost' ? event.message : event.kind));
+    for (let count = 0; count < 4; count += 1) bus.emit({ kind: 'engineLost', message: String(count) });
+    turns.shift()?.();
+    expect(heard.toSorted()).toEqual(['0', '1', '2', '3']);
   });
 });
