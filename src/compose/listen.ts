@@ -4,6 +4,7 @@ import { createProgramUsage } from '../adapters/system/program-usage.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import type { ContainerEngine } from '../core/ports/container-engine.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
+import { EngineOutage } from '../observe/engine-outage.ts';
 import { HealthMonitor, type HealthCheck } from '../observe/health-monitor.ts';
 import { describePressure } from '../core/pressure.ts';
 import { LiveProgress } from '../observe/live-progress.ts';
@@ -28,11 +29,12 @@ export interface Listeners {
 export interface LiveViews {
   readonly status: LiveStatus;
   readonly progress: LiveProgress;
+  readonly outage: EngineOutage;
 }
 
 /** Metrics and live state from the first event on: call it before any work starts. */
 export function observe(ground: Ground, stack: AsyncDisposableStack): LiveViews {
-  const { events, metrics, pipelines, logger } = ground;
+  const { clock, events, metrics, pipelines, logger } = ground;
   const recorder = new MetricsRecorder({
     metrics,
     pipelines: [...pipelines.current().keys()],
@@ -43,10 +45,11 @@ export function observe(ground: Ground, stack: AsyncDisposableStack): LiveViews 
       recorder.know([...declared.keys()], hookNames(declared));
     }),
   );
-  const live = { status: new LiveStatus(), progress: new LiveProgress() };
+  const live = { status: new LiveStatus(), progress: new LiveProgress(), outage: new EngineOutage(clock) };
   stack.use(events.subscribe(recorder.record));
   stack.use(events.subscribe(live.status.record));
   stack.use(events.subscribe(live.progress.record));
+  stack.use(events.subscribe(live.outage.record));
   stack.use(events.subscribe(logEvents(logger)));
   return live;
 }
@@ -186,7 +189,7 @@ function checksOf({ ground, engine, work, live }: ListenRequest): readonly Healt
     },
   ];
   if (engine !== null)
-    checks.push({ name: 'engine', isRequired: true, check: (signal) => engineVersion(engine, signal) });
+    checks.push({ name: 'engine', isRequired: true, check: (signal) => engineVersion(engine, live.outage, signal) });
   if (ground.pressure !== null && engine !== null)
     checks.push({ name: 'pressure', isRequired: false, check: () => toldPressure(live.status.status().pressure) });
   const { transport } = work;
@@ -202,8 +205,11 @@ async function toldPressure(pressure: LiveStatusState['pressure']): Promise<stri
   return await (pressure.state === 'stopped' ? Promise.reject(new Error(told)) : Promise.resolve(told));
 }
 
-async function engineVersion(engine: ContainerEngine, signal: AbortSignal): Promise<string> {
-  if (!engine.isConnected()) throw new Error('the event stream of the engine is down');
+async function engineVersion(engine: ContainerEngine, { current }: EngineOutage, signal: AbortSignal): Promise<string> {
+  if (!engine.isConnected()) {
+    const away = current === null ? '' : ` for ${String(Math.round(current.forMs / 1000))} s (${current.message})`;
+    throw new Error(`away${away}; runs wait until it is back`);
+  }
   const { engineVersion: version } = await engine.facts({ signal });
   return `Docker Engine ${version}`;
 }

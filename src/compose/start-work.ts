@@ -16,7 +16,7 @@ import type { ImageSweeper } from '../plugins/retention/image-sweeper.ts';
 import { encodeJsonRequest } from '../protocol/json-request.ts';
 import { encodeTextRequest } from '../protocol/text-request.ts';
 import type { RecordSweeper } from '../pipeline/retention/record-sweeper.ts';
-import { createSandboxes } from '../sandbox/create-sandboxes.ts';
+import { createSandboxes, type SandboxesOptions } from '../sandbox/create-sandboxes.ts';
 import { whyNoPipes, type TransportState } from '../sandbox/transports.ts';
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
 import { followCatalog } from './follow-catalog.ts';
@@ -70,19 +70,7 @@ export async function startWork(
         });
       },
       whyNoPipes: whyNoPipes(config.sandbox.transport, facts, release()),
-      settings: {
-        ...{ instanceId, workerId },
-        cpuOvercommit: config.sandbox.cpuOvercommit,
-        memoryShare: config.sandbox.memoryShare,
-        maxWaiting: config.sandbox.maxWaiting,
-        maxWaitingPerPipeline: config.sandbox.maxWaitingPerPipeline,
-        quarantineFailures: config.sandbox.quarantineFailures,
-        quarantineWindowMs: config.sandbox.quarantineWindow,
-        graceMs: config.sandbox.grace,
-        pressureIntervalMs: config.brake.interval,
-        brake: config.brake,
-        engineTimeoutMs: config.engine.timeout,
-      },
+      settings: sandboxSettings(ground, instanceId, workerId),
     }),
   );
   await sandboxes.start();
@@ -97,7 +85,9 @@ export async function startWork(
   );
   const sweeper = makeSweeper(ground, { engine, instanceId }, plugins, claims, options.isEngineLocal, stack);
   plugins.start();
-  const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker));
+  const isEngineAway = (): boolean => !engine.isConnected();
+  const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker, isEngineAway));
+  stack.use(engine.onConnection(wakeOnReturn(runs)));
   await runs.start();
   const records = makeRecordSweeper(ground);
   const rhythm = { catalog: plugins, clock, ids, logger };
@@ -111,6 +101,30 @@ export async function startWork(
   return { runs, catalog: plugins, plugins, invoker, sweeper, records, transport: () => sandboxes.transport() };
 }
 
+function sandboxSettings({ config }: Ground, instanceId: string, workerId: WorkerId): SandboxesOptions['settings'] {
+  return {
+    ...{ instanceId, workerId },
+    cpuOvercommit: config.sandbox.cpuOvercommit,
+    memoryShare: config.sandbox.memoryShare,
+    maxWaiting: config.sandbox.maxWaiting,
+    maxWaitingPerPipeline: config.sandbox.maxWaitingPerPipeline,
+    quarantineFailures: config.sandbox.quarantineFailures,
+    quarantineWindowMs: config.sandbox.quarantineWindow,
+    graceMs: config.sandbox.grace,
+    pressureIntervalMs: config.brake.interval,
+    brake: config.brake,
+    engineTimeoutMs: config.engine.timeout,
+    waitsForEngine: true,
+  };
+}
+
+/** The queue is looked at as soon as the engine is back. */
+function wakeOnReturn(runs: Runs): (lost: string | null) => void {
+  return (lost) => {
+    if (lost === null) runs.wake();
+  };
+}
+
 /** Without an engine: what is stored can be looked at, and queued runs can be cancelled; nothing is claimed. */
 export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
   const catalog: PluginCatalog = {
@@ -121,7 +135,7 @@ export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
   const invoker: Invoker = {
     invoke: () => Promise.reject(new GantryError('DEFECT', 'an invocation without an engine')),
   };
-  const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker));
+  const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker, () => true));
   return { runs, catalog, plugins: null, invoker, sweeper: null, records: makeRecordSweeper(ground), transport: null };
 }
 
@@ -151,10 +165,16 @@ function makePlugins(
   });
 }
 
-function makeRuns(ground: Ground, workerId: WorkerId, catalog: PluginCatalog, invoker: Invoker): Runs {
+function makeRuns(
+  ground: Ground,
+  workerId: WorkerId,
+  catalog: PluginCatalog,
+  invoker: Invoker,
+  isEngineAway: () => boolean,
+): Runs {
   const { clock, ids, events, logger, store, artifacts, secrets, expressions, pipelines, config, startBeats } = ground;
   return createRuns({
-    ...{ store, clock, ids, events, logger, invoker, secrets, expressions },
+    ...{ store, clock, ids, events, logger, invoker, secrets, expressions, isEngineAway },
     ...(startBeats === null ? {} : { startBeats }),
     services: createHostServices({
       ...{ store, clock, ids, logger, content: artifacts, storeTimeoutMs: config.store.timeout },

@@ -148,9 +148,9 @@ export class RunLoop {
     this.wake();
   }
 
-  /** How many runs may be claimed now. */
+  /** How many runs may be claimed now. While the engine is away none: they wait in the queue, where other workers find them. */
   #wanted(): number {
-    if (!this.#heartbeat.isAlive || !this.#isCatalogReady) return 0;
+    if (!this.#heartbeat.isAlive || !this.#isCatalogReady || this.#ports.isEngineAway?.() === true) return 0;
     return Math.min(BATCH, this.#settings.maxRunning - this.#inFlight.size);
   }
 

@@ -91,6 +91,8 @@ export interface RunPorts {
   readonly startBeats?: StartBeats;
   /** The run of a hook, started now or before. @throws GantryError SUB_RUN_TOO_DEEP, and what the door throws */
   readonly startChild: (request: ChildRequest) => Promise<Run>;
+  /** Whether the engine of this worker is away: nothing is claimed then. Absent: it never is. */
+  readonly isEngineAway?: () => boolean;
   /** the pipelines in force now, by name */
   readonly pipelines: () => ReadonlyMap<string, Pipeline>;
 }

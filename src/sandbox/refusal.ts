@@ -11,17 +11,26 @@ export function busy(message: string, retryAfterMs: number): Outcome {
   return { code: 'busy', message, retryAfterMs };
 }
 
-/** @param waitedMs how long it waited for a sandbox */
-export function stoppedWhileWaiting(reason: StopReason, request: InvocationRequest, waitedMs: number): Outcome {
+/**
+ * @param waitedMs how long it waited for a sandbox
+ * @param away what kept the engine from giving one; null: it stood
+ */
+export function stoppedWhileWaiting(
+  reason: StopReason,
+  request: InvocationRequest,
+  waitedMs: number,
+  away: string | null = null,
+): Outcome {
   const breach = { limit: 'timeoutMs', value: request.timeoutMs, used: null } as const;
+  const why = away === null ? '' : `: the engine was away: ${away}`;
   switch (reason) {
     case 'cancelled':
       return { code: 'cancelled', message: 'the run was cancelled before the plugin got its input' };
     case 'hook_timeout':
     case 'pipeline_timeout':
-      return { code: 'timeout', message: `no sandbox came in time (waited ${Math.round(waitedMs)} ms)`, breach };
+      return { code: 'timeout', message: `no sandbox came in time (waited ${Math.round(waitedMs)} ms)${why}`, breach };
     case 'draining':
-      return busy('the worker is shutting down', 1_000);
+      return { code: 'cancelled', message: 'the worker was shut down before the plugin got its input' };
     case 'lease_lost':
       return { code: 'cancelled', message: 'another worker took the run over before the plugin got its input' };
   }

@@ -27,6 +27,8 @@ export interface SandboxSettings {
   readonly quarantineWindowMs: number;
   /** between SIGTERM and SIGKILL when an invocation is cancelled */
   readonly graceMs: number;
+  /** true: an invocation that finds the engine away waits for it, for as long as hook and run allow; false: it ends as `engine` */
+  readonly waitsForEngine: boolean;
   /** of one engine call (create, attach, kill, remove, …) */
   readonly engineTimeoutMs: number;
   /** of the call that starts a container */
@@ -51,6 +53,7 @@ export const DEFAULT_SANDBOX_SETTINGS = {
   quarantineFailures: 5,
   quarantineWindowMs: 600_000,
   graceMs: 2_000,
+  waitsForEngine: false,
   engineTimeoutMs: 30_000,
   startTimeoutMs: 60_000,
   questionTimeoutMs: 10_000,

@@ -1,13 +1,16 @@
 // The invoker over real sandboxes: waits for one, tells that it started, talks to the plugin, judges, and lets the sandbox go. Every way out
-// is an outcome. Surprise: a standby sandbox may have died unseen, so before its input is written it is replaced once.
+// is an outcome. Surprises: a standby sandbox may have died unseen, so before its input is written it is replaced once; and one that finds the
+// engine away waits for it, where the settings say so, because no input has left by then.
 import type { Outcome } from '../core/outcome.ts';
 import type { InvocationEnd, InvocationRequest, Invoker } from '../core/ports/invoker.ts';
 import { Deadlines } from './deadlines.ts';
 import { notRun } from './describe-end.ts';
+import { EngineAbsence, isEngineAway } from './engine-absence.ts';
 import { Halt, InvocationStop } from './invocation-stop.ts';
 import { Patience } from './patience.ts';
 import type { Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
+import { oneLine } from '../protocol/reply.ts';
 import { busy, startFailure, stoppedWhileWaiting } from './refusal.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -18,6 +21,17 @@ import { WaitingRoom } from './waiting-room.ts';
 interface Ready extends Taken {
   readonly pool: Pool;
 }
+
+/** One invocation on its way to a sandbox. */
+interface Asking {
+  readonly request: InvocationRequest;
+  readonly stop: InvocationStop;
+  readonly askedAtMs: number;
+  /** its start was told: that is done once, whatever sandbox it gets in the end */
+  isTold: boolean;
+}
+
+const ENGINE_AWAY = 'the Docker Engine is not reachable';
 
 const REPLACEMENTS = 1;
 
@@ -86,26 +100,56 @@ export class SandboxInvoker implements Invoker {
   }
 
   #refuseAtOnce(request: InvocationRequest, stop: InvocationStop): Outcome | null {
-    const { engine } = this.#context;
+    const { engine, settings } = this.#context;
     if (stop.reason !== null) return stoppedWhileWaiting(stop.reason, request, 0);
     if (this.#isDraining) return busy('the worker is shutting down', 1_000);
-    if (!engine.isConnected()) return { code: 'engine', message: 'the Docker Engine is not reachable' };
+    if (!settings.waitsForEngine && !engine.isConnected()) return { code: 'engine', message: ENGINE_AWAY };
     return null;
   }
 
   async #ready(request: InvocationRequest, stop: InvocationStop, askedAtMs: number): Promise<Ready | Outcome> {
+    const asking: Asking = { request, stop, askedAtMs, isTold: false };
+    let absence: EngineAbsence | null = null;
+    for (;;) {
+      const isAway = this.#context.settings.waitsForEngine && !this.#context.engine.isConnected();
+      const ready = isAway ? ENGINE_AWAY : await this.#attempt(asking);
+      if (typeof ready !== 'string') return ready;
+      absence ??= new EngineAbsence(this.#context, stop);
+      const refused = await this.#outwait(absence, asking, ready);
+      if (refused !== null) return refused;
+    }
+  }
+
+  /** A text when the engine is away and is to be waited for: the cause. */
+  async #attempt(asking: Asking): Promise<Ready | Outcome | string> {
+    const { request, stop, askedAtMs } = asking;
     using patience = new Patience(this.#context.clock, this.#deadlines, request.waitMs, stop);
     try {
       const ready = this.#tryTake(request) ?? (await this.#take(request, patience));
-      await this.#tellStarted(ready, request);
+      await this.#tellStarted(ready, asking);
       return await this.#replaceIfDead(ready, request, patience);
     } catch (error) {
       const waitedMs = this.#nowMs() - askedAtMs;
       if (stop.reason !== null) return stoppedWhileWaiting(stop.reason, request, waitedMs);
       if (patience.isOver) return busy(`no sandbox came free within ${request.waitMs} ms`, this.#room.retryAfterMs);
+      if (this.#context.settings.waitsForEngine && isEngineAway(error)) return oneLine(error.message);
       const outcome = startFailure(error);
       if (outcome === null) throw error;
       return outcome;
+    }
+  }
+
+  /** Null when the engine is back. It keeps a place in the line meanwhile, so that no more wait for an engine than may wait for a sandbox. */
+  async #outwait(absence: EngineAbsence, { request, stop, askedAtMs }: Asking, cause: string): Promise<Outcome | null> {
+    try {
+      using _place = this.#room.enter(request.pipeline);
+      await absence.end();
+      return null;
+    } catch (error) {
+      const outcome = stop.reason === null ? startFailure(error) : null;
+      if (outcome !== null) return outcome;
+      if (stop.reason === null) throw error;
+      return stoppedWhileWaiting(stop.reason, request, this.#nowMs() - askedAtMs, cause);
     }
   }
 
@@ -147,9 +191,11 @@ export class SandboxInvoker implements Invoker {
   }
 
   /** A start that cannot be told (the store is gone) is no start. */
-  async #tellStarted(ready: Ready, request: InvocationRequest): Promise<void> {
+  async #tellStarted(ready: Ready, asking: Asking): Promise<void> {
+    if (asking.isTold) return;
     try {
-      await request.onStarted(ready.sandbox.id);
+      await asking.request.onStarted(ready.sandbox.id);
+      asking.isTold = true;
     } catch (error) {
       this.#letGo(ready, 'the start could not be recorded');
       throw error;
@@ -159,7 +205,8 @@ export class SandboxInvoker implements Invoker {
   async #replaceIfDead(ready: Ready, request: InvocationRequest, patience: Patience): Promise<Ready> {
     let current = ready;
     for (let count = 0; count < REPLACEMENTS; count += 1) {
-      if (current.kind === 'cold' || isAlive(current.sandbox)) return current;
+      if (isAlive(current.sandbox) || (current.kind === 'cold' && current.sandbox.ending?.kind !== 'lost'))
+        return current;
       this.#letGo(current, 'ended before its input');
       current = await this.#take(request, patience);
     }

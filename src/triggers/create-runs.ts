@@ -51,6 +51,8 @@ export interface Runs extends AsyncDisposable {
    */
   drain(signal: AbortSignal): Promise<boolean>;
   isDraining(): boolean;
+  /** Something that kept runs from being claimed is over: the queue is looked at now. */
+  wake(): void;
   /** runs in flight in this process */
   runningCount(): number;
 }
@@ -65,9 +67,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
   const loop = new RunLoop(ports, settings, onEnded, () => {
     places.sweep();
   });
-  const wake = (): void => {
-    loop.wake();
-  };
+  const wake = loop.wake.bind(loop);
   const places = new RunPlaces(ports, settings, wake);
   const settled = new SettledRuns(ports, settings, (runId) => loop.isInFlight(runId));
   let draining: Promise<boolean> | null = null;
@@ -109,6 +109,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
     start: () => loop.start(),
     drain,
     isDraining: () => draining !== null,
+    wake,
     runningCount: () => loop.runningCount,
     [Symbol.asyncDispose]: async () => {
       await drain(new AbortController().signal);

@@ -55,6 +55,8 @@ export class RunWorld {
   readonly clock: FakeClock;
   readonly store: Store;
   readonly invoker: FakeInvoker;
+  /** as the run loop hears it; the fake invoker goes on */
+  isEngineAway = false;
   readonly events: DomainEvent[] = [];
   readonly pipelines = new Map<string, Pipeline>();
   readonly ports: RunPorts;
@@ -128,6 +130,7 @@ export class RunWorld {
       },
       expressions: options.expressions ?? { compile: (source) => ({ source, evaluate: ({ data }) => data ?? null }) },
       encoding: { json: encodeJsonRequest, text: encodeTextRequest },
+      isEngineAway: () => this.isEngineAway,
       pipelines: () => this.pipelines,
     };
   }

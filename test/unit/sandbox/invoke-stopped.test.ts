@@ -27,7 +27,7 @@ describe('being stopped', () => {
     ['cancelled', 'cancelled'],
     ['hook_timeout', 'timeout'],
     ['pipeline_timeout', 'timeout'],
-    ['draining', 'busy'],
+    ['draining', 'cancelled'],
     ['lease_lost', 'cancelled'],
   ])('while it waits for a sandbox, for %s, ends as %s', async (reason, code) => {
     await using worker = new FakeWorker();

@@ -216,6 +216,6 @@ test('disposal waits for no pressure to go', async () => {
   const waiting = worker.invoke(worker.version());
   await worker.settle();
   await worker[Symbol.asyncDispose]();
-  expect((await waiting).outcome.code).toBe('busy');
+  expect((await waiting).outcome.code).toBe('cancelled');
   expect([worker.sandboxes.states(), worker.clock.pendingTimers]).toEqual([[], 0]);
 });
