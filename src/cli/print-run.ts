@@ -39,7 +39,10 @@ function printLineage(run: JsonValue, output: Output): void {
   if (kind !== '') {
     const hook = textAt(lineage, 'hook');
     const removed = textAt(run, 'isOriginRemoved') === 'true' ? ' (removed)' : '';
-    output.line(`  ${MADE[kind] ?? kind} of ${textAt(lineage, 'run')}${removed}${hook === '' ? '' : ` from ${hook}`}`);
+    const versions = Object.values(objectAt(lineage, 'pluginVersions'));
+    const asked = versions.length === 0 ? '' : ` with ${versions.map(String).join(', ')}`;
+    const from = hook === '' ? '' : ` from ${hook}`;
+    output.line(`  ${MADE[kind] ?? kind} of ${textAt(lineage, 'run')}${removed}${from}${asked}`);
   }
   for (const one of listAt(run, 'descendants'))
     output.line(`  made from it: ${MADE[textAt(one, 'kind')] ?? ''} ${textAt(one, 'run')}  ${textAt(one, 'state')}`);

@@ -7,8 +7,10 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import type { WorkerId } from '../core/ids.ts';
 import type { Invoker } from '../core/ports/invoker.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
+import type { RunPorts } from '../pipeline/run-ports.ts';
 import { createHostServices } from '../pipeline/services/create-host-services.ts';
 import { DEFAULT_BASES } from '../plugins/image/recipes.ts';
+import { KeptVersions } from '../plugins/kept-versions.ts';
 import { Plugins } from '../plugins/plugins.ts';
 import { SelfDescriptions } from '../plugins/self-descriptions.ts';
 import { PluginClaims } from '../plugins/retention/plugin-claims.ts';
@@ -24,7 +26,7 @@ import type { Ground, InstanceEngine } from './ground.ts';
 import { sweepForEver } from './sweep-loop.ts';
 import { makeSweeper } from './tidy-images.ts';
 import { makeRecordSweeper } from './tidy-records.ts';
-import { withSoloPipelines, withSoloPlugins } from './solo-runs.ts';
+import { servingVersions, withSoloPipelines, withSoloPlugins } from './solo-runs.ts';
 
 export interface Work {
   readonly runs: Runs;
@@ -85,19 +87,14 @@ export async function startWork(
   );
   const sweeper = makeSweeper(ground, { engine, instanceId }, plugins, claims, options.isEngineLocal, stack);
   plugins.start();
-  const isEngineAway = (): boolean => !engine.isConnected();
-  const runs = stack.use(makeRuns(ground, workerId, plugins, sandboxes.invoker, isEngineAway));
+  const versions = keptVersions(ground, { engine, instanceId }, plugins, claims);
+  const { invoker } = sandboxes;
+  const reach = { isEngineAway: () => !engine.isConnected(), versions };
+  const runs = stack.use(makeRuns(ground, workerId, plugins, invoker, reach));
   stack.use(engine.onConnection(wakeOnReturn(runs)));
   await runs.start();
   const records = makeRecordSweeper(ground);
-  const rhythm = { catalog: plugins, clock, ids, logger };
-  if (options.isLasting && config.images.isOn)
-    stack.use(sweepForEver({ sweeper, subject: 'old images', intervalMs: config.images.interval, ...rhythm }));
-  if (options.isLasting && config.retention.isOn)
-    stack.use(
-      sweepForEver({ sweeper: records, subject: 'old records', intervalMs: config.retention.interval, ...rhythm }),
-    );
-  const { invoker } = sandboxes;
+  if (options.isLasting) sweepOn(ground, plugins, { sweeper, records }, stack);
   return { runs, catalog: plugins, plugins, invoker, sweeper, records, transport: () => sandboxes.transport() };
 }
 
@@ -125,6 +122,19 @@ function wakeOnReturn(runs: Runs): (lost: string | null) => void {
   };
 }
 
+function sweepOn(
+  { clock, ids, logger, config }: Ground,
+  catalog: PluginCatalog,
+  { sweeper, records }: { readonly sweeper: ImageSweeper; readonly records: RecordSweeper },
+  stack: AsyncDisposableStack,
+): void {
+  const { images, retention } = config;
+  const rhythm = { catalog, clock, ids, logger };
+  if (images.isOn) stack.use(sweepForEver({ sweeper, subject: 'old images', intervalMs: images.interval, ...rhythm }));
+  if (retention.isOn)
+    stack.use(sweepForEver({ sweeper: records, subject: 'old records', intervalMs: retention.interval, ...rhythm }));
+}
+
 /** Without an engine: what is stored can be looked at, and queued runs can be cancelled; nothing is claimed. */
 export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
   const catalog: PluginCatalog = {
@@ -135,8 +145,12 @@ export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
   const invoker: Invoker = {
     invoke: () => Promise.reject(new GantryError('DEFECT', 'an invocation without an engine')),
   };
-  const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker, () => true));
+  const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker, { isEngineAway: () => true }));
   return { runs, catalog, plugins: null, invoker, sweeper: null, records: makeRecordSweeper(ground), transport: null };
+}
+
+function settingsFolderOf({ at }: Ground): string {
+  return at(join('config', 'plugins'));
 }
 
 function makeDescriptions({ store, secrets, clock, logger, config }: Ground): SelfDescriptions {
@@ -153,7 +167,7 @@ function makePlugins(
   return new Plugins({
     ...{ engine, instanceId, clock, events, logger, store, expressions, root, claims, descriptions },
     folder: at(config.plugins.folder),
-    settingsFolder: at(join('config', 'plugins')),
+    settingsFolder: settingsFolderOf(ground),
     sdkFolder: join(root, 'docker', 'runtimes'),
     scanIntervalMs: config.plugins.scanInterval,
     pipelines: [...pipelines.current().values()],
@@ -165,16 +179,30 @@ function makePlugins(
   });
 }
 
+function keptVersions(
+  ground: Ground,
+  instance: InstanceEngine,
+  catalog: PluginCatalog,
+  claims: PluginClaims,
+): KeptVersions {
+  const { store, clock, config } = ground;
+  return new KeptVersions({
+    ...{ ...instance, store, clock, claims, settingsFolder: settingsFolderOf(ground) },
+    serving: () => servingVersions(catalog),
+    callTimeoutMs: config.engine.timeout,
+  });
+}
+
 function makeRuns(
   ground: Ground,
   workerId: WorkerId,
   catalog: PluginCatalog,
   invoker: Invoker,
-  isEngineAway: () => boolean,
+  reach: Pick<RunPorts, 'isEngineAway' | 'versions'>,
 ): Runs {
   const { clock, ids, events, logger, store, artifacts, secrets, expressions, pipelines, config, startBeats } = ground;
   return createRuns({
-    ...{ store, clock, ids, events, logger, invoker, secrets, expressions, isEngineAway },
+    ...{ store, clock, ids, events, logger, invoker, secrets, expressions, ...reach },
     ...(startBeats === null ? {} : { startBeats }),
     services: createHostServices({
       ...{ store, clock, ids, logger, content: artifacts, storeTimeoutMs: config.store.timeout },

@@ -93,6 +93,13 @@ export interface Lineage {
   readonly runId: RunId;
   /** of `run`, the hook that started it; else the first hook that is run again; null: the first of all */
   readonly hook: string | null;
+  /** versions that were asked for in place of those that serve, by the plugin's name; absent: none */
+  readonly pluginVersions?: Readonly<Record<string, string>>;
+}
+
+/** Ids of the plugin versions that the run was asked to use. */
+export function askedVersions({ lineage }: { readonly lineage: Lineage | null }): readonly string[] {
+  return Object.values(lineage?.pluginVersions ?? {});
 }
 
 /** The stored record of a run. Times are unix milliseconds. Payloads (input, data, results) are stored apart, by name. */

@@ -3,6 +3,7 @@
 import type { Pipeline } from '../core/pipeline.ts';
 import type { Verdict } from '../core/run.ts';
 import { adoptPipeline } from './adopt-pipeline.ts';
+import { catalogOf } from './asked-versions.ts';
 import { closeRun } from './close-run.ts';
 import { endRun, letWait } from './end-run.ts';
 import { endStopped } from './end-stopped.ts';
@@ -24,7 +25,7 @@ export async function runPipeline(scope: RunScope): Promise<void> {
     return;
   }
   armDeadline(scope, adopted.pipeline);
-  const plan = planHooks(adopted.pipeline, ports.catalog.snapshot(), lease.run);
+  const plan = planHooks(adopted.pipeline, await catalogOf(scope), lease.run);
   const flows = await openFlows(scope, plan, ledger.hooks);
   const walk = new HookWalk(scope, ledger, plan, flows, (verdict) => {
     noteProgress(scope, ledger, plan, verdict);

@@ -9,6 +9,7 @@ import type { IdSource } from '../core/ports/id-source.ts';
 import type { Invoker } from '../core/ports/invoker.ts';
 import type { Logger } from '../core/ports/logger.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
+import type { PluginVersions } from '../core/ports/plugin-versions.ts';
 import type { Secrets } from '../core/ports/secrets.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
@@ -81,6 +82,8 @@ export interface RunPorts {
   readonly events: EventSink;
   readonly logger: Logger;
   readonly catalog: PluginCatalog;
+  /** where runs can be asked to use versions that do not serve any more */
+  readonly versions?: PluginVersions;
   readonly invoker: Invoker;
   /** what plugins may ask of the host; absent: nothing */
   readonly services?: HostServices;

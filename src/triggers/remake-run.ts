@@ -4,7 +4,7 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import { DATA_PAYLOAD, RESULTS_PAYLOAD, type HookRecord, type Run } from '../core/run.ts';
+import { DATA_PAYLOAD, INPUT_PAYLOAD, RESULTS_PAYLOAD, type HookRecord, type Run } from '../core/run.ts';
 import { suggest } from '../lib/suggest.ts';
 import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
 import { emptyObject } from '../pipeline/build-context.ts';
@@ -20,6 +20,12 @@ export type Documents = readonly (readonly [name: string, json: string])[];
 export interface Resumption {
   readonly hooks: readonly HookRecord[];
   readonly documents: Documents;
+}
+
+/** What is stored with a run when it is accepted. @param input null: there is none */
+export function documentsOf(input: string | null, resumption: Resumption | undefined): Documents {
+  const taken = resumption?.documents ?? [];
+  return input === null ? taken : [[INPUT_PAYLOAD, input], ...taken];
 }
 
 export interface RemakeRequest {

@@ -7,9 +7,11 @@ import type { Pipeline } from '../core/pipeline.ts';
 import type { StoreOptions } from '../core/ports/store.ts';
 import { INPUT_PAYLOAD, isTerminal, RESULTS_PAYLOAD, type Lineage, type Run } from '../core/run.ts';
 import { parseStrictText } from '../core/strict-json.ts';
+import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
 import { emptyObject } from '../pipeline/build-context.ts';
 import { tryOnce } from '../pipeline/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
+import { checkUse, chooseVersions } from './choose-versions.ts';
 import { NOTHING_REUSED, remakeRun } from './remake-run.ts';
 import type { Started, StartRequest } from './start-run.ts';
 
@@ -25,6 +27,8 @@ export interface ReplayRequest extends RetryRequest {
   readonly params?: JsonObject;
   /** in place of the input, or of the data that `from` began with */
   readonly data?: JsonValue;
+  /** versions in place of those that serve, by the plugin's name; see PluginVersions.choose */
+  readonly pluginVersions?: Readonly<Record<string, string>>;
 }
 
 /** Stored documents wrap what plugins gave, so they may nest a little deeper than a request. */
@@ -50,7 +54,10 @@ export class RunReplayer {
     return await this.#remake(run, 'retry', { runId, idempotencyKey, from: null });
   }
 
-  /** @throws GantryError RUN_NOT_FOUND, RUN_NOT_FINISHED, HOOK_NOT_FOUND, HOOKS_CHANGED, REPLAY_IMPOSSIBLE, and what `startRun` throws */
+  /**
+   * @throws GantryError RUN_NOT_FOUND, RUN_NOT_FINISHED, HOOK_NOT_FOUND, HOOKS_CHANGED, REPLAY_IMPOSSIBLE, PLUGIN_NOT_FOUND,
+   * PLUGIN_VERSION_NOT_FOUND, PLUGIN_VERSION_REMOVED, and what `startRun` throws
+   */
   async replay(request: ReplayRequest): Promise<Started> {
     const run = await this.#ended(request.runId);
     return await this.#remake(run, 'replay', request);
@@ -74,7 +81,9 @@ export class RunReplayer {
     const isWhole = kind === 'replay' && from === null;
     const remade = isWhole ? NOTHING_REUSED : remakeRun({ run, pipeline, from, input, results, data });
     const { resumption, hook } = remade;
-    const lineage: Lineage = { kind, runId: run.id, hook };
+    using chosen = await chooseVersions(this.#ports, this.#settings, request.pluginVersions);
+    checkUse(chosen.versions, pipeline, resumption?.hooks ?? pendingHooks(pipeline));
+    const lineage: Lineage = { kind, runId: run.id, hook, ...chosen.lineage };
     return await this.#start({
       pipeline: run.pipeline,
       trigger: 'replay',

@@ -5,7 +5,7 @@ import type { RunEvent } from '../core/events.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import { INPUT_PAYLOAD, isTerminal, type Lineage, type Run, type Trigger, READY_NOW_MS } from '../core/run.ts';
+import { isTerminal, type Lineage, type Run, type Trigger, READY_NOW_MS } from '../core/run.ts';
 import { partitionOf } from '../core/run-partition.ts';
 import type { StoreOptions, StoreWrite } from '../core/ports/store.ts';
 import { suggest } from '../lib/suggest.ts';
@@ -17,7 +17,7 @@ import { isStoredInput } from '../pipeline/run-payloads.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { checkKey, checkParams, checkSize, hashRequest } from './check-request.ts';
 import type { ConcurrencyGate } from './concurrency-gate.ts';
-import type { Documents, Resumption } from './remake-run.ts';
+import { documentsOf, type Documents, type Resumption } from './remake-run.ts';
 import { QueueRoom } from './queue-room.ts';
 
 export interface StartRequest {
@@ -103,8 +103,7 @@ export class RunStarter {
     const input = isStoredInput(request.data) ? json : null;
     const documents = documentsOf(input, request.resumption);
     if (concurrencyKey !== null) return await this.#startKeyed(pipeline, run, documents);
-    // What a run takes over has to be stored with it, so such a run goes by way of the queue.
-    const begun = request.resumption === undefined ? this.#door.begin(run, input) : null;
+    const begun = mayBegin(request) ? this.#door.begin(run, input) : null;
     return begun === null ? await this.#queue(run, documents) : await this.#begun(run, begun);
   }
 
@@ -239,9 +238,9 @@ export class RunStarter {
   }
 }
 
-function documentsOf(input: string | null, resumption: Resumption | undefined): Documents {
-  const taken = resumption?.documents ?? [];
-  return input === null ? taken : [[INPUT_PAYLOAD, input], ...taken];
+/** What a run takes over has to be stored with it, and versions that do not serve are looked for first: such a run is queued. */
+function mayBegin({ resumption, lineage }: StartRequest): boolean {
+  return resumption === undefined && lineage?.pluginVersions === undefined;
 }
 
 function repeatOf(run: Run, requestHash: string): Started {

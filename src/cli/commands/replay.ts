@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { ApiClient } from '../api-client.ts';
-import { textOption, type Command, type CommandContext, type OptionValues } from '../command.ts';
+import { listOption, textOption, type Command, type CommandContext, type OptionValues } from '../command.ts';
 import { followRun } from '../follow-run.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import { reloadPlugins } from '../reload-plugins.ts';
@@ -26,11 +26,18 @@ export const runsReplayCommand: Command = {
   operands: '<run>',
   summary: 'run an ended run again, from any hook, in a new run, and wait for its end',
   operandCount: [1, 1],
-  options: { ...REQUEST_OPTIONS, from: { type: 'string' }, key: { type: 'string' } },
+  options: {
+    ...REQUEST_OPTIONS,
+    from: { type: 'string' },
+    plugin: { type: 'string', multiple: true },
+    key: { type: 'string' },
+  },
   optionHelp: {
     'from HOOK': 'take over what the hooks before it left, and run it and what follows it again',
     'input FILE':
       'JSON file in place of the data that the first hook to be run again began with; - reads standard input',
+    'plugin NAME@VERSION':
+      'use this version of the plugin in place of the one that serves: 1.2.0, or 1.2.0+0123456789ab; may be repeated',
     'param K=V': 'a member of params in place of the run’s own; the others stay; may be repeated',
     ...KEY_HELP,
   },
@@ -41,9 +48,21 @@ export const runsReplayCommand: Command = {
       ...(params === undefined ? {} : { params }),
       ...(data === undefined ? {} : { data }),
       ...(from === null ? {} : { from }),
+      ...readVersions(listOption(context.options, 'plugin')),
     });
   },
 };
+
+function readVersions(texts: readonly string[]): JsonObject {
+  const pluginVersions: JsonObject = {};
+  for (const text of texts) {
+    const [name = '', version = '', ...more] = text.split('@');
+    if (name === '' || version === '' || more.length > 0)
+      throw new GantryError('USAGE', `--plugin ${text}: write name@version`);
+    pluginVersions[name] = version;
+  }
+  return texts.length === 0 ? {} : { pluginVersions };
+}
 
 async function startFrom(context: CommandContext, verb: 'retry' | 'replay', body: JsonObject): Promise<number> {
   const { options, output, positionals, withApi } = context;

@@ -4,6 +4,7 @@ import { raced, within } from '../../core/deadline.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
 import type { KeepReason, OwnImage, RemovedImage, SweepReport } from '../../core/image-retention.ts';
 import type { PluginVersion } from '../../core/plugin.ts';
+import { askedVersions } from '../../core/run.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { ContainerEngine, ImageFacts } from '../../core/ports/container-engine.ts';
 import type { DiskSpace } from '../../core/ports/disk-space.ts';
@@ -117,6 +118,7 @@ export class ImageSweeper {
       servingImages: new Set(this.#options.serving().map(({ imageId }) => imageId)),
       building: this.#options.claims.building(),
       sandboxVersions: new Set(containers.flatMap(({ labels }) => labels[VERSION_LABEL] ?? [])),
+      askedVersions: new Set(runs.flatMap(askedVersions)),
       oldestRunAtMs: starts.length === 0 ? null : Math.min(...starts),
       isDiskShort: diskFree !== null && diskFree < diskFreeMin,
       nowMs: atMs,
@@ -142,6 +144,7 @@ export class ImageSweeper {
     if (claim === null) return 'building';
     using _claim = claim;
     if (this.#hasServedSince(image.id, found.atMs)) return 'serving';
+    if (await this.#isAskedFor(image, signal)) return 'in_run';
     const why = await this.#removeById(image.id, signal);
     if (why !== null) return why;
     this.#options.use.forget(image.id);
@@ -166,6 +169,13 @@ export class ImageSweeper {
   #hasServedSince(imageId: string, atMs: number): boolean {
     const isServing = this.#options.serving().some((version) => version.imageId === imageId);
     return isServing || this.#options.use.lastServedAtMs(imageId) > atMs;
+  }
+
+  /** A run may have been accepted since the plan was made; from here on the claim keeps others from being. */
+  async #isAskedFor({ version }: RemovedImage, signal: AbortSignal): Promise<boolean> {
+    if (version === null) return false;
+    const runs = await this.#call(signal, (inner) => this.#options.store.listOpenRuns({ signal: inner }));
+    return runs.flatMap(askedVersions).includes(version);
   }
 
   async #isDiskShort(dataRoot: string): Promise<boolean> {

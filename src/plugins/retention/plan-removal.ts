@@ -21,6 +21,8 @@ export interface RemovalInput {
   readonly building: ReadonlySet<string>;
   /** versions with sandboxes */
   readonly sandboxVersions: ReadonlySet<string>;
+  /** versions that runs which have not ended were asked to use */
+  readonly askedVersions: ReadonlySet<string>;
   /** start of the oldest run under way: runs keep the versions they began with; null: none is */
   readonly oldestRunAtMs: number | null;
   readonly isDiskShort: boolean;
@@ -69,9 +71,14 @@ function whyNeeded(image: OwnImage, input: RemovalInput): KeepReason | null {
   if (input.servingImages.has(image.id)) return 'serving';
   if (plugin !== null && input.building.has(plugin)) return 'building';
   if (nowMs - createdAtMs < rules.freshMs) return 'fresh';
-  if (oldestRunAtMs !== null && lastUsedAtMs >= oldestRunAtMs) return 'in_run';
+  const isBegunWith = oldestRunAtMs !== null && lastUsedAtMs >= oldestRunAtMs;
+  if (isBegunWith || includes(input.askedVersions, version)) return 'in_run';
   // An image that lost its tag to a later build has its version's id too: whether a container has it is for the engine to say.
-  return tags.length > 0 && version !== null && input.sandboxVersions.has(version) ? 'in_use' : null;
+  return tags.length > 0 && includes(input.sandboxVersions, version) ? 'in_use' : null;
+}
+
+function includes(versions: ReadonlySet<string>, version: string | null): boolean {
+  return version !== null && versions.has(version);
 }
 
 /** What speaks against the removal as long as there is room. */

@@ -6,16 +6,20 @@ export interface LineageView {
   readonly run: string;
   /** the first hook that was run again, of a sub-run the hook that started it; null: the first of all */
   readonly hook: string | null;
+  /** ids of the plugin versions that it was asked to use, by the plugin's name; absent: it was asked for none */
+  readonly pluginVersions?: Readonly<Record<string, string>>;
 }
 
 /** A run that was made from the one shown. */
-export interface DescendantView extends LineageView {
+export interface DescendantView extends Omit<LineageView, 'pluginVersions'> {
   readonly state: RunState;
   readonly createdAt: string;
 }
 
 export function lineageView(lineage: Run['lineage']): LineageView | null {
-  return lineage === null ? null : { kind: lineage.kind, run: lineage.runId, hook: lineage.hook };
+  if (lineage === null) return null;
+  const { kind, runId, hook, pluginVersions } = lineage;
+  return { kind, run: runId, hook, ...(pluginVersions === undefined ? {} : { pluginVersions }) };
 }
 
 /** Runs made from one run, for its view. */

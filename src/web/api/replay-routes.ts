@@ -1,7 +1,7 @@
 // New runs from ended ones: POST /runs/{id}/retry, POST /runs/{id}/replay, POST /redrive. Answered as the start of a run is: 202 when durable.
 import { z } from 'zod';
 import { parseId } from '../../core/ids.ts';
-import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { badRequest } from '../http/problem.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
@@ -65,8 +65,8 @@ export function replayRoutes(ports: WebPorts): readonly Route[] {
 async function readReplay(request: WebRequest): Promise<ReplayRequest> {
   const runId = runIdOf(request);
   const idempotencyKey = readKey(request);
-  const body = readOnly(await readJsonObject(request), ['from', 'params', 'data']);
-  const { from = null, params } = body;
+  const body = readOnly(await readJsonObject(request), ['from', 'params', 'data', 'pluginVersions']);
+  const { from = null, params, pluginVersions } = body;
   if (from !== null && typeof from !== 'string')
     throw badRequest('INPUT_INVALID', 'from', 'must be the name of a hook');
   if (params !== undefined && !isJsonObject(params)) throw badRequest('INPUT_INVALID', 'params', 'must be an object');
@@ -74,7 +74,20 @@ async function readReplay(request: WebRequest): Promise<ReplayRequest> {
     ...{ runId, idempotencyKey, from },
     ...(params === undefined ? {} : { params }),
     ...(body['data'] === undefined ? {} : { data: body['data'] }),
+    ...(pluginVersions === undefined ? {} : { pluginVersions: readVersions(pluginVersions) }),
   };
+}
+
+const versionsBody = z
+  .record(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/), z.string().regex(/^[0-9A-Za-z.+-]{1,128}$/))
+  .refine((versions) => Object.keys(versions).length <= 100);
+
+function readVersions(value: JsonValue): Readonly<Record<string, string>> {
+  const read = versionsBody.safeParse(value);
+  if (read.success) return read.data;
+  const rule =
+    'must be an object of at most 100 plugin names, each with a version like "1.2.0" or "1.2.0+0123456789ab"';
+  throw badRequest('INPUT_INVALID', 'pluginVersions', rule);
 }
 
 function readOnly(body: JsonObject, keys: readonly string[]): JsonObject {

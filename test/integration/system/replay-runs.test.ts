@@ -38,8 +38,8 @@ interface Shown {
 
 it('takes up, replays and redrives runs whose plugin was mended', { timeout: 600_000 }, async () => {
   await using plugins = await TemporaryFolder.make();
-  const broken = plugin('second', 'error("broken")');
-  await plugins.write({ 'first/plugin.yaml': plugin('first', '{first: (.n + 1)}'), 'second/plugin.yaml': broken });
+  const faulty = plugin('second', 'error("broken")');
+  await plugins.write({ 'first/plugin.yaml': plugin('first', '{first: (.n + 1)}'), 'second/plugin.yaml': faulty });
   await using gantry = await startGantry({ pipelines: PIPELINES, plugins: plugins.path });
   const show = async (id: string): Promise<Shown> => (await request(`${gantry.url}/api/v1/runs/${id}`)).body as Shown;
   const failed = (await runToEnd(gantry.url, 'sums', { data: { n: 1 } })) as Shown;
@@ -86,5 +86,14 @@ it('takes up, replays and redrives runs whose plugin was mended', { timeout: 600
   const succeeded = await gantry.cli('runs', 'retry', retried.id);
   expect(succeeded.exitCode).toBe(1);
   expect(succeeded.stderr).toContain('RUN_SUCCEEDED');
+  // As it was while it was broken.
+  const broken = (failed.hooks[1]?.plugins[0] as { version: string }).version;
+  const backwards = await gantry.cli('runs', 'replay', retried.id, '--from', 'second', '--plugin', broken);
+  expect(backwards.exitCode).toBe(1);
+  expect(backwards.stdout).toContain(`replay of ${retried.id} from second with ${broken}`);
+  const unknown = await gantry.cli('runs', 'replay', retried.id, '--plugin', 'second@9.0.0');
+  expect(unknown.exitCode).toBe(4);
+  expect(unknown.stderr).toContain('PLUGIN_VERSION_NOT_FOUND');
+  expect(unknown.stderr).toContain(broken.slice('second@'.length));
   expect((await gantry.cli('gc', '--runs', '--dry-run')).stdout).toContain('0 runs, 0 log lines');
 });

@@ -34,13 +34,16 @@ describe('new runs from ended ones', () => {
     expect(retried.headers.get('location')).toBe(`/api/v1/runs/${run.id}`);
     expect(run).toMatchObject({ trigger: 'replay', lineage: { kind: 'retry', run: id, hook: 'sum' } });
     const replayed = (await (
-      await post(`/runs/${id}/replay`, { from: 'sum', params: { a: 1 }, data: [2] })
+      await post(`/runs/${id}/replay`, { from: 'sum', params: { a: 1 }, data: [2], pluginVersions: { sum: '1.0.0' } })
     ).json()) as {
       id: string;
     };
     expect(web.door.others).toEqual([
       ['retry', { runId: id, idempotencyKey: 'k' }],
-      ['replay', { runId: id, idempotencyKey: null, from: 'sum', params: { a: 1 }, data: [2] }],
+      [
+        'replay',
+        { runId: id, idempotencyKey: null, from: 'sum', params: { a: 1 }, data: [2], pluginVersions: { sum: '1.0.0' } },
+      ],
     ]);
     expect(await get(`/runs/${id}`)).toMatchObject({
       lineage: null,
@@ -80,6 +83,8 @@ describe('new runs from ended ones', () => {
     ['/replay', { form: 'x' }, 'INPUT_INVALID'],
     ['/replay', { from: 1 }, 'INPUT_INVALID'],
     ['/replay', { params: [] }, 'INPUT_INVALID'],
+    ['/replay', { pluginVersions: ['sum'] }, 'INPUT_INVALID'],
+    ['/replay', { pluginVersions: { sum: '../1' } }, 'INPUT_INVALID'],
     ['/retry', { params: {} }, 'INPUT_INVALID'],
   ])('refuses %s with %j', async (path, body, code) => {
     const answer = await post(`/runs/${await failedRun()}${path}`, body);

@@ -1,5 +1,6 @@
 // A sweeper over the fake engine and the memory store, with images of versions as builds leave them.
 import type { DomainEvent } from '../../../src/core/events.ts';
+import type { JsonValue } from '../../../src/core/json.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import type { ImageFacts } from '../../../src/core/ports/container-engine.ts';
 import { ImageSweeper, type SweeperOptions } from '../../../src/plugins/retention/image-sweeper.ts';
@@ -60,7 +61,8 @@ export class SweepWorld {
     await this.store.putPluginVersion(
       {
         ...{ id: version.id, plugin: 'sample', contentHash, imageId, imageTag, createdAtMs },
-        ...{ manifest: {}, lastUsedAtMs: null, imageRemovedAtMs: null, said: null },
+        ...{ lastUsedAtMs: null, imageRemovedAtMs: null, said: null },
+        manifest: version.plugin as unknown as JsonValue,
       },
       patient(),
     );

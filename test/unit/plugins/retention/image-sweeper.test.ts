@@ -1,9 +1,10 @@
 // A sweep: what was planned goes, one at a time; what turns out to be needed meanwhile stays.
 import { describe, expect, it } from 'vitest';
+import type { Run } from '../../../../src/core/run.ts';
 import { GantryError } from '../../../../src/core/errors/gantry-error.ts';
 import { PluginClaims } from '../../../../src/plugins/retention/plugin-claims.ts';
 import { DAY_MS, SweepWorld } from '../../../support/retention/sweep-world.ts';
-import { buildRun, patient } from '../../../support/store/build-records.ts';
+import { buildRun, newRunId, patient } from '../../../support/store/build-records.ts';
 import { until } from '../../../support/engine/until.ts';
 
 const [OLD, MID, NEW] = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'cccccccccccc'] as const;
@@ -88,6 +89,27 @@ describe('a sweep', () => {
     expect((await world.sweep()).kept).toContain(`${NEW} in_run`);
     await world.store.updateRun(run.id, { states: ['running'] }, { state: 'succeeded' }, patient());
     expect((await world.sweep()).removed).toContain(`${NEW} old`);
+  });
+
+  it('keeps a version that a run was asked to use, also when the run came after the plan', async () => {
+    const world = await threeVersions();
+    const asking = (mark: string): Run => {
+      const pluginVersions = { sample: `sample@1.0.0+${mark}` };
+      return buildRun({ lineage: { kind: 'replay', runId: newRunId(), hook: null, pluginVersions } });
+    };
+    await world.store.insertRun(asking(MID), patient());
+    const release = world.engine.calls.hold('listContainers');
+    const sweep = world.sweep();
+    await until('the sweep looks', () => world.engine.calls.count('listContainers') === 1);
+    const find = world.store.listOpenRuns.bind(world.store);
+    let looks = 0;
+    world.store.listOpenRuns = async (options) => {
+      looks += 1;
+      if (looks === 2) await world.store.insertRun(asking(OLD), patient());
+      return await find(options);
+    };
+    release();
+    expect(await sweep).toEqual({ removed: [], kept: [`${MID} in_run`, `${NEW} serving`, `${OLD} in_run`] });
   });
 
   it('keeps what the engine says is needed, and goes on', async () => {

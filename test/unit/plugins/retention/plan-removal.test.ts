@@ -22,6 +22,7 @@ function input(images: readonly OwnImage[], changes: Partial<RemovalInput> = {})
     servingImages: new Set(),
     building: new Set(),
     sandboxVersions: new Set(),
+    askedVersions: new Set(),
     oldestRunAtMs: null,
     isDiskShort: false,
     nowMs: NOW,
@@ -57,6 +58,7 @@ describe('the plan of a removal', () => {
       verdicts(input([...rest, old], { rules: { keepVersions: 2, keepForMs: 0, freshMs: 0 }, ...changes })).kept;
     expect(keptAs({})).not.toContainEqual(expect.stringMatching(/^a /));
     expect(keptAs({ servingImages: new Set(['a']) })).toContain('a serving');
+    expect(keptAs({ askedVersions: new Set(['sample@1.0.0+a']) })).toContain('a in_run');
     expect(keptAs({ building: new Set(['sample']) })).toContain('a building');
     expect(keptAs({ sandboxVersions: new Set(['sample@1.0.0+a']) })).toContain('a in_use');
     expect(keptAs({ rules: { keepVersions: 2, keepForMs: 0, freshMs: 91 * DAY } })).toContain('a fresh');
