@@ -47,7 +47,9 @@ export function formatId<P extends IdPrefix>(prefix: P, nowMs: number, random: U
 
 /** One of the 16 bytes, the most significant one first. */
 function byteAt(index: number, nowMs: number, random: Uint8Array): number {
-  if (index < 6) return Math.floor(nowMs / 2 ** (8 * (5 - index))) & 0xff;
+  // 48 bits are more than a shift can take: the upper 16 are divided off.
+  if (index < 2) return (Math.floor(nowMs / 2 ** 32) >> (8 * (1 - index))) & 0xff;
+  if (index < 6) return (nowMs >>> (8 * (5 - index))) & 0xff;
   const byte = random[index - 6] ?? 0;
   if (index === 6) return 0x70 | (byte & 0x0f);
   return index === 8 ? 0x80 | (byte & 0x3f) : byte;

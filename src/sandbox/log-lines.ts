@@ -13,8 +13,8 @@ const LINE_FEED = 10;
 export class LogLines {
   readonly #limitBytes: number;
   readonly #redactor: Redactor;
-  /** before any cut: of lines, of the limit, of the tail */
-  readonly #redacted: RedactStream;
+  /** before any cut: of lines, of the limit, of the tail; null until the first byte, as most invocations log nothing */
+  #redacted: RedactStream | null = null;
   readonly #onLine: (line: PluginLogLine) => void;
   readonly #tail: string[] = [];
   #parts: Uint8Array[] = [];
@@ -26,7 +26,6 @@ export class LogLines {
   constructor(limitBytes: number, redactor: Redactor, onLine: (line: PluginLogLine) => void) {
     this.#limitBytes = limitBytes;
     this.#redactor = redactor;
-    this.#redacted = redactor.stream();
     this.#onLine = onLine;
   }
 
@@ -47,7 +46,10 @@ export class LogLines {
   push(bytes: Uint8Array): void {
     const room = Math.max(0, this.#limitBytes - this.#seenBytes);
     this.#seenBytes += bytes.length;
-    if (room > 0) this.#split(this.#redacted.push(bytes.subarray(0, room)));
+    if (room > 0) {
+      this.#redacted ??= this.#redactor.stream();
+      this.#split(this.#redacted.push(bytes.subarray(0, room)));
+    }
     if (this.isTruncated) this.#cut();
   }
 
@@ -62,6 +64,7 @@ export class LogLines {
 
   /** Passes on what stands without a line end. */
   end(): void {
+    if (this.#redacted === null) return;
     this.#split(this.#redacted.end());
     this.#endLine();
   }
@@ -77,7 +80,7 @@ export class LogLines {
   #cut(): void {
     if (this.#isCut) return;
     this.#isCut = true;
-    this.#redacted.drop();
+    this.#redacted?.drop();
     this.end();
     this.#onLine({ level: 'warn', message: `log output over ${this.#limitBytes} bytes is not kept` });
   }

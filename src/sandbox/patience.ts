@@ -61,7 +61,7 @@ export class Patience implements WaitSignal, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.removeEventListener();
+    if (this.#dueAtMs !== null) this.removeEventListener();
   }
 
   readonly #onDue = (): void => {

@@ -26,6 +26,8 @@ export class Pools {
   readonly #parts: PoolParts;
   readonly #all = new Set<Sandbox>();
   readonly #pools = new Map<string, Pool>();
+  /** the same, by the object that was asked with: a key that is put together for each invocation has to be hashed anew */
+  #known = new WeakMap<PluginVersion, Pool>();
   /** pools of replaced versions, until their last sandbox is gone */
   readonly #leaving = new Set<Pool>();
   readonly #stopped = new AbortController();
@@ -73,11 +75,12 @@ export class Pools {
   }
 
   of(version: PluginVersion): Pool {
-    const key = keyOf(version);
-    const known = this.#pools.get(key);
+    const known = this.#known.get(version);
     if (known !== undefined) return known;
-    const pool = new Pool(version, this.#parts);
+    const key = keyOf(version);
+    const pool = this.#pools.get(key) ?? new Pool(version, this.#parts);
     this.#pools.set(key, pool);
+    this.#known.set(version, pool);
     return pool;
   }
 
@@ -97,6 +100,7 @@ export class Pools {
     const pool = this.#pools.get(key);
     if (pool === undefined) return;
     this.#pools.delete(key);
+    this.#known = new WeakMap();
     pool.retire('the version was replaced');
     this.#leaving.add(pool);
   }

@@ -18,7 +18,8 @@ export class Reports {
   readonly #clock: Clock;
   readonly #redactor: Redactor;
   readonly #onProgress: (progress: Progress) => void;
-  readonly #metrics = new Map<string, ReportedMetric>();
+  /** null until the first one, as most invocations report nothing */
+  #metrics: Map<string, ReportedMetric> | null = null;
   #progress: Progress | null = null;
   #untold: Progress | null = null;
   #pause: AbortController | null = null;
@@ -33,8 +34,9 @@ export class Reports {
 
   /** What is to be kept; null when nothing came. */
   get reported(): Reported | null {
-    if (this.#progress === null && this.#metrics.size === 0 && this.#dropped === 0) return null;
-    return { progress: this.#progress, metrics: [...this.#metrics.values()], droppedMetrics: this.#dropped };
+    if (this.#progress === null && this.#metrics === null && this.#dropped === 0) return null;
+    const metrics = [...(this.#metrics?.values() ?? [])];
+    return { progress: this.#progress, metrics, droppedMetrics: this.#dropped };
   }
 
   progress({ done, total, message }: Progress): void {
@@ -52,6 +54,7 @@ export class Reports {
       labels: Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1))),
     };
     const key = `${name} ${JSON.stringify(metric.labels)}`;
+    this.#metrics ??= new Map();
     const known = this.#metrics.get(key);
     const sizeBytes = sizeOf(metric) - (known === undefined ? 0 : sizeOf(known));
     const isFull = this.#metricBytes + sizeBytes > REPORTED_METRICS_BYTES;

@@ -55,7 +55,7 @@ export class SandboxInvoker implements Invoker {
   }
 
   async invoke(request: InvocationRequest): Promise<InvocationEnd> {
-    using stop = new InvocationStop(request.stop, this.#halt);
+    const stop = new InvocationStop(request.stop, this.#halt);
     const askedAtMs = this.#nowMs();
     const refused = this.#refuseAtOnce(request, stop);
     if (refused !== null) return notRun(refused, 0);
@@ -66,6 +66,8 @@ export class SandboxInvoker implements Invoker {
       if ('code' in ready) return notRun(ready, waitedMs);
       return await this.#use(ready, { request, stop, waitedMs });
     } finally {
+      // Not by `using`: what the runtime keeps of it costs microseconds of every invocation.
+      stop[Symbol.dispose]();
       this.#running -= 1;
       if (this.#running === 0) for (const wake of this.#quiet) wake();
     }
@@ -123,11 +125,11 @@ export class SandboxInvoker implements Invoker {
   /** A text when the engine is away and is to be waited for: the cause. */
   async #attempt(asking: Asking): Promise<Ready | Outcome | string> {
     const { request, stop, askedAtMs } = asking;
-    using patience = new Patience(this.#context.clock, this.#deadlines, request.waitMs, stop);
+    const patience = new Patience(this.#context.clock, this.#deadlines, request.waitMs, stop);
     try {
       const ready = this.#tryTake(request) ?? (await this.#take(request, patience));
-      await this.#tellStarted(ready, asking);
-      return await this.#replaceIfDead(ready, request, patience);
+      if (!asking.isTold) await this.#tellStarted(ready, asking);
+      return mayBeUsed(ready) ? ready : await this.#replace(ready, request, patience);
     } catch (error) {
       const waitedMs = this.#nowMs() - askedAtMs;
       if (stop.reason !== null) return stoppedWhileWaiting(stop.reason, request, waitedMs);
@@ -136,6 +138,8 @@ export class SandboxInvoker implements Invoker {
       const outcome = startFailure(error);
       if (outcome === null) throw error;
       return outcome;
+    } finally {
+      patience[Symbol.dispose]();
     }
   }
 
@@ -192,7 +196,6 @@ export class SandboxInvoker implements Invoker {
 
   /** A start that cannot be told (the store is gone) is no start. */
   async #tellStarted(ready: Ready, asking: Asking): Promise<void> {
-    if (asking.isTold) return;
     try {
       await asking.request.onStarted(ready.sandbox.id);
       asking.isTold = true;
@@ -202,11 +205,9 @@ export class SandboxInvoker implements Invoker {
     }
   }
 
-  async #replaceIfDead(ready: Ready, request: InvocationRequest, patience: Patience): Promise<Ready> {
-    let current = ready;
-    for (let count = 0; count < REPLACEMENTS; count += 1) {
-      if (isAlive(current.sandbox) || (current.kind === 'cold' && current.sandbox.ending?.kind !== 'lost'))
-        return current;
+  async #replace(dead: Ready, request: InvocationRequest, patience: Patience): Promise<Ready> {
+    let current = dead;
+    for (let count = 0; count < REPLACEMENTS && !mayBeUsed(current); count += 1) {
       this.#letGo(current, 'ended before its input');
       current = await this.#take(request, patience);
     }
@@ -233,6 +234,11 @@ export class SandboxInvoker implements Invoker {
   #nowMs(): number {
     return this.#context.clock.monotonicMs();
   }
+}
+
+/** One that was started for it and ended is used all the same: the invocation then tells why. */
+function mayBeUsed({ kind, sandbox }: Ready): boolean {
+  return isAlive(sandbox) || (kind === 'cold' && sandbox.ending?.kind !== 'lost');
 }
 
 /** A session can break without the process ending. */

@@ -130,8 +130,7 @@ export class SandboxSession implements HeldSession {
 
   /** One look, at once. Null: clean, or nothing can be read; else what is left. */
   look(): string | null {
-    const usage = this.endUsage ?? this.gauge?.read() ?? null;
-    this.endUsage = null;
+    const usage = this.#usageToJudge();
     this.#isVerified = usage !== null && this.#baseline !== null;
     if (usage === null || this.#baseline === null) return null;
     const left = this.#leftovers(usage, this.#baseline);
@@ -155,6 +154,20 @@ export class SandboxSession implements HeldSession {
     this.gauge?.[Symbol.dispose]();
   }
 
+  /** The reading at the end of the run; another one if that left out what has to be known. */
+  #usageToJudge(): CgroupUsage | null {
+    const usage = this.endUsage;
+    this.endUsage = null;
+    return usage !== null && this.#saysEnough(usage) ? usage : (this.gauge?.read() ?? null);
+  }
+
+  /** What processes and /tmp hold is never more than all memory together: while that is within the bound, nobody has to ask what it is. */
+  #saysEnough({ anonBytes, memoryBytes }: CgroupUsage): boolean {
+    if (anonBytes !== null) return true;
+    if (memoryBytes === null || this.#baseline === null || this.#tmp === null) return false;
+    return memoryBytes <= heldBytes(this.#baseline) + REMAINING_MEMORY_BYTES;
+  }
+
   #leftovers(usage: CgroupUsage, baseline: CgroupUsage): string | null {
     // Counting processes takes longer than reading a number: one thread is one process.
     const isOneThread = usage.pids === 1 && baseline.pids === 1;
@@ -176,8 +189,11 @@ export class SandboxSession implements HeldSession {
 }
 
 /** Shared memory that is in no file counts as well. */
+function heldBytes({ anonBytes, shmemBytes }: CgroupUsage): number {
+  return (anonBytes ?? 0) + (shmemBytes ?? 0);
+}
+
 function grownMemory(usage: CgroupUsage, baseline: CgroupUsage): string | null {
-  const heldBytes = ({ anonBytes, shmemBytes }: CgroupUsage): number => (anonBytes ?? 0) + (shmemBytes ?? 0);
   const grownBytes = heldBytes(usage) - heldBytes(baseline);
   return grownBytes > REMAINING_MEMORY_BYTES ? `unclean: ${String(grownBytes)} bytes of memory kept` : null;
 }

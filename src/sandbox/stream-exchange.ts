@@ -82,14 +82,18 @@ export class StreamExchange {
     const { link, rounds, gauge, lastUsage } = this.#session;
     const startedAtMs = this.#context.clock.monotonicMs();
     // Somebody else in it can have ended it since this place was had: nothing is sent.
-    if (!link.isOpen) return await this.#trace({ outcome: SIBLING_LOST, result: null }, NOT_SENT, startedAtMs);
+    if (!link.isOpen)
+      return await this.#killed(this.#trace({ outcome: SIBLING_LOST, result: null }, NOT_SENT, startedAtMs));
     this.#session.served += 1;
     if (gauge !== null) this.#usage.countFrom(this.#sandbox.inFlight > 1 ? gauge.read() : lastUsage, gauge);
     // The request goes out before anything else is prepared: there is time for that while the plugin works.
     const run = link.run(
       { document: input, nonce, timeoutMs },
       {
-        ...{ logs: this.#logs, usage: this.#usage, reports: this.#reports, services: this.#request.services ?? null },
+        logs: this.#logs,
+        usage: this.#usage,
+        reports: this.#reports,
+        services: this.#request.services ?? null,
         onEnded: this.#onVerdict,
       },
     );
@@ -97,24 +101,30 @@ export class StreamExchange {
     this.#stop.listen(this.#ended.resolve);
     const ended = await this.#ended.promise;
     const verdict = typeof ended === 'string' ? await this.#endBy(ended, run, startedAtMs) : ended;
-    return await this.#trace(verdict, run, startedAtMs);
+    const trace = this.#trace(verdict, run, startedAtMs);
+    return trace.isSound ? trace : await this.#killed(trace);
   }
 
-  async #trace(verdict: LinkVerdict, run: Seen, startedAtMs: number): Promise<StreamTrace> {
+  async #killed(trace: StreamTrace): Promise<StreamTrace> {
+    await this.#kill();
+    return trace;
+  }
+
+  #trace(verdict: LinkVerdict, run: Seen, startedAtMs: number): StreamTrace {
     const endedAtMs = this.#context.clock.monotonicMs();
+    const { rounds, link } = this.#session;
     this.#stop[Symbol.dispose]();
-    this.#session.rounds.delete(this.#usage);
-    const isSound = this.#mayGoOn(verdict) && this.#session.link.isOpen;
+    rounds.delete(this.#usage);
+    const isSound = this.#mayGoOn(verdict) && link.isOpen;
     this.#session.endUsage = isSound ? this.#usage.lookThriftily() : this.#usage.look();
-    if (!isSound) await this.#kill();
     const { sentAtMs, firstByteAtMs, seenBytes } = run;
-    const facts = { logs: this.#logs, usage: this.#usage, output: { seenBytes } };
+    const [logs, usage, output] = [this.#logs, this.#usage, { seenBytes }];
     const outcome = redactCut(verdict.outcome, this.#request.redactor);
     return {
-      verdict: { ...verdict, outcome },
-      facts: { ...facts, startedAtMs, sentAtMs, firstByteAtMs, endedAtMs },
+      verdict: { outcome, result: verdict.result },
+      facts: { logs, usage, output, startedAtMs, sentAtMs, firstByteAtMs, endedAtMs },
       reported: this.#reports.reported,
-      memory: isSound && this.#usage.oomKills > 0 ? 'child' : 'none',
+      memory: isSound && usage.oomKills > 0 ? 'child' : 'none',
       isSound,
     };
   }

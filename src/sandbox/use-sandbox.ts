@@ -5,10 +5,10 @@ import { phasesOf, usageOf, warningsOf, type EndFacts } from './describe-end.ts'
 import { Exchange } from './exchange.ts';
 import type { InvocationStop } from './invocation-stop.ts';
 import { judgeTrace } from './judge-trace.ts';
-import { whoRanOutOfMemory, type MemoryVerdict } from './out-of-memory.ts';
+import { whoRanOutOfMemory } from './out-of-memory.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import type { HeldSession } from './held-session.ts';
-import { StreamExchange } from './stream-exchange.ts';
+import { StreamExchange, type StreamTrace } from './stream-exchange.ts';
 import type { Taken } from './taken.ts';
 
 export interface Used {
@@ -26,9 +26,9 @@ export interface Asked {
   readonly waitedMs: number;
 }
 
-export async function useSandbox(context: SandboxContext, taken: Taken, asked: Asked): Promise<Used> {
+export function useSandbox(context: SandboxContext, taken: Taken, asked: Asked): Promise<Used> {
   const { session } = taken.sandbox;
-  return session === null ? await useOnce(context, taken, asked) : await useSession(context, taken, session, asked);
+  return session === null ? useOnce(context, taken, asked) : useSession(context, taken, session, asked);
 }
 
 async function useOnce(context: SandboxContext, taken: Taken, { request, stop, waitedMs }: Asked): Promise<Used> {
@@ -36,7 +36,7 @@ async function useOnce(context: SandboxContext, taken: Taken, { request, stop, w
   const memory = await whoRanOutOfMemory(context, taken.sandbox, trace);
   const verdict = judgeTrace(trace, request, memory === 'plugin');
   report(context, trace, verdict.outcome, request);
-  return { end: endOf(taken, verdict, trace, memory, waitedMs), isSound: false };
+  return { end: endOf(taken, verdict, trace, { memory, reported: null, waitedMs }), isSound: false };
 }
 
 async function useSession(
@@ -48,15 +48,14 @@ async function useSession(
   const exchange = new StreamExchange(context, taken.sandbox, session, request, stop);
   const { verdict, facts, memory, reported, isSound } = await exchange.run();
   report(context, facts, verdict.outcome, request);
-  return { end: { ...endOf(taken, verdict, facts, memory, waitedMs), reported }, isSound };
+  return { end: endOf(taken, verdict, facts, { memory, reported, waitedMs }), isSound };
 }
 
 function endOf(
   { sandbox, kind, cleanliness }: Taken,
   verdict: Verdict,
   facts: EndFacts,
-  memory: MemoryVerdict,
-  waitedMs: number,
+  { memory, reported, waitedMs }: Pick<StreamTrace, 'memory' | 'reported'> & Pick<Asked, 'waitedMs'>,
 ): InvocationEnd {
   return {
     outcome: verdict.outcome,
@@ -68,7 +67,7 @@ function endOf(
     transport: sandbox.transport,
     phases: phasesOf(facts, waitedMs),
     usage: usageOf(facts),
-    reported: null,
+    reported,
   };
 }
 

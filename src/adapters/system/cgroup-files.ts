@@ -2,6 +2,7 @@
 import type { CgroupUsage } from '../../core/ports/usage-meter.ts';
 
 const NO_LIMIT = 2 ** 52;
+const decoder = new TextDecoder('latin1');
 
 interface Source {
   /** folder of the version 1 controller; version 2 has one folder for all */
@@ -63,16 +64,34 @@ function eachOnce(version: CgroupVersion): readonly CgroupFile[] {
   return all.filter(({ file }, index) => all.findIndex((other) => other.file === file) === index);
 }
 
-const LEFT_OUT: readonly string[] = [
-  'memoryBytes',
-  'oomKills',
-  'throttledMs',
-  'pidsRefused',
-] satisfies (keyof CgroupUsage)[];
+/** What nearly every run moves and one small file, or one line of it, says. */
+export interface UsualUsage {
+  readonly cpuTimeMs: number | null;
+  readonly memoryBytes: number | null;
+  readonly memoryPeakBytes: number | null;
+  readonly pids: number | null;
+}
 
-/** Whether a file says nothing that a thrifty reading asks for. */
-export function isLeftOut(version: CgroupVersion, file: string): boolean {
-  return Object.entries(SOURCES[version]).every(([name, source]) => source.file !== file || LEFT_OUT.includes(name));
+const USUAL = ['cpuTimeMs', 'memoryBytes', 'memoryPeakBytes', 'pids'] as const satisfies (keyof UsualUsage)[];
+
+/** The files of the usual figures, in the order of usualFrom's texts. */
+export function usualFilesOf(version: CgroupVersion): readonly CgroupFile[] {
+  return USUAL.map((name) => SOURCES[version][name]);
+}
+
+/**
+ * The usual figures; null when the container is gone.
+ * @param read says what the file of that place in usualFilesOf holds now: it is used up before the next one is read
+ */
+export function usualFrom(version: CgroupVersion, read: (place: number) => Uint8Array): UsualUsage | null {
+  const { cpuTimeMs, memoryBytes, memoryPeakBytes, pids } = SOURCES[version];
+  const usage = {
+    cpuTimeMs: valueIn(cpuTimeMs, read(0)),
+    memoryBytes: valueIn(memoryBytes, read(1)),
+    memoryPeakBytes: valueIn(memoryPeakBytes, read(2)),
+    pids: valueIn(pids, read(3)),
+  };
+  return usage.cpuTimeMs === null && usage.memoryBytes === null ? null : usage;
 }
 
 /** Which of the texts a field is read from. */
@@ -110,6 +129,22 @@ function valueOf({ field, divisor }: Source, text: string): number | null {
   const digits = field === null ? text : (lineOf(text, field) ?? '');
   const value = Number.parseInt(digits, 10);
   return Number.isSafeInteger(value) && value < NO_LIMIT ? value / divisor : null;
+}
+
+/** As valueOf. A file that is one number is read digit by digit: no text is made of it. */
+function valueIn(source: Source, bytes: Uint8Array): number | null {
+  if (source.field !== null) return valueOf(source, decoder.decode(bytes));
+  let value = 0;
+  let at = 0;
+  for (let digit = digitAt(bytes, 0); digit >= 0 && digit <= 9; digit = digitAt(bytes, at)) {
+    value = value * 10 + digit;
+    at += 1;
+  }
+  return at > 0 && value < NO_LIMIT ? value / source.divisor : null;
+}
+
+function digitAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) - 48;
 }
 
 /** What follows `name ` at a line's start. Looks instead of splitting: memory.stat has forty lines, and one is wanted. */

@@ -3,17 +3,18 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { CgroupUsage, TmpUse, UsageGauge } from '../../core/ports/usage-meter.ts';
-import { filesOf, isLeftOut, usageFrom, type CgroupVersion } from './cgroup-files.ts';
+import { filesOf, usageFrom, usualFilesOf, usualFrom, type CgroupVersion } from './cgroup-files.ts';
 import { TmpFolder } from './tmp-folder.ts';
 
 /** More than any of these files is long. */
 const buffer = Buffer.alloc(16 * 1024);
+const EMPTY = new Uint8Array(0);
 
 export class CgroupGauge implements UsageGauge {
   readonly #version: CgroupVersion;
   /** in the order of filesOf; null: there is no such file */
   readonly #descriptors: readonly (number | null)[];
-  /** the same without those that readBeside leaves out */
+  /** those of readBeside, in the order of usualFilesOf */
   readonly #usual: readonly (number | null)[];
   readonly #processList: string;
   readonly #tmp: TmpFolder | null;
@@ -28,8 +29,8 @@ export class CgroupGauge implements UsageGauge {
     this.#version = version;
     const files = filesOf(version);
     this.#descriptors = files.map(({ controller, file }) => opened(path.join(root, controller, folder, file)));
-    this.#usual = this.#descriptors.map((descriptor, index) =>
-      isLeftOut(version, files[index]?.file ?? '') ? null : descriptor,
+    this.#usual = usualFilesOf(version).map(
+      (usual) => this.#descriptors[files.findIndex(({ file }) => file === usual.file)] ?? null,
     );
     this.#tmp = TmpFolder.open(this.#processes()[0] ?? '', proc);
   }
@@ -39,10 +40,19 @@ export class CgroupGauge implements UsageGauge {
   }
 
   readBeside(last: CgroupUsage): CgroupUsage | null {
-    const usage = this.#isOpen ? usageFrom(this.#version, this.#usual.map(textOf)) : null;
+    const usage = this.#isOpen ? usualFrom(this.#version, this.#bytesAt) : null;
     if (usage === null) return null;
-    const { oomKills, throttledMs, pidsRefused } = last;
-    return { ...usage, memoryBytes: memoryBeside(usage, last), oomKills, throttledMs, pidsRefused };
+    return {
+      cpuTimeMs: usage.cpuTimeMs,
+      memoryBytes: usage.memoryBytes,
+      memoryPeakBytes: usage.memoryPeakBytes,
+      anonBytes: null,
+      shmemBytes: null,
+      pids: usage.pids,
+      oomKills: last.oomKills,
+      throttledMs: last.throttledMs,
+      pidsRefused: last.pidsRefused,
+    };
   }
 
   /** Opened anew each time: version 1 keeps the list of an open file for a second. */
@@ -61,6 +71,11 @@ export class CgroupGauge implements UsageGauge {
     this.#tmp?.[Symbol.dispose]();
   }
 
+  readonly #bytesAt = (place: number): Uint8Array => {
+    const descriptor = this.#usual[place] ?? null;
+    return descriptor === null ? EMPTY : buffer.subarray(0, lengthOf(descriptor));
+  };
+
   /** Their ids; none when the container is gone. */
   #processes(): readonly string[] {
     try {
@@ -71,12 +86,6 @@ export class CgroupGauge implements UsageGauge {
   }
 }
 
-function memoryBeside(now: CgroupUsage, last: CgroupUsage): number | null {
-  if (last.memoryBytes === null) return null;
-  const heldBytes = ({ anonBytes, shmemBytes }: CgroupUsage): number => (anonBytes ?? 0) + (shmemBytes ?? 0);
-  return Math.max(0, last.memoryBytes + heldBytes(now) - heldBytes(last));
-}
-
 function opened(file: string): number | null {
   try {
     return openSync(file, 'r');
@@ -85,12 +94,15 @@ function opened(file: string): number | null {
   }
 }
 
-/** The files of a cgroup that is gone answer ENODEV. */
 function textOf(descriptor: number | null): string {
-  if (descriptor === null) return '';
+  return descriptor === null ? '' : buffer.toString('latin1', 0, lengthOf(descriptor));
+}
+
+/** Reads it into the buffer. The files of a cgroup that is gone answer ENODEV. */
+function lengthOf(descriptor: number): number {
   try {
-    return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0));
+    return readSync(descriptor, buffer, 0, buffer.length, 0);
   } catch {
-    return '';
+    return 0;
   }
 }

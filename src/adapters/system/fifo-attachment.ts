@@ -1,7 +1,7 @@
 // A sandbox's stdin and stdout over named pipes, its stderr over the engine's stream. Surprise: that a pipe was never opened by the other
 // side, or was let go by it, looks the same as silence. So when the engine's stream is over, the output pipe is opened and closed once by
 // ourselves: that ends it as soon as it is read out and nobody writes.
-import { close, constants, open } from 'node:fs';
+import { close, constants, open, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { raced } from '../../core/deadline.ts';
@@ -59,8 +59,12 @@ export class FifoAttachment implements Attachment {
     await this.#readOut.promise;
   }
 
+  /** By the system call itself, which takes most requests whole; what the pipe has no room for goes by the stream, which waits for it. */
   write(bytes: Uint8Array): boolean {
-    this.#input.write(bytes, this.#onMoved);
+    const isFree = this.#input.writable && this.#input.writableLength === 0;
+    const writtenBytes = isFree ? this.#writeAtOnce(bytes) : 0;
+    if (writtenBytes === bytes.length) return true;
+    this.#input.write(bytes.subarray(writtenBytes), this.#onMoved);
     return this.#input.writable && this.#input.writableLength === 0;
   }
 
@@ -117,6 +121,15 @@ export class FifoAttachment implements Attachment {
     this.#isOpened = true;
     this.#ends.onOpened();
     if (bytes.length > 1) listener('stdout', bytes.subarray(1));
+  }
+
+  /** What went wrong, the stream meets again and tells. */
+  #writeAtOnce(bytes: Uint8Array): number {
+    try {
+      return writeSync(this.#ends.inputFd, bytes);
+    } catch {
+      return 0;
+    }
   }
 
   async #endPipe(output: Socket): Promise<void> {

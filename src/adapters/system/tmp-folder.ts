@@ -8,9 +8,11 @@ const TMPFS_MAGIC = 0x0102_1994;
 
 export class TmpFolder implements Disposable {
   readonly #descriptor: number;
+  readonly #path: string;
 
   private constructor(descriptor: number) {
     this.#descriptor = descriptor;
+    this.#path = `/proc/self/fd/${descriptor}`;
   }
 
   /**
@@ -34,7 +36,7 @@ export class TmpFolder implements Disposable {
   /** Null when it is no tmpfs. At once, and exact. */
   use(): TmpUse | null {
     try {
-      const { type, bsize, blocks, bfree, files, ffree } = statfsSync(`/proc/self/fd/${this.#descriptor}`);
+      const { type, bsize, blocks, bfree, files, ffree } = statfsSync(this.#path);
       return type === TMPFS_MAGIC ? { bytes: (blocks - bfree) * bsize, files: files - ffree } : null;
     } catch {
       return null;

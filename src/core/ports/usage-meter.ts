@@ -29,8 +29,8 @@ export interface UsageGauge extends Disposable {
   /** At once, some ten microseconds of kernel work; null when the container is gone. Never throws. */
   read(): CgroupUsage | null;
   /**
-   * As read, from half of the files: the rare counters are those of the last reading, and `memoryBytes` is what it was then and what the
-   * processes and /tmp have grown by since.
+   * As read, from the four files that are one number each: a third of the work. The rare counters are those of the last reading, and what the
+   * memory is made of (`anonBytes`, `shmemBytes`) is left out as null: of all files that one takes longest.
    */
   readBeside(last: CgroupUsage): CgroupUsage | null;
   /** Processes, not threads (`pids` counts both); null when the container is gone. At once. Never throws. */

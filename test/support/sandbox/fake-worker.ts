@@ -49,7 +49,7 @@ export class FakeMeter implements UsageMeter {
   open(): Promise<UsageGauge | null> {
     const gauge: UsageGauge = {
       read: () => this.usage,
-      readBeside: (last) => this.usage && { ...this.usage, ...rareOf(last) },
+      readBeside: (last) => this.usage && { ...this.usage, anonBytes: null, shmemBytes: null, ...rareOf(last) },
       countProcesses: () => this.usage?.pids ?? null,
       tmpUse: () => this.tmp,
       [Symbol.dispose]: () => undefined,

@@ -29,7 +29,7 @@ class CountedGauge implements UsageGauge {
   }
 
   readBeside({ oomKills, throttledMs, pidsRefused }: CgroupUsage): CgroupUsage | null {
-    return this.usage && { ...this.usage, oomKills, throttledMs, pidsRefused };
+    return this.usage && { ...this.usage, anonBytes: null, shmemBytes: null, oomKills, throttledMs, pidsRefused };
   }
 
   countProcesses(): number | null {
@@ -54,8 +54,9 @@ function gaugeAt(limits = LIMITS): { readonly gauge: ThriftyGauge; readonly file
 
 test('leaves the rare counters as they were after a run that moved little', () => {
   const { gauge, files } = gaugeAt();
-  files.usage = { ...REST, ...MOVED, cpuTimeMs: 100.4, shmemBytes: 4096 };
-  expect(gauge.readThriftily()).toEqual({ ...REST, cpuTimeMs: 100.4, shmemBytes: 4096 });
+  files.usage = { ...REST, ...MOVED, cpuTimeMs: 100.4, memoryBytes: 11 * MiB, shmemBytes: 4096 };
+  const leftOut = { anonBytes: null, shmemBytes: null };
+  expect(gauge.readThriftily()).toEqual({ ...REST, ...leftOut, cpuTimeMs: 100.4, memoryBytes: 11 * MiB });
   expect(files.fullReadings).toBe(1);
 });
 

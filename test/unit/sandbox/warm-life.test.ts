@@ -36,6 +36,30 @@ test('forks by the plugin, and says so', async () => {
   expect(await worker.invoke(version, CALL)).toMatchObject({ sandboxKind: 'forked', cleanliness: 'forked' });
 });
 
+const MiB = 1024 * 1024;
+const CLEAN = {
+  ...{ cpuTimeMs: 5, memoryBytes: 10 * MiB, memoryPeakBytes: 12 * MiB, anonBytes: 8 * MiB, shmemBytes: 0 },
+  ...{ pids: 1, oomKills: 0, throttledMs: 0, pidsRefused: 0 },
+};
+
+test.each([
+  ['of its processes is discarded', { memoryBytes: 60 * MiB, anonBytes: 50 * MiB }, 1],
+  ['that is only cached serves on', { memoryBytes: 60 * MiB }, 2],
+])('one with much memory %s, although the quick reading does not tell which it is', async (_what, left, count) => {
+  await using worker = new FakeWorker();
+  worker.meter.usage = CLEAN;
+  worker.meter.tmp = { bytes: 0, files: 1 };
+  const version = plugin(worker);
+  const onStarted = (): Promise<void> => {
+    worker.meter.usage = { ...CLEAN, ...left };
+    return Promise.resolve();
+  };
+  await worker.invoke(version, { ...CALL, onStarted });
+  await worker.clock.advance(1_000);
+  worker.meter.usage = CLEAN;
+  expect((await worker.invoke(version, CALL)).result).toEqual({ count });
+});
+
 test('leaves no timer and no container behind', async () => {
   const worker = new FakeWorker();
   await worker.invoke(plugin(worker), CALL);
