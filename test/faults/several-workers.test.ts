@@ -110,7 +110,13 @@ test.skipIf(!hasFerretdb())(
     const seed = faultSeed();
     await using server = await startFerretdb();
     await using proxy = await startCuttableProxy(server.uri, { isSerial: true });
-    await using world = await CountingWorld.open({ seed, storeUri: proxy.uri, directUri: server.uri, lanes: 6 });
+    await using world = await CountingWorld.open({
+      seed,
+      storeUri: proxy.uri,
+      directUri: server.uri,
+      lanes: 6,
+      isTicking: true,
+    });
     const startedMs = performance.now();
     const seats = ['a', 'b', 'c'];
     for (const seat of seats) await world.start(seat);

@@ -3,6 +3,8 @@
 import type { Invocation } from '../../../src/core/invocation.ts';
 import type { History, Mark } from './history.ts';
 
+/** Ends that the plugin gave itself. */
+const ANSWERED: ReadonlySet<string> = new Set(['ok', 'plugin_error']);
 /** Ends of which the plugin may or may not have had its input: the count may be 0 or 1. */
 const OPEN_OUTCOMES: ReadonlySet<string> = new Set(['lost', 'cancelled', 'timeout', 'engine', 'crash']);
 
@@ -33,7 +35,8 @@ function checkEachInvocation({ runs, marks }: History): string[] {
   const counted = Map.groupBy(marks, ({ invocationId }) => invocationId);
   const violations = [...counted].flatMap(([id, seen]) => checkActs(id, seen, invocations.get(id)));
   for (const [id, { outcome }] of invocations)
-    if (outcome?.code === 'ok' && !counted.has(id)) violations.push(`invocation ${id} is ok and never acted`);
+    if (outcome !== null && ANSWERED.has(outcome.code) && !counted.has(id))
+      violations.push(`invocation ${id} is ${outcome.code} and never acted`);
   return violations;
 }
 
@@ -50,18 +53,20 @@ function checkActs(id: string, seen: readonly Mark[], invocation: Invocation | u
 }
 
 function isCountable(code: string): boolean {
-  return code === 'ok' || OPEN_OUTCOMES.has(code);
+  return ANSWERED.has(code) || OPEN_OUTCOMES.has(code);
 }
 
-/** Per plugin in a hook of a run: at most one success, and at most one delivery unless it may be repeated. */
+/** Per plugin in a hook of a run: at most one success, and beside failures that it told at most one delivery unless it may be repeated. */
 function checkEachPlugin({ runs, marks, idempotent }: History): string[] {
   const violations: string[] = [];
   const place = ({ runId, hook, plugin, item }: Pick<Mark, 'runId' | 'hook' | 'plugin' | 'item'>): string =>
     `${plugin} in ${hook}${item === null ? '' : `[${String(item)}]`} of ${runId}`;
-  for (const [where, seen] of Map.groupBy(marks, place))
+  const invocations = runs.flatMap((one) => one.invocations);
+  const failed = new Set<string>(invocations.flatMap((one) => (one.outcome?.code === 'plugin_error' ? [one.id] : [])));
+  const unfailed = marks.filter(({ invocationId }) => !failed.has(invocationId));
+  for (const [where, seen] of Map.groupBy(unfailed, place))
     if (seen.length > 1 && !idempotent.has(seen[0]?.plugin ?? ''))
       violations.push(`${where} acted ${String(seen.length)} times and may only once`);
-  const invocations = runs.flatMap((one) => one.invocations);
   for (const [where, all] of Map.groupBy(invocations, place)) {
     const successes = all.filter(({ outcome }) => outcome?.code === 'ok').length;
     if (successes > 1) violations.push(`${where} was committed ${String(successes)} times`);
@@ -72,13 +77,11 @@ function checkEachPlugin({ runs, marks, idempotent }: History): string[] {
   return violations;
 }
 
-/** successes ≤ counted ≤ successes + declared unknowns */
+/** answers ≤ counted ≤ answers + declared unknowns */
 function checkTotal({ runs, marks }: History): string[] {
   const codes = runs.flatMap(({ invocations }) => invocations.map(({ outcome }) => outcome?.code ?? 'none'));
-  const successes = codes.filter((code) => code === 'ok').length;
+  const answers = codes.filter((code) => ANSWERED.has(code)).length;
   const unknown = codes.filter((code) => OPEN_OUTCOMES.has(code)).length;
-  if (marks.length >= successes && marks.length <= successes + unknown) return [];
-  return [
-    `${String(marks.length)} acts against ${String(successes)} successes and ${String(unknown)} declared unknowns`,
-  ];
+  if (marks.length >= answers && marks.length <= answers + unknown) return [];
+  return [`${String(marks.length)} acts against ${String(answers)} answers and ${String(unknown)} declared unknowns`];
 }

@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testDockerHost } from '../engine/test-engine.ts';
-import { waitFor } from '../gantry/api.ts';
+import { postJson, waitFor } from '../gantry/api.ts';
 import { startGantry, type Gantry } from '../gantry/start-gantry.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import { isTerminal } from '../../../src/core/run.ts';
-import { COUNTER_PIPELINES, IDEMPOTENT, makeCounterFolders } from './counter/counter-plugins.ts';
+import { COUNTER_PIPELINES, IDEMPOTENT, TICKING, makeCounterFolders } from './counter/counter-plugins.ts';
 import { EngineTap } from './engine-tap.ts';
 import { checkHistory } from './history-checker.ts';
 import type { History, HistoryFigures, Sight } from './history.ts';
@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly dockerHost?: string;
   readonly system?: string;
   readonly lanes?: number;
+  /** a schedule is due again and again */
+  readonly isTicking?: boolean;
 }
 
 export class CountingWorld implements AsyncDisposable {
@@ -79,7 +81,7 @@ export class CountingWorld implements AsyncDisposable {
     const gantry = await startGantry({
       folder,
       plugins: join(this.folder, 'plugins'),
-      pipelines: COUNTER_PIPELINES,
+      pipelines: this.#options.isTicking === true ? COUNTER_PIPELINES + TICKING.declared : COUNTER_PIPELINES,
       system: system ?? SYSTEM,
       environment: {
         DOCKER_HOST: this.tap.dockerHost,
@@ -143,10 +145,15 @@ export class CountingWorld implements AsyncDisposable {
   /** Stops the load and waits until every run of the store has ended. Something must be running for that. */
   async settle(): Promise<void> {
     await this.load.stop();
+    if (this.#options.isTicking === true) await this.until('the schedule to be paused', () => this.#pauseSchedule());
     await using store = await openStore(this.#place);
-    await this.until('every run to end', async () =>
-      (await listAllRuns(store)).every(({ state }) => isTerminal(state)),
-    );
+    await this.until('every run to end', async () => {
+      const open = (await listAllRuns(store)).filter(({ state }) => !isTerminal(state));
+      for (const { id, hooks } of open)
+        if (hooks.some(({ approval }) => approval?.decided === null)) this.load.decider.take(id);
+      await this.load.decider.decideAll();
+      return open.length === 0;
+    });
   }
 
   /** Waits until nothing stands that a dead program left, ends the living, and finds nothing of theirs. @returns what is left */
@@ -174,6 +181,7 @@ export class CountingWorld implements AsyncDisposable {
       sights: this.#sights,
       runs: await readRuns(store),
       marks: this.tap.marks,
+      decisions: this.load.decider.decisions,
       idempotent: IDEMPOTENT,
       areChainsAtomic: this.#options.storeUri === undefined,
     };
@@ -208,6 +216,12 @@ export class CountingWorld implements AsyncDisposable {
     for (const seat of this.#seats.keys()) await sweepInstance(this.dataFolder(seat), this.#options.dockerHost);
     await this.tap[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #pauseSchedule(): Promise<boolean> {
+    const { pipeline, schedule } = TICKING;
+    const answer = await postJson(`${this.#anyUrl() ?? ''}/api/v1/schedules/${pipeline}/${schedule}/pause`, {});
+    return answer.status < 300;
   }
 
   async #containers(seat: string): Promise<readonly string[]> {

@@ -2,6 +2,7 @@
 // called is what is told, and never twice what must not be.
 import { isTerminal } from '../../../src/core/run.ts';
 import { checkCounts } from './count-checker.ts';
+import { checkEnds } from './end-checker.ts';
 import type { History, HistoryFigures, RunHistory, Sight, Verdict } from './history.ts';
 
 export function checkHistory(history: History): Verdict {
@@ -10,6 +11,7 @@ export function checkHistory(history: History): Verdict {
     ...history.runs.flatMap((one) => [...checkEnd(one), ...checkEvents(one, history.areChainsAtomic)]),
     ...checkSights(history),
     ...checkCounts(history),
+    ...checkEnds(history),
   ];
   return { violations, figures: figuresOf(history) };
 }
@@ -122,15 +124,17 @@ function memberOf(body: unknown, name: string): unknown {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
 }
 
-function figuresOf({ answers, runs, marks }: History): HistoryFigures {
-  const states: Record<string, number> = {};
-  for (const { run } of runs) states[run.state] = (states[run.state] ?? 0) + 1;
+function figuresOf({ answers, runs, marks, decisions }: History): HistoryFigures {
   const invocations = runs.flatMap((one) => one.invocations);
   const keys = answers.flatMap((answer) => (answer.kind === 'accepted' ? [answer.key] : []));
   return {
     acceptedRuns: new Set(keys).size,
-    states,
+    states: countsOf(runs.map(({ run }) => run.state)),
+    failures: countsOf(runs.flatMap(({ run }) => (run.failure === null ? [] : [run.failure.code]))),
+    decided: decisions.filter(({ isAnswered }) => isAnswered).length,
+    ticks: runs.filter(({ run }) => run.trigger === 'schedule').length,
     invocations: invocations.length,
+    retried: invocations.filter(({ attempt }) => attempt > 1).length,
     succeeded: invocations.filter(({ outcome }) => outcome?.code === 'ok').length,
     declaredUnknown: invocations.filter(({ outcome }) => outcome?.code === 'lost').length,
     counted: marks.length,
@@ -138,4 +142,10 @@ function figuresOf({ answers, runs, marks }: History): HistoryFigures {
     recoveredRuns: runs.filter(({ run }) => run.epoch > 1).length,
     vanishedRuns: vanishedOf({ answers, runs }).size,
   };
+}
+
+function countsOf(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }

@@ -39,6 +39,13 @@ export interface Mark {
   readonly attempt: number;
 }
 
+/** What the client decided about a run that asked, and whether it was told that this stands. */
+export interface Decided {
+  readonly runId: string;
+  readonly decision: 'approve' | 'reject';
+  readonly isAnswered: boolean;
+}
+
 export interface RunHistory {
   readonly run: Run;
   readonly invocations: readonly Invocation[];
@@ -50,6 +57,7 @@ export interface History {
   readonly sights: readonly Sight[];
   readonly runs: readonly RunHistory[];
   readonly marks: readonly Mark[];
+  readonly decisions: readonly Decided[];
   /** plugins that may be given the same input twice */
   readonly idempotent: ReadonlySet<string>;
   /** false: the store has no atomicity across documents, so a kill may take the events of a transition that is stored */
@@ -66,7 +74,14 @@ export interface HistoryFigures {
   readonly acceptedRuns: number;
   /** runs by terminal state */
   readonly states: Readonly<Record<string, number>>;
+  /** failed runs by code */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly decided: number;
+  /** runs of a schedule */
+  readonly ticks: number;
   readonly invocations: number;
+  /** invocations after another attempt */
+  readonly retried: number;
   readonly succeeded: number;
   /** delivered, and it is not known how they ended */
   readonly declaredUnknown: number;

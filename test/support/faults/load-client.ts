@@ -2,6 +2,7 @@
 // with that key until its fate is clear, as a careful client would.
 import { setTimeout as pause } from 'node:timers/promises';
 import { chooseRun, type Asked } from './counter/counter-plugins.ts';
+import { Decider } from './decider.ts';
 import type { Answered } from './history.ts';
 import type { RandomSource } from './seeded-random.ts';
 
@@ -23,6 +24,7 @@ export interface LoadOptions {
 
 export class LoadClient {
   readonly answers: Answered[] = [];
+  readonly decider: Decider;
   readonly #options: LoadOptions;
   #lanes: Promise<unknown> | null = null;
   #isStopped = false;
@@ -30,6 +32,7 @@ export class LoadClient {
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    this.decider = new Decider(options.random, options.url);
   }
 
   get acceptedIds(): ReadonlySet<string> {
@@ -68,6 +71,7 @@ export class LoadClient {
         if (isAskedTwice) await this.#settle(key, asked);
         await this.#watch(runId);
       }
+      await this.decider.decideSome();
     }
   }
 
@@ -92,8 +96,9 @@ export class LoadClient {
           headers: { prefer: 'wait=2' },
           signal: AbortSignal.timeout(ANSWER_MS),
         });
-        const run = (await answer.json()) as { finishedAt: string | null };
-        if (!answer.ok || run.finishedAt !== null) return;
+        const run = (await answer.json()) as { finishedAt: string | null; waitsFor?: readonly { kind: string }[] };
+        if (run.waitsFor?.some(({ kind }) => kind === 'approval') === true) this.decider.take(runId);
+        if (!answer.ok || run.finishedAt !== null || (run.waitsFor ?? []).length > 0) return;
       } catch {
         return;
       }

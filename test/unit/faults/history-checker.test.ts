@@ -55,6 +55,7 @@ function historyOf(runs: readonly RunHistory[], changes: Partial<History> = {}):
     sights: [],
     runs,
     marks: runs.flatMap(({ invocations }) => invocations.map(markOf)),
+    decisions: [],
     idempotent: new Set(),
     areChainsAtomic: true,
     ...changes,
