@@ -1,10 +1,11 @@
 // What a run leaves behind, in SQL: invocations, payloads, events, log lines.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { InvocationState } from '../../core/invocation.ts';
-import type { SqlRow } from './record-map.ts';
-import { EVENTS, INVOCATIONS, LOGS } from './records.ts';
-import { type Statements, assignments, insertText, listParameters, quoted } from './statements.ts';
+import { decodeEvents, EVENT_COLUMNS, type EventRow, singleRows } from './event-rows.ts';
+import type { RowChanges, SqlRow, SqlValue } from './record-map.ts';
+import { INVOCATIONS, LOG_LINES, LOGS } from './records.ts';
+import { type Statements, insertText, placedAssignments, places, quoted } from './statements.ts';
 
 /** Which log lines; null means "any". */
 export interface LogQuery {
@@ -17,23 +18,28 @@ export interface LogQuery {
 /** A payload larger than one chunk would make one row too costly to rewrite. */
 export const CHUNK_BYTES = 256 * 1024;
 
+/** One up to here stands in its head, which spares a row in two trees; a larger one would take a page of its own there. */
+const INLINE_BYTES = 800;
+
 const INSERT_INVOCATION = insertText('invocations', INVOCATIONS.columns);
 const KEEP_INVOCATION = `${INSERT_INVOCATION} ON CONFLICT DO NOTHING`;
 const LIST_INVOCATIONS = `SELECT ${quoted(INVOCATIONS.columns)} FROM invocations
   WHERE runId = :runId ORDER BY createdAtMs, id`;
-const PAYLOAD_COLUMNS = ['runId', 'name', 'hash', 'sizeBytes'];
-const ADD_PAYLOAD = `${insertText('payloads', PAYLOAD_COLUMNS)} ON CONFLICT DO NOTHING`;
-const CHANGE_PAYLOAD = 'UPDATE payloads SET hash = :hash, sizeBytes = :sizeBytes WHERE runId = :runId AND name = :name';
-const CLEAR_CHUNKS = 'DELETE FROM payloadChunks WHERE runId = :runId AND name = :name';
-const CHUNK_COLUMNS = ['runId', 'name', 'seq', 'bytes'];
-const PUT_CHUNK = insertText('payloadChunks', CHUNK_COLUMNS);
-const FIND_PAYLOAD = 'SELECT hash, sizeBytes FROM payloads WHERE runId = :runId AND name = :name';
+const ADD_PAYLOAD = `${insertText('payloads', ['runId', 'name', 'hash', 'sizeBytes', 'bytes'])} ON CONFLICT DO NOTHING`;
+const CHANGE_PAYLOAD = 'UPDATE payloads SET hash = ?, sizeBytes = ?, bytes = ? WHERE runId = ? AND name = ?';
+const CLEAR_CHUNKS = 'DELETE FROM payloadChunks WHERE runId = ? AND name = ?';
+const PUT_CHUNK = insertText('payloadChunks', ['runId', 'name', 'seq', 'bytes']);
+const FIND_PAYLOAD = 'SELECT hash, bytes FROM payloads WHERE runId = :runId AND name = :name';
 const FIND_CHUNKS = 'SELECT bytes FROM payloadChunks WHERE runId = :runId AND name = :name ORDER BY seq';
-const INSERT_EVENT = `${insertText('events', EVENTS.columns)} ON CONFLICT DO NOTHING`;
-const LIST_EVENTS = `SELECT ${quoted(EVENTS.columns)} FROM events
-  WHERE runId = :runId AND seq > :afterSeq ORDER BY seq LIMIT :limit`;
-const LOG_COLUMNS = LOGS.columns.filter((column) => column !== 'seq');
-const INSERT_LOG = insertText('logs', LOG_COLUMNS);
+/** Only behind everything that stands: else each event is looked at by itself. */
+const INSERT_EVENTS = `INSERT INTO events (${quoted(EVENT_COLUMNS)}) SELECT ${places(EVENT_COLUMNS.length)}
+  WHERE ? > coalesce((SELECT seq + count - 1 FROM events WHERE runId = ? ORDER BY seq DESC LIMIT 1), 0)`;
+const INSERT_EVENT = `${insertText('events', EVENT_COLUMNS)} ON CONFLICT DO NOTHING`;
+/** Begins with the row that may reach past `afterSeq`. */
+const LIST_EVENTS = `SELECT ${quoted(EVENT_COLUMNS)} FROM events WHERE runId = :runId
+  AND seq >= coalesce((SELECT max(seq) FROM events WHERE runId = :runId AND seq <= :afterSeq), 0)
+  ORDER BY seq LIMIT :limit + 1`;
+const INSERT_LOG = insertText('logs', LOG_LINES.columns);
 
 function logsText(query: LogQuery): string {
   const conditions = [
@@ -53,19 +59,19 @@ export class HistoryOperations {
     this.#sql = sql;
   }
 
-  insertInvocation(row: SqlRow): void {
-    this.#sql.insert(INSERT_INVOCATION, INVOCATIONS.columns, row);
+  insertInvocation(values: readonly SqlValue[]): void {
+    this.#sql.change(INSERT_INVOCATION, values);
   }
 
   /** One with the id that stands already stays as it is. */
-  keepInvocation(row: SqlRow): void {
-    this.#sql.insert(KEEP_INVOCATION, INVOCATIONS.columns, row);
+  keepInvocation(values: readonly SqlValue[]): void {
+    this.#sql.change(KEEP_INVOCATION, values);
   }
 
-  updateInvocation(id: string, guardStates: readonly InvocationState[], changes: SqlRow): boolean {
-    const states = listParameters('guard', guardStates);
-    const text = `UPDATE invocations SET ${assignments(Object.keys(changes))} WHERE id = :guardId AND state IN (${states.text})`;
-    return this.#sql.run(text, { ...changes, ...states.row, guardId: id }) === 1;
+  updateInvocation(id: string, guardStates: readonly InvocationState[], [columns, changes]: RowChanges): boolean {
+    const guard = places(guardStates.length);
+    const text = `UPDATE invocations SET ${placedAssignments(columns)} WHERE id = ? AND state IN (${guard})`;
+    return this.#sql.change(text, [...changes, id, ...guardStates]) === 1;
   }
 
   listInvocations(runId: string): SqlRow[] {
@@ -74,39 +80,42 @@ export class HistoryOperations {
 
   putPayload(runId: string, name: string, json: string): void {
     const bytes = Buffer.from(json, 'utf8');
-    const hash = createHash('sha256').update(bytes).digest('hex');
-    const head = { runId, name, hash, sizeBytes: bytes.byteLength };
-    if (this.#sql.insert(ADD_PAYLOAD, PAYLOAD_COLUMNS, head) === 0) {
-      this.#sql.run(CHANGE_PAYLOAD, head);
-      this.#sql.run(CLEAR_CHUNKS, { runId, name });
+    const isSmall = bytes.byteLength <= INLINE_BYTES;
+    const head = [sha256(bytes), bytes.byteLength, isSmall ? bytes : null];
+    if (this.#sql.change(ADD_PAYLOAD, [runId, name, ...head]) === 0) {
+      this.#sql.change(CHANGE_PAYLOAD, [...head, runId, name]);
+      this.#sql.change(CLEAR_CHUNKS, [runId, name]);
     }
-    for (let seq = 0; seq * CHUNK_BYTES < bytes.byteLength; seq += 1) {
-      const chunk = bytes.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES);
-      this.#sql.insert(PUT_CHUNK, CHUNK_COLUMNS, { runId, name, seq, bytes: chunk });
+    for (let seq = 0; !isSmall && seq * CHUNK_BYTES < bytes.byteLength; seq += 1) {
+      this.#sql.change(PUT_CHUNK, [runId, name, seq, bytes.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES)]);
     }
   }
 
   findPayload(runId: string, name: string): string | null {
     const head = this.#sql.one(FIND_PAYLOAD, { runId, name });
     if (head === null) return null;
-    const chunks = this.#sql.all(FIND_CHUNKS, { runId, name }).map((row) => row['bytes'] as Uint8Array);
-    const bytes = Buffer.concat(chunks);
-    if (createHash('sha256').update(bytes).digest('hex') !== head['hash']) {
+    const inline = head['bytes'] ?? null;
+    const chunks = inline === null ? this.#sql.all(FIND_CHUNKS, { runId, name }).map((row) => row['bytes']) : [inline];
+    const bytes = Buffer.concat(chunks as Uint8Array[]);
+    if (sha256(bytes) !== head['hash']) {
       throw new GantryError('STORE_FAILED', `payload ${name} of ${runId} does not fit its hash`);
     }
     return bytes.toString('utf8');
   }
 
-  appendEvents(rows: readonly SqlRow[]): void {
-    for (const row of rows) this.#sql.insert(INSERT_EVENT, EVENTS.columns, row);
+  appendEvents(rows: readonly EventRow[]): void {
+    for (const row of rows) {
+      const [runId, seq] = row;
+      if (this.#sql.change(INSERT_EVENTS, [...row, seq, runId]) === 0) this.#addMissing(row);
+    }
   }
 
   listEvents(runId: string, afterSeq: number, limit: number): SqlRow[] {
-    return this.#sql.all(LIST_EVENTS, { runId, afterSeq, limit });
+    return limit < 1 ? [] : this.#sql.all(LIST_EVENTS, { runId, afterSeq, limit });
   }
 
-  appendLogs(rows: readonly SqlRow[]): void {
-    for (const row of rows) this.#sql.insert(INSERT_LOG, LOG_COLUMNS, row);
+  appendLogs(lines: readonly (readonly SqlValue[])[]): void {
+    for (const values of lines) this.#sql.change(INSERT_LOG, values);
   }
 
   listLogs(query: LogQuery): SqlRow[] {
@@ -116,4 +125,15 @@ export class HistoryOperations {
     const rows = this.#sql.all(logsText(query), values);
     return query.afterSeq === null ? rows.reverse() : rows;
   }
+
+  /** An event whose number stands already is kept as it was. */
+  #addMissing(row: EventRow): void {
+    const [runId, seq, , , , count] = row;
+    const standing = new Set(decodeEvents(this.listEvents(runId, seq - 1, count)).map((event) => event.seq));
+    for (const single of singleRows(row)) if (!standing.has(single[1])) this.#sql.change(INSERT_EVENT, single);
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'hex');
 }

@@ -4,7 +4,7 @@ import { ClaimOperations } from './claim-operations.ts';
 import type { StoreOptions } from '../../core/ports/store.ts';
 import { HistoryOperations } from './history-operations.ts';
 import { PlaceOperations } from './place-operations.ts';
-import type { SqlRow } from './record-map.ts';
+import type { SqlValue } from './record-map.ts';
 import { RetentionOperations } from './retention-operations.ts';
 import { type InsertedRow, RunOperations } from './run-operations.ts';
 import { ScheduleOperations } from './schedule-operations.ts';
@@ -100,5 +100,5 @@ function isMade([name, parameters]: LinkOperation, perform: Perform): boolean {
   const result = perform(name, parameters);
   if (name !== 'insertRun') return result !== false;
   const inserted = result as InsertedRow;
-  return inserted.kind === 'inserted' || inserted.row['id'] === (parameters[0] as SqlRow)['id'];
+  return inserted.kind === 'inserted' || inserted.row['id'] === (parameters[0] as readonly SqlValue[])[0];
 }

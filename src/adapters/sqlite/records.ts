@@ -1,12 +1,12 @@
 // Which fields of each stored record are plain columns, and which are JSON text.
 import type {
-  StoredEvent,
   StoredLogLine,
   PipelineVersionRecord,
   PluginVersionRecord,
   WorkerRecord,
 } from '../../core/ports/store.ts';
 import type { ScheduleRecord } from '../../core/ports/schedule-store.ts';
+import type { LogLine } from '../../core/events.ts';
 import type { Invocation } from '../../core/invocation.ts';
 import type { Run } from '../../core/run.ts';
 import { RecordMap } from './record-map.ts';
@@ -71,16 +71,7 @@ export const INVOCATIONS = new RecordMap<Invocation>('invocations', {
   resultPayload: 'plain',
 });
 
-export const EVENTS = new RecordMap<StoredEvent>('events', {
-  runId: 'plain',
-  seq: 'plain',
-  atMs: 'plain',
-  kind: 'plain',
-  body: 'json',
-});
-
-export const LOGS = new RecordMap<StoredLogLine>('logs', {
-  seq: 'plain',
+const LOG_LINE = {
   runId: 'plain',
   invocationId: 'plain',
   pipeline: 'plain',
@@ -89,7 +80,11 @@ export const LOGS = new RecordMap<StoredLogLine>('logs', {
   level: 'plain',
   message: 'plain',
   atMs: 'plain',
-});
+} as const;
+
+/** as it is written: the store numbers it */
+export const LOG_LINES = new RecordMap<LogLine>('logs', LOG_LINE);
+export const LOGS = new RecordMap<StoredLogLine>('logs', { seq: 'plain', ...LOG_LINE });
 
 export const PLUGIN_VERSIONS = new RecordMap<PluginVersionRecord>('pluginVersions', {
   id: 'plain',

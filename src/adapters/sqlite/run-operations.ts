@@ -2,9 +2,9 @@
 // so their cost does not grow with history; bodies are read by id only for the rows that are handed out.
 import { RUN_STATES, type RunState } from '../../core/run.ts';
 import type { RunGuard } from '../../core/ports/store.ts';
-import type { SqlRow } from './record-map.ts';
+import type { RowChanges, SqlRow, SqlValue } from './record-map.ts';
 import { RUNS } from './records.ts';
-import { type Statements, assignments, insertText, listParameters, quoted } from './statements.ts';
+import { type Statements, insertText, listParameters, placedAssignments, places, quoted } from './statements.ts';
 
 export type InsertedRow = { readonly kind: 'inserted' } | { readonly kind: 'exists'; readonly row: SqlRow };
 
@@ -24,16 +24,25 @@ const FIND = `${READ} AND leaving IS NULL`;
 const FIND_BY_KEY = `SELECT ${COLUMNS} FROM runs WHERE pipeline = :pipeline AND idempotencyKey = :key`;
 const OPEN = `SELECT ${COLUMNS} FROM runs WHERE state = :state ORDER BY id`;
 
+/** The runs of a pipeline are walked state by state, which spares an index that every new run would have to enter; null: not by state. */
+function statesOf({ states, pipeline }: RunPage): readonly RunState[] | null {
+  if (states !== null) return [...new Set(states)];
+  return pipeline === null ? null : RUN_STATES;
+}
+
 function pageText(page: RunPage): string {
   const conditions = [
     ...(page.pipeline === null ? [] : ['pipeline = :pipeline']),
-    ...(page.states === null ? [] : ['state = :state']),
+    ...(statesOf(page) === null ? [] : ['state = :state']),
     ...(page.madeFrom === null ? [] : ['madeFrom = :madeFrom']),
     ...(page.after === null ? [] : ['id < :after']),
   ];
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   return `SELECT id FROM runs ${where} ORDER BY id DESC LIMIT :limit`;
 }
+
+/** Where a run's id, pipeline and idempotency key stand among its values. */
+const KEY_PLACES = ['id', 'pipeline', 'idempotencyKey'].map((column) => RUNS.columns.indexOf(column));
 
 function byId(left: string, right: string): number {
   return left < right ? -1 : Number(left > right);
@@ -46,10 +55,10 @@ export class RunOperations {
     this.#sql = sql;
   }
 
-  insertRun(row: SqlRow): InsertedRow {
-    if (this.#sql.insert(INSERT, RUNS.columns, row) === 1) return { kind: 'inserted' };
-    const { id, pipeline, idempotencyKey: key } = row;
-    const keyed = this.#sql.one(FIND_BY_KEY, { pipeline: pipeline ?? null, key: key ?? null });
+  insertRun(values: readonly SqlValue[]): InsertedRow {
+    if (this.#sql.change(INSERT, values) === 1) return { kind: 'inserted' };
+    const [id, pipeline, key] = KEY_PLACES.map((place) => values[place] ?? null);
+    const keyed = key === null ? null : this.#sql.one(FIND_BY_KEY, { pipeline: pipeline ?? null, key: key ?? null });
     const standing = keyed ?? this.#sql.one(READ, { id: id ?? null });
     if (standing === null) throw new Error('a conflicting run vanished');
     return { kind: 'exists', row: standing };
@@ -63,17 +72,19 @@ export class RunOperations {
     return this.#sql.one(FIND_BY_KEY, { pipeline, key });
   }
 
-  updateRun(id: string, guard: RunGuard, changes: SqlRow): boolean {
-    const states = listParameters('guard', guard.states);
-    const epoch = guard.epoch === undefined ? '' : 'AND epoch = :guardEpoch';
-    const worker = guard.worker === undefined ? '' : 'AND worker IS :guardWorker';
-    const readyAt = guard.readyAtMs === undefined ? '' : 'AND readyAtMs = :guardReadyAtMs';
-    const text = `UPDATE runs SET ${assignments(Object.keys(changes))} WHERE id = :guardId AND state IN (${states.text}) ${epoch} ${worker} ${readyAt}`;
-    const values: SqlRow = { ...changes, ...states.row, guardId: id };
-    if (guard.readyAtMs !== undefined) values['guardReadyAtMs'] = guard.readyAtMs;
-    if (guard.epoch !== undefined) values['guardEpoch'] = guard.epoch;
-    if (guard.worker !== undefined) values['guardWorker'] = guard.worker;
-    return this.#sql.run(text, values) === 1;
+  updateRun(id: string, guard: RunGuard, [columns, changes]: RowChanges): boolean {
+    const { states, epoch, worker, readyAtMs } = guard;
+    const values = [...changes, id, ...states];
+    let text = `UPDATE runs SET ${placedAssignments(columns)} WHERE id = ? AND state IN (${places(states.length)})`;
+    const only = (condition: string, value: SqlValue | undefined): void => {
+      if (value === undefined) return;
+      text += ` AND ${condition}`;
+      values.push(value);
+    };
+    only('epoch = ?', epoch);
+    only('worker IS ?', worker);
+    only('readyAtMs = ?', readyAtMs);
+    return this.#sql.change(text, values) === 1;
   }
 
   listRuns(page: RunPage): SqlRow[] {
@@ -82,7 +93,7 @@ export class RunOperations {
     if (page.pipeline !== null) values['pipeline'] = page.pipeline;
     if (page.madeFrom !== null) values['madeFrom'] = page.madeFrom;
     if (page.after !== null) values['after'] = page.after;
-    const groups = page.states === null ? [values] : [...new Set(page.states)].map((state) => ({ ...values, state }));
+    const groups = statesOf(page)?.map((state) => ({ ...values, state })) ?? [values];
     return groups
       .flatMap((group) => this.#sql.all(text, group).map((row) => String(row['id'])))
       .sort((a, b) => byId(b, a))

@@ -230,9 +230,22 @@ CREATE INDEX runs_made_from ON runs (madeFrom, id) WHERE madeFrom IS NOT NULL;
 /** What plugin versions say of themselves. */
 const VERSION_13 = `ALTER TABLE pluginVersions ADD COLUMN said TEXT NOT NULL DEFAULT 'null';`;
 
+/**
+ * Less is touched for each state of a run: events that are written together are one row, small payloads stand in their head, runs without a
+ * key are in no index of keys, and those of a pipeline are found state by state.
+ */
+const VERSION_14 = `
+ALTER TABLE events ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE events ADD COLUMN rest TEXT;
+ALTER TABLE payloads ADD COLUMN bytes BLOB;
+DROP INDEX runs_key;
+CREATE UNIQUE INDEX runs_key ON runs (pipeline, idempotencyKey) WHERE idempotencyKey IS NOT NULL;
+DROP INDEX runs_pipeline;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
-  ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13],
+  ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14],
 ];
 
 /** The schema version that this release writes. */

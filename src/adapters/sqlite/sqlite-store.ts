@@ -10,8 +10,9 @@ import type { LogLine } from '../../core/events.ts';
 import type { Run } from '../../core/run.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
 import { encodeWrite, FIXED_INVOCATION_FIELDS, FIXED_RUN_FIELDS } from './encode-write.ts';
+import { decodeEvents, encodeEvents } from './event-rows.ts';
 import type { OperationArguments, OperationName, OperationResult } from './operations.ts';
-import { EVENTS, INVOCATIONS, LOGS, PIPELINE_VERSIONS, PLUGIN_VERSIONS, RUNS, WORKERS } from './records.ts';
+import { INVOCATIONS, LOG_LINES, LOGS, PIPELINE_VERSIONS, PLUGIN_VERSIONS, RUNS, WORKERS } from './records.ts';
 import { SqlitePlaces } from './sqlite-places.ts';
 import { sqliteSchedules } from './sqlite-schedules.ts';
 import { SqliteState } from './sqlite-state.ts';
@@ -75,7 +76,7 @@ export class SqliteStore implements port.Store {
   }
 
   async insertRun(run: Run, options: Options): Promise<port.InsertResult> {
-    const result = await this.#call('insertRun', [RUNS.encode(run)], options);
+    const result = await this.#call('insertRun', [RUNS.values(run)], options);
     return result.kind === 'inserted' ? result : { kind: 'exists', run: RUNS.decode(result.row) };
   }
 
@@ -90,8 +91,8 @@ export class SqliteStore implements port.Store {
   }
 
   async updateRun(id: RunId, guard: port.RunGuard, changes: port.RunChanges, options: Options): Promise<boolean> {
-    const row = RUNS.encodeChanges(changes, FIXED_RUN_FIELDS);
-    return this.#noted('updateRun', await this.#call('updateRun', [id, guard, row], options));
+    const encoded = RUNS.encodeChanges(changes, FIXED_RUN_FIELDS);
+    return this.#noted('updateRun', await this.#call('updateRun', [id, guard, encoded], options));
   }
 
   async claimRuns(request: port.ClaimRequest, options: Options): Promise<readonly Run[]> {
@@ -121,7 +122,7 @@ export class SqliteStore implements port.Store {
   }
 
   async insertInvocation(invocation: Invocation, options: Options): Promise<void> {
-    await this.#call('insertInvocation', [INVOCATIONS.encode(invocation)], options);
+    await this.#call('insertInvocation', [INVOCATIONS.values(invocation)], options);
   }
 
   async updateInvocation(
@@ -130,8 +131,8 @@ export class SqliteStore implements port.Store {
     changes: port.InvocationChanges,
     options: Options,
   ): Promise<boolean> {
-    const row = INVOCATIONS.encodeChanges(changes, FIXED_INVOCATION_FIELDS);
-    return this.#noted('updateInvocation', await this.#call('updateInvocation', [id, guard.states, row], options));
+    const encoded = INVOCATIONS.encodeChanges(changes, FIXED_INVOCATION_FIELDS);
+    return this.#noted('updateInvocation', await this.#call('updateInvocation', [id, guard.states, encoded], options));
   }
 
   async listInvocations(runId: RunId, options: Options): Promise<readonly Invocation[]> {
@@ -148,7 +149,7 @@ export class SqliteStore implements port.Store {
   }
 
   async appendEvents(events: readonly port.StoredEvent[], options: Options): Promise<void> {
-    await this.#call('appendEvents', [events.map((event) => EVENTS.encode(event))], options);
+    await this.#call('appendEvents', [encodeEvents(events)], options);
   }
 
   async listEvents(
@@ -158,11 +159,13 @@ export class SqliteStore implements port.Store {
     options: Options,
   ): Promise<readonly port.StoredEvent[]> {
     const rows = await this.#call('listEvents', [runId, afterSeq, limit], options);
-    return rows.map((row) => EVENTS.decode(row));
+    return decodeEvents(rows)
+      .filter(({ seq }) => seq > afterSeq)
+      .slice(0, limit);
   }
 
   async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
-    await this.#call('appendLogs', [lines.map((line) => LOGS.encode(line))], options);
+    await this.#call('appendLogs', [lines.map((line) => LOG_LINES.values(line))], options);
   }
 
   async listLogs(filter: port.LogFilter, options: Options): Promise<readonly port.StoredLogLine[]> {

@@ -26,6 +26,11 @@ export class Statements {
     return Number(this.#statement(text).run(...values).changes);
   }
 
+  /** Rows changed, with the values of `?` by place. */
+  change(text: string, values: readonly SqlValue[]): number {
+    return Number(this.#statement(text).run(...values).changes);
+  }
+
   one(text: string, values: SqlRow = {}): SqlRow | null {
     return (this.#statement(text).get(values) as SqlRow | undefined) ?? null;
   }
@@ -56,6 +61,16 @@ export function insertText(table: string, columns: readonly string[]): string {
 /** `"a" = :a, "b" = :b`; with no columns a change that changes nothing, so that the guard is still tried. */
 export function assignments(columns: readonly string[]): string {
   return columns.length === 0 ? 'id = id' : columns.map((column) => `"${column}" = :${column}`).join(', ');
+}
+
+/** `"a" = ?, "b" = ?` of names joined by commas; without names a change that changes nothing. */
+export function placedAssignments(columns: string): string {
+  return columns === '' ? 'id = id' : columns.split(',').map((column) => `"${column}" = ?`).join(', ');
+}
+
+/** `?, ?` */
+export function places(count: number): string {
+  return Array.from({ length: count }, () => '?').join(', ');
 }
 
 /** Named parameters for a list: `:s0, :s1` and their values. */

@@ -2,7 +2,9 @@
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../../src/adapters/sqlite/open-database.ts';
 import { type OperationName, type Perform, WRITES, createPerform } from '../../../src/adapters/sqlite/operations.ts';
-import { EVENTS, INVOCATIONS, LOGS, PIPELINE_VERSIONS, RUNS, SCHEDULES } from '../../../src/adapters/sqlite/records.ts';
+import { encodeEvents } from '../../../src/adapters/sqlite/event-rows.ts';
+import { INVOCATIONS, LOG_LINES, PIPELINE_VERSIONS, RUNS, SCHEDULES } from '../../../src/adapters/sqlite/records.ts';
+import type { StoredEvent } from '../../../src/core/ports/store.ts';
 import { Statements } from '../../../src/adapters/sqlite/statements.ts';
 import { buildInvocation, buildLogLine, buildRun, buildSchedule, newRunId } from '../../support/store/build-records.ts';
 
@@ -12,6 +14,7 @@ const page = { states: null, pipeline: null, madeFrom: null, limit: 5, after: nu
 const logs = { runId: null, plugin: null, afterSeq: null, limit: 5 };
 const guard = { states: ['queued', 'running'], epoch: 0, worker: null };
 const schedule = buildSchedule();
+const event = (seq: number): StoredEvent => ({ runId: run.id, seq, atMs: 1, kind: 'runQueued', body: {} });
 const worker = { id: 'wrk', startedAtMs: 1, beatAtMs: 1 };
 const pluginVersion = {
   id: 'p',
@@ -33,13 +36,13 @@ const statePut = {
 
 /** Every operation, with every form of its parameters that changes the SQL. */
 const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
-  ['insertRun', RUNS.encode(run)],
-  ['insertRun', RUNS.encode({ ...run, id: newRunId() })],
+  ['insertRun', RUNS.values(run)],
+  ['insertRun', RUNS.values({ ...run, id: newRunId() })],
   ['findRun', run.id],
   ['findRunByKey', 'default', 'key'],
-  ['updateRun', run.id, guard, { priority: 1 }],
-  ['updateRun', run.id, { states: ['queued'] }, {}],
-  ['updateRun', run.id, { states: ['waiting'], epoch: 0, readyAtMs: 1 }, { readyAtMs: 2 }],
+  ['updateRun', run.id, guard, ['priority', [1]]],
+  ['updateRun', run.id, { states: ['queued'] }, ['', []]],
+  ['updateRun', run.id, { states: ['waiting'], epoch: 0, readyAtMs: 1 }, ['readyAtMs', [2]]],
   ['listRuns', page],
   ['listRuns', { ...page, after: run.id }],
   ['listRuns', { ...page, madeFrom: run.id }],
@@ -63,17 +66,18 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['countQueued', 'default', 5],
   ['countRuns', null, null],
   ['countRuns', ['queued'], 'default'],
-  ['insertInvocation', INVOCATIONS.encode(invocation)],
-  ['keepInvocation', INVOCATIONS.encode(invocation)],
-  ['writeAll', [[['keepInvocation', [INVOCATIONS.encode(invocation)]]]]],
-  ['updateInvocation', invocation.id, ['running'], { state: 'failed' }],
+  ['insertInvocation', INVOCATIONS.values(invocation)],
+  ['keepInvocation', INVOCATIONS.values(invocation)],
+  ['writeAll', [[['keepInvocation', [INVOCATIONS.values(invocation)]]]]],
+  ['updateInvocation', invocation.id, ['running'], ['state', ['failed']]],
   ['listInvocations', run.id],
   ['putPayload', run.id, 'data', '{}'],
   ['putPayload', run.id, 'data', '{}'],
   ['findPayload', run.id, 'data'],
-  ['appendEvents', [EVENTS.encode({ runId: run.id, seq: 1, atMs: 1, kind: 'runQueued', body: {} })]],
+  ['appendEvents', encodeEvents([event(1), event(2)])],
+  ['appendEvents', encodeEvents([event(2), event(3)])],
   ['listEvents', run.id, 0, 5],
-  ['appendLogs', [LOGS.encode(buildLogLine(run.id, 'line'))]],
+  ['appendLogs', [LOG_LINES.values(buildLogLine(run.id, 'line'))]],
   ['listLogs', logs],
   ['listLogs', { ...logs, runId: run.id }],
   ['listLogs', { ...logs, plugin: 'sample', afterSeq: 0 }],
@@ -103,7 +107,7 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['listNames', 'plugin', '', 5],
   ['listNames', 'pipeline', '', 5],
   ['listEndedRuns', { pipeline: 'default', endedBeforeMs: 1e12, after: '', bound: 'run_z', limit: 5 }],
-  ['updateRun', run.id, { states: ['queued', 'running'] }, { state: 'failed' }],
+  ['updateRun', run.id, { states: ['queued', 'running'] }, ['state', ['failed']]],
   ['removeRun', run.id, 50],
   ['removeLogs', { beforeMs: 1e12, afterSeq: 0, limit: 5, isDryRun: false }],
   ['listOldVersions', { of: 'plugin', name: 'p', keep: 1, createdBeforeMs: 1e12, limit: 5 }],
