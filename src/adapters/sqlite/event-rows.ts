@@ -23,7 +23,7 @@ type Follower = readonly [atMs: number, kind: StoredEvent['kind'], body: JsonVal
 /** A row for each stretch of events of one run whose numbers follow each other. */
 export function encodeEvents(events: readonly StoredEvent[]): EventRow[] {
   const rows: EventRow[] = [];
-  for (let from = 0; from < events.length; ) {
+  for (let from = 0; from < events.length;) {
     let to = from + 1;
     while (to < events.length && isNext(events[to - 1], events[to])) to += 1;
     const stretch = events.slice(from, to);

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GantryError } from '../../core/errors/gantry-error.ts';
+import { BACKSTOP_PAGES } from './checkpoints.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 
 /** How long a write waits for another process's transaction. */
@@ -12,6 +13,7 @@ const PRAGMAS = `
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA journal_size_limit = 67108864;
+PRAGMA wal_autocheckpoint = ${BACKSTOP_PAGES};
 PRAGMA cache_size = -32768;
 PRAGMA temp_store = MEMORY;
 PRAGMA trusted_schema = OFF;

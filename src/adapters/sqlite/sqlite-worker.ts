@@ -1,6 +1,7 @@
 // The database's own thread: every fsync happens here, none on the event loop that serves plugins. One group in, one answer out;
 // what the sender gathers meanwhile is the next group.
 import { parentPort, workerData } from 'node:worker_threads';
+import { Checkpoints } from './checkpoints.ts';
 import { GroupExecutor, type Request } from './group-executor.ts';
 import { openDatabase } from './open-database.ts';
 import { createPerform } from './operations.ts';
@@ -10,9 +11,12 @@ import { Statements } from './statements.ts';
 function serve(port: NonNullable<typeof parentPort>, path: string): void {
   const database = openDatabase(path);
   const executor = new GroupExecutor(database, createPerform(new Statements(database)));
+  const checkpoints = new Checkpoints(database);
   port.on('message', (group: readonly Request[] | 'close') => {
+    checkpoints.busy();
     if (group !== 'close') {
       port.postMessage(executor.execute(group));
+      checkpoints.afterGroup();
       return;
     }
     database.close();

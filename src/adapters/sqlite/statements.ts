@@ -65,7 +65,12 @@ export function assignments(columns: readonly string[]): string {
 
 /** `"a" = ?, "b" = ?` of names joined by commas; without names a change that changes nothing. */
 export function placedAssignments(columns: string): string {
-  return columns === '' ? 'id = id' : columns.split(',').map((column) => `"${column}" = ?`).join(', ');
+  return columns === ''
+    ? 'id = id'
+    : columns
+        .split(',')
+        .map((column) => `"${column}" = ?`)
+        .join(', ');
 }
 
 /** `?, ?` */

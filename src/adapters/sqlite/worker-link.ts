@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import { raced } from '../../core/deadline.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
-import type { Reply, Request } from './group-executor.ts';
+import type { GroupEnd, Request } from './group-executor.ts';
 import type { OperationName } from './operations.ts';
 import { weightOf } from './record-map.ts';
 import { type ErrorFacts, errorOf } from './sqlite-error.ts';
@@ -37,10 +37,9 @@ export class WorkerLink {
   readonly #worker: Worker;
   readonly #opened = Promise.withResolvers<undefined>();
   readonly #exited = Promise.withResolvers<undefined>();
-  readonly #underWay = new Map<number, Waiting>();
-  #waiting = new Map<number, Waiting>();
+  #underWay: readonly Waiting[] = [];
+  #waiting = new Set<Waiting>();
   #weight = 0;
-  #nextId = 1;
   #isPumping = false;
   #end: GantryError | null = null;
   #drained: (() => void) | null = null;
@@ -51,7 +50,7 @@ export class WorkerLink {
     this.#bounds = bounds;
     this.#opened.promise.catch(() => undefined);
     this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: path });
-    this.#worker.on('message', (message: 'open' | readonly Reply[] | ErrorFacts) => {
+    this.#worker.on('message', (message: 'open' | GroupEnd | ErrorFacts) => {
       if (message === 'open') this.#opened.resolve(undefined);
       else if ('message' in message) this.#fail(errorOf(message, path));
       else this.#settle(message);
@@ -79,13 +78,13 @@ export class WorkerLink {
     if (signal.aborted) throw timedOut(signal);
     const weight = weightOf(parameters);
     this.#checkRoom(weight);
-    const id = this.#nextId++;
     const settle = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, { request: [id, name, parameters], weight, settle });
+    const waiting: Waiting = { request: [name, parameters], weight, settle };
+    this.#waiting.add(waiting);
     this.#weight += weight;
     this.#pumpSoon();
     const abort = (): void => {
-      if (this.#waiting.delete(id)) this.#weight -= weight;
+      if (this.#waiting.delete(waiting)) this.#weight -= weight;
       settle.reject(timedOut(signal));
     };
     signal.addEventListener('abort', abort, { once: true });
@@ -103,7 +102,7 @@ export class WorkerLink {
   }
 
   async #close(): Promise<void> {
-    if (this.#end === null && this.#waiting.size + this.#underWay.size > 0) {
+    if (this.#end === null && this.#waiting.size + this.#underWay.length > 0) {
       const drained = Promise.withResolvers<undefined>();
       this.#drained = () => {
         drained.resolve(undefined);
@@ -130,37 +129,40 @@ export class WorkerLink {
   }
 
   #pump(): void {
-    if (this.#end !== null || this.#underWay.size > 0) return;
-    let weight = 0;
-    for (const [id, waiting] of this.#waiting) {
-      if (this.#underWay.size >= GROUP_OPERATIONS_MAX || (weight > 0 && weight + waiting.weight > GROUP_BYTES_MAX))
-        break;
-      weight += waiting.weight;
-      this.#waiting.delete(id);
-      this.#underWay.set(id, waiting);
-    }
-    this.#weight -= weight;
-    if (this.#underWay.size > 0)
-      this.#worker.postMessage(Array.from(this.#underWay.values(), ({ request }) => request));
+    if (this.#end !== null || this.#underWay.length > 0) return;
+    const group = this.#nextGroup();
+    this.#underWay = group;
+    if (group.length > 0) this.#worker.postMessage(group.map(({ request }) => request));
     else this.#drained?.();
   }
 
-  #settle(replies: readonly Reply[]): void {
-    for (const reply of replies) {
-      const waiting = this.#underWay.get(reply.id);
-      this.#underWay.delete(reply.id);
-      if (reply.isDone) waiting?.settle.resolve(reply.value);
-      else waiting?.settle.reject(errorOf(reply.error, this.#path));
+  #nextGroup(): readonly Waiting[] {
+    const group: Waiting[] = [];
+    let weight = 0;
+    for (const waiting of this.#waiting) {
+      if (group.length >= GROUP_OPERATIONS_MAX || (weight > 0 && weight + waiting.weight > GROUP_BYTES_MAX)) break;
+      weight += waiting.weight;
+      this.#waiting.delete(waiting);
+      group.push(waiting);
     }
+    this.#weight -= weight;
+    return group;
+  }
+
+  #settle({ values, failures }: GroupEnd): void {
+    const group = this.#underWay;
+    this.#underWay = [];
+    for (const [index, facts] of failures) group[index]?.settle.reject(errorOf(facts, this.#path));
+    for (const [index, { settle }] of group.entries()) settle.resolve(values[index]);
     this.#pump();
   }
 
   #fail(error: GantryError): void {
     this.#end ??= error;
     this.#opened.reject(this.#end);
-    for (const waiting of [...this.#underWay.values(), ...this.#waiting.values()]) waiting.settle.reject(this.#end);
-    this.#underWay.clear();
-    this.#waiting = new Map();
+    for (const waiting of [...this.#underWay, ...this.#waiting]) waiting.settle.reject(this.#end);
+    this.#underWay = [];
+    this.#waiting = new Set();
     this.#weight = 0;
     this.#drained?.();
   }
