@@ -92,6 +92,15 @@ function feedContract(subject: StoreUnderTest): void {
     expect(await subject.store().listEvents(runId, 0, 10, patient())).toEqual(events);
     expect(await subject.store().listEvents(runId, 1, 2, patient())).toEqual(events.slice(1, 3));
     expect(await subject.store().listEvents(runId, 4, 10, patient())).toEqual([]);
+    const overlapping = [
+      event(runId, 3, 'later'),
+      event(runId, 4, 'later'),
+      event(runId, 5, 'new'),
+      event(runId, 6, 'new'),
+    ];
+    await subject.store().appendEvents(overlapping, patient());
+    expect(await subject.store().listEvents(runId, 2, 3, patient())).toEqual([...events.slice(2), overlapping[2]]);
+    expect(await subject.store().listEvents(runId, 5, 10, patient())).toEqual(overlapping.slice(3));
   });
 
   it('gives back log lines in the order of writing: the last ones, or those after a seq', async () => {

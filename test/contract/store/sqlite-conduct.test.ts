@@ -1,4 +1,5 @@
 // What the embedded store does when it cannot open, when too much waits, when an item is bad, and when it closes.
+import { hash } from 'node:crypto';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -25,7 +26,7 @@ describe('opening', () => {
     });
   });
 
-  it('reads what the first schema wrote, whose invocations name no transport, no reports, no retries and no items', async () => {
+  it('reads what the first schema wrote, whose invocations name no transport, no reports, no retries and no items, whose events and payloads have rows of their own', async () => {
     using folder = createTestFolder();
     const file = join(folder.path, 'gantry.db');
     const invocation = buildInvocation(newRunId());
@@ -44,10 +45,22 @@ describe('opening', () => {
       database
         .prepare(`INSERT INTO invocations (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
         .run(...Object.values(row));
+      const { runId } = invocation;
+      for (const seq of [1, 2])
+        database.prepare("INSERT INTO events VALUES (?, ?, 5, 'runQueued', 'null')").run(runId, seq);
+      const [head, chunk] = [
+        'INSERT INTO payloads VALUES (?, ?, ?, 2)',
+        'INSERT INTO payloadChunks VALUES (?, ?, 0, ?)',
+      ];
+      database.prepare(head).run(runId, 'data', hash('sha256', '{}', 'hex'));
+      database.prepare(chunk).run(runId, 'data', Buffer.from('{}'));
     }
     await using store = createSqliteStore(file);
     await store.open(patient());
     expect(await store.listInvocations(invocation.runId, patient())).toEqual([{ ...invocation, transport: null }]);
+    const event = { runId: invocation.runId, seq: 2, atMs: 5, kind: 'runQueued', body: null };
+    expect(await store.listEvents(invocation.runId, 1, 5, patient())).toEqual([event]);
+    expect(await store.findPayload(invocation.runId, 'data', patient())).toBe('{}');
   });
 
   it('refuses a damaged file, naming the cause', async () => {
