@@ -41,8 +41,10 @@ function printLineage(run: JsonValue, output: Output): void {
     const removed = textAt(run, 'isOriginRemoved') === 'true' ? ' (removed)' : '';
     const versions = Object.values(objectAt(lineage, 'pluginVersions'));
     const asked = versions.length === 0 ? '' : ` with ${versions.map(String).join(', ')}`;
+    const place = textAt(lineage, 'editedAt');
+    const edited = place === '' ? '' : ` with other data for ${place}`;
     const from = hook === '' ? '' : ` from ${hook}`;
-    output.line(`  ${MADE[kind] ?? kind} of ${textAt(lineage, 'run')}${removed}${from}${asked}`);
+    output.line(`  ${MADE[kind] ?? kind} of ${textAt(lineage, 'run')}${removed}${from}${edited}${asked}`);
   }
   for (const one of listAt(run, 'descendants'))
     output.line(`  made from it: ${MADE[textAt(one, 'kind')] ?? ''} ${textAt(one, 'run')}  ${textAt(one, 'state')}`);

@@ -95,6 +95,8 @@ export interface Lineage {
   readonly hook: string | null;
   /** versions that were asked for in place of those that serve, by the plugin's name; absent: none */
   readonly pluginVersions?: Readonly<Record<string, string>>;
+  /** the hook that began with data that was given, not with what the hooks before it left; absent: none */
+  readonly editedAt?: string;
 }
 
 /** Ids of the plugin versions that the run was asked to use. */
@@ -150,6 +152,8 @@ export const READY_NOW_MS = 0;
 
 /** Names of the payloads of a run in the store. */
 export const INPUT_PAYLOAD = 'input';
+/** What the hook of `lineage.editedAt` began with. */
+export const EDITED_PAYLOAD = 'edited';
 /** The merged `context.data` after the last finished hook. */
 export const DATA_PAYLOAD = 'data';
 /** `context.results` of the finished hooks: hook → plugin → {status, data}. */

@@ -3,13 +3,13 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonValue } from '../core/json.ts';
 import { isJsonObject } from '../core/json.ts';
-import { DATA_PAYLOAD, INPUT_PAYLOAD, RESULTS_PAYLOAD, type HookRecord } from '../core/run.ts';
+import { DATA_PAYLOAD, EDITED_PAYLOAD, INPUT_PAYLOAD, RESULTS_PAYLOAD, type HookRecord } from '../core/run.ts';
 import { parseStrictText } from '../core/strict-json.ts';
 import { emptyObject, type RunFlow } from './build-context.ts';
 import { bitOf } from './hook-graph.ts';
 import { hasPassed } from './next-hooks.ts';
 import type { RunPlan } from './plan-hooks.ts';
-import { RunFlows } from './run-flows.ts';
+import { RunFlows, type DataEdit } from './run-flows.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** What the store takes as one payload. */
@@ -23,18 +23,27 @@ export async function openFlows(
   { graph, main }: RunPlan,
   records: readonly HookRecord[],
 ): Promise<RunFlows> {
-  const whole = await loadFlow(scope, records.some(hasPassed));
+  const edit = await loadEdit(scope, main);
+  const whole = await loadFlow(scope, edit !== null || records.some(hasPassed));
   const ended = main.reduce((bits, { index }) => (hasPassed(records[index]) ? bits | bitOf(index) : bits), 0n);
-  const isInput = ended === 0n || graph.isChain;
+  const isInput = (ended === 0n && edit === null) || graph.isChain;
   const input = isInput ? whole.data : await load(scope, INPUT_PAYLOAD);
   return new RunFlows(
     graph,
     main.map(({ hook }) => hook),
-    { whole, input, ended },
+    { whole, input, ended, edit },
   );
 }
 
-/** @param hasEnded whether a hook has ended: before that, nothing but the input stands */
+/** Null: no data was given for a hook. */
+async function loadEdit(scope: RunScope, main: RunPlan['main']): Promise<DataEdit | null> {
+  const hook = scope.lease.run.lineage?.editedAt;
+  const place = main.find((plan) => plan.hook === hook);
+  if (place === undefined) return null;
+  return { index: place.index, data: (await load(scope, EDITED_PAYLOAD)) ?? emptyObject() };
+}
+
+/** @param hasEnded whether a hook has ended or began with data of its own: before that, nothing but the input stands */
 async function loadFlow(scope: RunScope, hasEnded: boolean): Promise<RunFlow> {
   const { fresh } = scope;
   if (fresh !== null) return flowOf(fresh.input === null ? null : parse(scope, INPUT_PAYLOAD, fresh.input), null);

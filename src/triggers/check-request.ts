@@ -49,12 +49,13 @@ interface AskedRequest {
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
   readonly lineage?: Lineage;
+  readonly resumption?: { readonly edited?: JsonValue };
 }
 
 /** Tells a repeat from a clash: SHA-256 over what was asked, before defaults, whatever the order of keys and tags. */
 export function hashRequest(
   pipeline: string,
-  { params, data, tags = [], skipTags = [], lineage }: AskedRequest,
+  { params, data, tags = [], skipTags = [], lineage, resumption }: AskedRequest,
 ): string {
   // Without tags as it was before there were tags: keys outlive releases.
   const only = tags.length === 0 ? {} : { tags: [...new Set(tags)].sort() };
@@ -66,6 +67,7 @@ export function hashRequest(
     ...only,
     ...skipped,
     ...(lineage === undefined ? {} : { lineage: { ...lineage } }),
+    ...(resumption?.edited === undefined ? {} : { edited: resumption.edited }),
   };
   return createHash('sha256').update(canonicalJson(asked)).digest('hex');
 }

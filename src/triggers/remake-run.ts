@@ -1,17 +1,25 @@
 // What a run that is made from an ended one takes over: the records of the hooks that it does not run again, and the documents that flow out
-// of them. What they left is folded anew from the input, so nothing of the hooks that are run again comes along. Pure; secrets were taken
+// of them. What they left is folded anew from the input (or from data that was given in its place), so nothing of the hooks that are run again comes along. Pure; secrets were taken
 // out before anything was stored, so the new run sees what was stored.
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
-import { DATA_PAYLOAD, INPUT_PAYLOAD, RESULTS_PAYLOAD, type HookRecord, type Run } from '../core/run.ts';
+import {
+  DATA_PAYLOAD,
+  EDITED_PAYLOAD,
+  INPUT_PAYLOAD,
+  RESULTS_PAYLOAD,
+  type HookRecord,
+  type Run,
+} from '../core/run.ts';
 import { suggest } from '../lib/suggest.ts';
 import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
 import { emptyObject } from '../pipeline/build-context.ts';
-import { HookGraph, hasBit } from '../pipeline/hook-graph.ts';
+import { bitOf, HookGraph, hasBit } from '../pipeline/hook-graph.ts';
 import { hasPassed } from '../pipeline/next-hooks.ts';
-import { applyPatches } from '../pipeline/merge-results.ts';
-import { patchesOf } from '../pipeline/run-flows.ts';
+import { foldData, isEdited, type DataEdit } from '../pipeline/run-flows.ts';
+import { checkSize } from './check-request.ts';
+import { editData } from './edit-data.ts';
 
 /** Payloads by name, as JSON text. */
 export type Documents = readonly (readonly [name: string, json: string])[];
@@ -20,6 +28,8 @@ export type Documents = readonly (readonly [name: string, json: string])[];
 export interface Resumption {
   readonly hooks: readonly HookRecord[];
   readonly documents: Documents;
+  /** data that was given for the hook of `lineage.editedAt` */
+  readonly edited?: JsonValue;
 }
 
 /** What is stored with a run when it is accepted. @param input null: there is none */
@@ -38,6 +48,8 @@ export interface RemakeRequest {
   readonly results: JsonValue;
   /** takes the place of what the hooks before `from` left */
   readonly data: JsonValue | undefined;
+  /** what was given so for the original */
+  readonly edited: JsonValue | null;
 }
 
 export interface Remade {
@@ -45,32 +57,59 @@ export interface Remade {
   readonly resumption: Resumption | null;
   /** the first hook that is run again; null: the first of all */
   readonly hook: string | null;
+  readonly editedAt?: string;
 }
 
 export const NOTHING_REUSED: Remade = { resumption: null, hook: null };
 
 /** @throws GantryError HOOK_NOT_FOUND, HOOKS_CHANGED, REPLAY_IMPOSSIBLE */
 export function remakeRun(request: RemakeRequest): Remade {
-  const { run, pipeline, from, data } = request;
+  const { run, pipeline, from } = request;
   if (from !== null) checkHook(pipeline, from);
   const pending = pendingHooks(pipeline);
   if (run.hooks.some(isPassed)) checkShape(run, pending);
   const graph = graphOf(pipeline);
   const reused = reusedHooks(request, graph);
-  if (reused.size === 0) return NOTHING_REUSED;
-  if (data !== undefined && !graph.isChain) {
-    const message = `${pipeline.name} has branches: data can be given only where all hooks are run again`;
-    throw new GantryError('REPLAY_IMPOSSIBLE', message);
-  }
+  const edit = editOf(request, graph, reused);
+  // Where all is run again and all of it sees what was given, that is the input.
+  const isInput = edit === null || graph.order.every((index) => isEdited(graph, edit, index));
+  if (reused.size === 0 && isInput) return NOTHING_REUSED;
   const hooks = pending.map((record, index) => (reused.has(index) ? takenOver(run, record, index) : record));
+  const first = graph.order.find((index) => !reused.has(index));
+  const hook = first === undefined ? null : nameOf(pipeline, first);
+  const documents = documentsAfter(request, graph, reused, edit);
+  if (edit === null) return { resumption: { hooks, documents }, hook };
+  return { resumption: { hooks, documents, edited: edit.data }, hook, editedAt: nameOf(pipeline, edit.index) };
+}
+
+/** What the hooks that are not run again left. */
+function documentsAfter(
+  request: RemakeRequest,
+  graph: HookGraph,
+  reused: ReadonlySet<number>,
+  edit: DataEdit | null,
+): Documents {
+  const names = request.pipeline.hooks.map(({ name }) => name);
   const results = resultsOf(request, reused);
-  const folded = data ?? fold(request, graph, results, reused);
-  const documents = [
+  const ended = [...reused].reduce((bits, index) => bits | bitOf(index), 0n);
+  const folded = foldData({ graph, names, input: request.input, edit }, ended, results);
+  const documents: Documents = [
     [DATA_PAYLOAD, JSON.stringify(folded)],
     [RESULTS_PAYLOAD, JSON.stringify(results)],
-  ] as const;
-  const first = graph.order.find((index) => !reused.has(index));
-  return { resumption: { hooks, documents }, hook: first === undefined ? null : (pipeline.hooks[first]?.name ?? null) };
+  ];
+  return edit === null ? documents : [...documents, [EDITED_PAYLOAD, checkSize('data', edit.data)]];
+}
+
+function nameOf({ hooks }: Pipeline, index: number): string {
+  return hooks[index]?.name ?? '';
+}
+
+function editOf(request: RemakeRequest, graph: HookGraph, reused: ReadonlySet<number>): DataEdit | null {
+  const { run, pipeline, from, data, edited } = request;
+  const names = pipeline.hooks.map(({ name }) => name);
+  const hook = run.lineage?.editedAt;
+  const standing = hook === undefined || edited === null ? null : { hook, data: edited };
+  return editData({ graph, names, reused, from: from === null ? null : names.indexOf(from), data, standing });
 }
 
 /** Hooks of the original that passed and do not follow the one to be run again, by their indexes. */
@@ -98,19 +137,6 @@ function resultsOf({ pipeline, results }: RemakeRequest, reused: ReadonlySet<num
     if (entry !== undefined) kept[name] = entry;
   }
   return kept;
-}
-
-function fold(
-  { pipeline, input }: RemakeRequest,
-  graph: HookGraph,
-  results: JsonObject,
-  reused: ReadonlySet<number>,
-): JsonValue {
-  const order = graph.order.filter((index) => reused.has(index));
-  return applyPatches(
-    input,
-    order.flatMap((index) => patchesOf(results[pipeline.hooks[index]?.name ?? ''])),
-  );
 }
 
 function graphOf({ hooks }: Pipeline): HookGraph {

@@ -5,14 +5,14 @@ import type { RunId } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import type { StoreOptions } from '../core/ports/store.ts';
-import { INPUT_PAYLOAD, isTerminal, RESULTS_PAYLOAD, type Lineage, type Run } from '../core/run.ts';
+import { EDITED_PAYLOAD, INPUT_PAYLOAD, isTerminal, RESULTS_PAYLOAD, type Lineage, type Run } from '../core/run.ts';
 import { parseStrictText } from '../core/strict-json.ts';
 import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
 import { emptyObject } from '../pipeline/build-context.ts';
 import { tryOnce } from '../pipeline/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { checkUse, chooseVersions } from './choose-versions.ts';
-import { NOTHING_REUSED, remakeRun } from './remake-run.ts';
+import { NOTHING_REUSED, remakeRun, type Remade } from './remake-run.ts';
 import type { Started, StartRequest } from './start-run.ts';
 
 export interface RetryRequest {
@@ -73,17 +73,11 @@ export class RunReplayer {
   async #remake(run: Run, kind: 'retry' | 'replay', request: ReplayRequest): Promise<Started> {
     const { data, idempotencyKey = null } = request;
     const pipeline = this.#pipelineOf(run);
-    const input = (await this.#load(run, INPUT_PAYLOAD)) ?? emptyObject();
-    const results = await this.#load(run, RESULTS_PAYLOAD);
-    // Its documents go after it was hidden, so one that is still found had all of them.
-    await this.#ended(run.id);
-    const { from } = request;
-    const isWhole = kind === 'replay' && from === null;
-    const remade = isWhole ? NOTHING_REUSED : remakeRun({ run, pipeline, from, input, results, data });
-    const { resumption, hook } = remade;
+    const { input, remade } = await this.#takeOver(run, pipeline, request, kind === 'replay');
+    const { resumption, ...place } = remade;
     using chosen = await chooseVersions(this.#ports, this.#settings, request.pluginVersions);
     checkUse(chosen.versions, pipeline, resumption?.hooks ?? pendingHooks(pipeline));
-    const lineage: Lineage = { kind, runId: run.id, hook, ...chosen.lineage };
+    const lineage: Lineage = { kind, runId: run.id, ...place, ...chosen.lineage };
     return await this.#start({
       pipeline: run.pipeline,
       trigger: 'replay',
@@ -92,6 +86,21 @@ export class RunReplayer {
       ...{ idempotencyKey, lineage, tags: run.tags, skipTags: run.skipTags },
       ...(resumption === null ? {} : { resumption }),
     });
+  }
+
+  async #takeOver(
+    run: Run,
+    pipeline: Pipeline,
+    { from, data }: ReplayRequest,
+    isReplay: boolean,
+  ): Promise<{ readonly input: JsonValue; readonly remade: Remade }> {
+    const input = (await this.#load(run, INPUT_PAYLOAD)) ?? emptyObject();
+    const results = await this.#load(run, RESULTS_PAYLOAD);
+    const edited = run.lineage?.editedAt === undefined ? null : await this.#load(run, EDITED_PAYLOAD);
+    // Its documents go after it was hidden, so one that is still found had all of them.
+    await this.#ended(run.id);
+    if (isReplay && from === null) return { input, remade: NOTHING_REUSED };
+    return { input, remade: remakeRun({ run, pipeline, from, input, results, data, edited }) };
   }
 
   #pipelineOf({ id, pipeline: name }: Run): Pipeline {

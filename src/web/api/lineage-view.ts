@@ -8,18 +8,20 @@ export interface LineageView {
   readonly hook: string | null;
   /** ids of the plugin versions that it was asked to use, by the plugin's name; absent: it was asked for none */
   readonly pluginVersions?: Readonly<Record<string, string>>;
+  /** the hook that began with data that was given; absent: none did */
+  readonly editedAt?: string;
 }
 
 /** A run that was made from the one shown. */
-export interface DescendantView extends Omit<LineageView, 'pluginVersions'> {
+export interface DescendantView extends Omit<LineageView, 'pluginVersions' | 'editedAt'> {
   readonly state: RunState;
   readonly createdAt: string;
 }
 
 export function lineageView(lineage: Run['lineage']): LineageView | null {
   if (lineage === null) return null;
-  const { kind, runId, hook, pluginVersions } = lineage;
-  return { kind, run: runId, hook, ...(pluginVersions === undefined ? {} : { pluginVersions }) };
+  const { runId, ...rest } = lineage;
+  return { ...rest, run: runId };
 }
 
 /** Runs made from one run, for its view. */
