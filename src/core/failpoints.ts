@@ -24,6 +24,8 @@ export const FAILPOINTS = {
   'flush-stored': 'STORE_UNAVAILABLE',
   /** a forsaken run is this worker's, and not settled */
   'run-taken-over': 'STORE_UNAVAILABLE',
+  /** a run has ended, the runs that its hooks started are to end with it */
+  'children-due': 'STORE_UNAVAILABLE',
   'beat-due': 'STORE_UNAVAILABLE',
   'beat-stored': 'STORE_UNAVAILABLE',
 } as const satisfies Record<string, ErrorCode>;

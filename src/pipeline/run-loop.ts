@@ -26,7 +26,7 @@ export class RunLoop {
   readonly #ports: RunPorts;
   readonly #settings: RunSettings;
   readonly #onSettled: (run: Run) => void;
-  readonly #sweepPlaces: () => void;
+  readonly #onSwept: () => void;
   readonly #logs: LogBuffer;
   readonly #heartbeat: Heartbeat;
   readonly #inFlight = new Map<RunId, RunExecution>();
@@ -44,13 +44,13 @@ export class RunLoop {
 
   /**
    * @param onSettled called for each run that this process ended or put back
-   * @param sweepPlaces called after every sweep for forsaken runs
+   * @param onSwept called after every sweep for forsaken runs
    */
-  constructor(ports: RunPorts, settings: RunSettings, onSettled: (run: Run) => void, sweepPlaces: () => void) {
+  constructor(ports: RunPorts, settings: RunSettings, onSettled: (run: Run) => void, onSwept: () => void) {
     this.#ports = ports;
     this.#settings = settings;
     this.#onSettled = onSettled;
-    this.#sweepPlaces = sweepPlaces;
+    this.#onSwept = onSwept;
     this.#logs = new LogBuffer(ports, settings);
     this.#heartbeat = new Heartbeat(ports, settings, () => {
       this.#abandonAll('no heartbeat was acknowledged for too long');
@@ -200,7 +200,7 @@ export class RunLoop {
       });
       for (const run of settled) this.#onSettled(run);
       if (settled.length > 0) this.wake();
-      this.#sweepPlaces();
+      this.#onSwept();
     } catch (error) {
       logger.log('warn', 'the sweep for forsaken runs failed', { cause: messageOf(error) });
     }

@@ -66,6 +66,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
   };
   const loop = new RunLoop(ports, settings, onEnded, () => {
     places.sweep();
+    subRuns.sweep();
   });
   const wake = loop.wake.bind(loop);
   const places = new RunPlaces(ports, settings, wake);

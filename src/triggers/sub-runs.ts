@@ -1,7 +1,8 @@
 // Runs that belong to other runs: started through the one door, ended with their parent, told of to it. Whoever ends first, parent or child,
 // writes; whoever comes to wait second looks: so none waits for an end that has come, and what a kill keeps from being told, the parent's
-// own time to look again and the sweep find.
+// own time to look again and the sweep find. A child whose parent has ended and told nobody is ended by the sweep, too.
 import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
+import { failpoint } from '../core/failpoints.ts';
 import type { RunId } from '../core/ids.ts';
 import type { StoreOptions } from '../core/ports/store.ts';
 import { isTerminal, RUN_DEPTH_MAX, type Run } from '../core/run.ts';
@@ -17,11 +18,17 @@ export interface SubRunDoor {
   onReady(): void;
 }
 
+/** Open children that one sweep looks at; the next one goes on behind them. */
+const SWEPT = 50;
+
 export class SubRuns {
   readonly #ports: Pick<RunPorts, 'store' | 'clock' | 'logger'>;
   readonly #settings: Pick<RunSettings, 'storeTimeoutMs'>;
   readonly #door: SubRunDoor;
   readonly #underWay = new Set<Promise<void>>();
+  #isSweeping = false;
+  /** the last child that the sweep before looked at; null: it begins with the newest */
+  #sweptTo: RunId | null = null;
 
   constructor(
     ports: Pick<RunPorts, 'store' | 'clock' | 'logger'>,
@@ -67,9 +74,15 @@ export class SubRuns {
     }
   }
 
-  /** A run whose parent has ended. */
-  abandon(child: RunId): void {
-    this.#inBackground(child, (id) => this.#cancel(id));
+  /** Ends children of runs that have ended, where a kill kept that from being done. In the background, one sweep at a time. */
+  sweep(): void {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    this.#inBackground(null, async () => {
+      await this.#sweep().finally(() => {
+        this.#isSweeping = false;
+      });
+    });
   }
 
   /** Resolves when nothing that was told is under way. */
@@ -91,7 +104,30 @@ export class SubRuns {
     if (run === null || isTerminal(run.state)) await this.#wake(parent);
   }
 
+  async #sweep(): Promise<void> {
+    const page = { limit: SWEPT, ...(this.#sweptTo === null ? {} : { after: this.#sweptTo }) };
+    const { items, next } = await this.#once('listRuns', (options) =>
+      this.#ports.store.listRuns({ isOpenChild: true }, page, options),
+    );
+    this.#sweptTo = next;
+    const parents = Map.groupBy(
+      // One that was asked to end already is its worker's affair.
+      items.filter(({ cancelRequestedAtMs }) => cancelRequestedAtMs === null),
+      ({ lineage }) => lineage?.runId ?? null,
+    );
+    for (const [parent, children] of parents) {
+      if (parent !== null && (await this.#hasEnded(parent))) for (const { id } of children) await this.#cancel(id);
+    }
+  }
+
+  /** One that is not stored yet, or not any more, is none of ours: its child has a deadline of its own. */
+  async #hasEnded(id: RunId): Promise<boolean> {
+    const run = await this.#once('findRun', (options) => this.#ports.store.findRun(id, options));
+    return run !== null && isTerminal(run.state);
+  }
+
   async #cancel(child: RunId): Promise<void> {
+    failpoint('children-due');
     try {
       await this.#door.requestCancel(child);
     } catch (error) {
@@ -111,7 +147,7 @@ export class SubRuns {
     return depth;
   }
 
-  #inBackground(id: RunId, work: (id: RunId) => Promise<void>): void {
+  #inBackground<Id extends RunId | null>(id: Id, work: (id: Id) => Promise<void>): void {
     const done = work(id)
       .catch((error: unknown) => {
         const fields = { runId: id, cause: messageOf(error) };

@@ -1,13 +1,13 @@
 // Every named place, once killed at and once with an error thrown, under load over one data folder. A place that is never passed fails the
 // test. Freezes at the same places: frozen-worker.test.ts.
 import { expect, test } from 'vitest';
-import { FAILPOINTS, type Failpoint } from '../../src/core/failpoints.ts';
+import type { Failpoint } from '../../src/core/failpoints.ts';
 import { CountingWorld } from '../support/faults/counting-world.ts';
+import { LOAD_PLACES as PLACES } from '../support/faults/load-places.ts';
 import { reportFigures } from '../support/faults/report-figures.ts';
 import { processState } from '../support/faults/process-state.ts';
 import { faultSeed } from '../support/faults/seeded-random.ts';
 
-const PLACES = Object.keys(FAILPOINTS) as Failpoint[];
 /** Few places, so that runs also wait in the queue. */
 const SYSTEM = `runs: {heartbeat: 200ms, deadAfter: 2s, grace: 5s, maxRunning: 2, sandboxWait: 2m}
 images: {isOn: false}

@@ -2,10 +2,10 @@
 // FerretDB stands in for MongoDB; its updates are not atomic, so the proxy in front of it lets one command through at a time.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { FAILPOINTS } from '../../src/core/failpoints.ts';
 import type { WorkerId } from '../../src/core/ids.ts';
 import type { Run } from '../../src/core/run.ts';
 import { CountingWorld } from '../support/faults/counting-world.ts';
+import { LOAD_PLACES as PLACES } from '../support/faults/load-places.ts';
 import { processState } from '../support/faults/process-state.ts';
 import { listAllRuns } from '../support/faults/read-history.ts';
 import { reportFigures } from '../support/faults/report-figures.ts';
@@ -17,7 +17,6 @@ import { startCuttableProxy } from '../support/store/cuttable-proxy.ts';
 
 /** Longer than `deadAfter` of the programs. */
 const FREEZE_MS = 2_500;
-const PLACES = Object.keys(FAILPOINTS);
 const { sharedKills } = SUITE_SIZE;
 const LIFE_MS = 1_000;
 

@@ -3,13 +3,16 @@ import type { Document } from 'mongodb';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { InsertResult, Page, PageRequest, RunChanges, RunFilter, RunGuard } from '../../core/ports/store.ts';
-import type { Run, RunState } from '../../core/run.ts';
+import { isTerminal, type Run, type RunState } from '../../core/run.ts';
 import { RUNS } from './documents.ts';
 import type { MongoWriter } from './mongo-writer.ts';
 import { MARKS, queueFields, type Queued } from './queue-fields.ts';
 
 /** What the place in the queue depends on. */
 const QUEUED = { pipeline: 1, priority: 1, part: 1, concurrencyKey: 1, needsPlace: 1 } as const;
+
+/** Behind every id. */
+const LAST_ID = '~';
 
 const FIXED_FIELDS = ['id', 'part', 'pipeline', 'createdAtMs', 'idempotencyKey'] as const;
 
@@ -40,7 +43,8 @@ export class MongoRuns {
     const key = uniqueKey(run.pipeline, run.idempotencyKey, run.id);
     const marks = queueFields(run);
     const lineage = run.lineage === null ? {} : { madeFrom: run.lineage.runId };
-    const document = { _id: run.id, ...RUNS.encode(run), ...marks, ...lineage, uniqueKey: key };
+    const child = run.lineage?.kind === 'run' && !isTerminal(run.state) ? { c: run.id } : {};
+    const document = { _id: run.id, ...RUNS.encode(run), ...marks, ...lineage, ...child, uniqueKey: key };
     const outcome = await this.#writer.insert('runs', document);
     if (outcome === 'inserted') return { kind: 'inserted' };
     const standing = (await this.#findBy({ uniqueKey: key })) ?? (await this.#findBy({ _id: run.id }));
@@ -68,16 +72,19 @@ export class MongoRuns {
     const standing = isMarked(state) ? await this.#runs.findOne({ _id: id }, { projection: QUEUED }) : null;
     if (isMarked(state) && standing === null) return false;
     const marks = queueFields({ ...(standing as unknown as Queued), ...changes, state });
-    const $unset = Object.fromEntries(MARKS.filter((mark) => !Object.hasOwn(marks, mark)).map((mark) => [mark, '']));
+    const gone = [...MARKS.filter((mark) => !Object.hasOwn(marks, mark)), ...(isTerminal(state) ? ['c'] : [])];
+    const $unset = Object.fromEntries(gone.map((mark) => [mark, '']));
     return await this.#writer.update('runs', filter, { $set: { ...set, ...marks }, $unset });
   }
 
   async listRuns(filter: RunFilter, { limit, after }: PageRequest): Promise<Page<Run>> {
-    const before = after === undefined ? {} : { _id: { $lt: after } };
+    // An open child has its own id as `c`: a short index, in the same order.
+    const field = filter.isOpenChild === true ? 'c' : '_id';
+    const before = field === 'c' || after !== undefined ? { [field]: { $lt: after ?? LAST_ID } } : {};
     const query = { ...filterOf(filter), ...before };
     const documents = await this.#runs
       .find(query)
-      .sort({ _id: -1 })
+      .sort({ [field]: -1 })
       .limit(limit + 1)
       .toArray();
     const items = documents.slice(0, limit).map((document) => RUNS.decode(document));

@@ -18,6 +18,7 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
     { name: 'pipeline', key: { pipeline: 1, _id: -1 } },
     { name: 'pipelineState', key: { pipeline: 1, state: 1, _id: -1 } },
     { name: 'madeFrom', key: { madeFrom: 1, _id: -1 } },
+    { name: 'openChild', key: { c: -1 } },
   ],
   invocations: [{ name: 'run', key: { runId: 1, createdAtMs: 1, _id: 1 } }],
   events: [{ name: 'run', key: { runId: 1, seq: 1 } }],

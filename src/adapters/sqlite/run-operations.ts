@@ -12,9 +12,13 @@ export interface RunPage {
   readonly states: readonly RunState[] | null;
   readonly pipeline: string | null;
   readonly madeFrom: string | null;
+  readonly isOpenChild: boolean;
   readonly limit: number;
   readonly after: string | null;
 }
+
+/** Behind every id. */
+const LAST_ID = '~';
 
 const COLUMNS = quoted(RUNS.columns);
 const INSERT = `${insertText('runs', RUNS.columns)} ON CONFLICT DO NOTHING`;
@@ -35,10 +39,12 @@ function pageText(page: RunPage): string {
     ...(page.pipeline === null ? [] : ['pipeline = :pipeline']),
     ...(statesOf(page) === null ? [] : ['state = :state']),
     ...(page.madeFrom === null ? [] : ['madeFrom = :madeFrom']),
-    ...(page.after === null ? [] : ['id < :after']),
+    ...(page.isOpenChild ? [`"trigger" = 'run' AND finishedAtMs IS NULL`] : []),
+    ...(page.after === null && !page.isOpenChild ? [] : ['id < :after']),
   ];
+  const by = page.isOpenChild ? 'INDEXED BY runs_open_children' : '';
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  return `SELECT id FROM runs ${where} ORDER BY id DESC LIMIT :limit`;
+  return `SELECT id FROM runs ${by} ${where} ORDER BY id DESC LIMIT :limit`;
 }
 
 /** Where a run's id, pipeline and idempotency key stand among its values. */
@@ -92,7 +98,7 @@ export class RunOperations {
     const values: SqlRow = { limit: page.limit };
     if (page.pipeline !== null) values['pipeline'] = page.pipeline;
     if (page.madeFrom !== null) values['madeFrom'] = page.madeFrom;
-    if (page.after !== null) values['after'] = page.after;
+    if (page.after !== null || page.isOpenChild) values['after'] = page.after ?? LAST_ID;
     const groups = statesOf(page)?.map((state) => ({ ...values, state })) ?? [values];
     return groups
       .flatMap((group) => this.#sql.all(text, group).map((row) => String(row['id'])))

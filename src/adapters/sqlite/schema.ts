@@ -104,9 +104,14 @@ CREATE UNIQUE INDEX runs_key ON runs (pipeline, idempotencyKey) WHERE idempotenc
 DROP INDEX runs_pipeline;
 `;
 
+/** Runs that hooks of other runs started, until they end. */
+const VERSION_15 = `
+CREATE INDEX runs_open_children ON runs (id) WHERE "trigger" = 'run' AND finishedAtMs IS NULL;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
-  ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14],
+  ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15],
 ];
 
 /** The schema version that this release writes. */

@@ -101,8 +101,8 @@ export class SqliteStore implements port.Store {
   }
 
   async listRuns(filter: port.RunFilter, page: port.PageRequest, options: Options): Promise<port.Page<Run>> {
-    const { states = null, pipeline = null, madeFrom = null } = filter;
-    const query = { states, pipeline, madeFrom, limit: page.limit + 1, after: page.after ?? null };
+    const { states = null, pipeline = null, madeFrom = null, isOpenChild = false } = filter;
+    const query = { states, pipeline, madeFrom, isOpenChild, limit: page.limit + 1, after: page.after ?? null };
     const rows = await this.#call('listRuns', [query], options);
     const items = rows.slice(0, page.limit).map((row) => RUNS.decode(row));
     return { items, next: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null };

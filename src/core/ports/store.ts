@@ -41,8 +41,10 @@ export type InvocationChanges = Partial<Omit<Invocation, 'id' | 'runId' | 'creat
 export interface RunFilter {
   readonly states?: readonly RunState[];
   readonly pipeline?: string;
-  /** only runs that were made from this one; without the other two */
+  /** only runs that were made from this one; without the others */
   readonly madeFrom?: RunId;
+  /** only runs that have not ended and that a hook of another run started; without the others */
+  readonly isOpenChild?: true;
 }
 
 /** Keyset pages, newest first. `after` is the `next` of the page before. */

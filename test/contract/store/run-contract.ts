@@ -1,7 +1,7 @@
 // Runs: accepted once per key, changed only by who may, listed newest first.
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { RUN_STATES } from '../../../src/core/run.ts';
+import { isTerminal, RUN_STATES, type Run } from '../../../src/core/run.ts';
 import { buildRun, freshName, newRunId, newWorkerId, patient } from '../../support/store/build-records.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
@@ -180,6 +180,30 @@ function listContract(subject: StoreUnderTest): void {
     expect(await subject.store().countRuns({ pipeline, states: ['queued'] }, patient())).toBe(0);
     expect(await subject.store().countRuns({ pipeline, states: ['cancelled'] }, patient())).toBe(1);
     expect(await subject.store().countRuns({ states: [] }, patient())).toBe(0);
+  });
+
+  it('lists the runs that hooks of other runs started for as long as they are open, newest first', async () => {
+    const pipeline = freshName('children');
+    const parent = newRunId();
+    const lineage = { kind: 'run', runId: parent, hook: 'call' } as const;
+    const nowMs = Date.now();
+    const runs = RUN_STATES.map((state) =>
+      buildRun({ pipeline, state, trigger: 'run', lineage, finishedAtMs: isTerminal(state) ? nowMs : null }),
+    );
+    await Promise.all([...runs, buildRun({ pipeline })].map((run) => subject.store().insertRun(run, patient())));
+    const list = async (after?: Run['id']): Promise<readonly Run[]> => {
+      const page = { limit: 50, ...(after === undefined ? {} : { after }) };
+      const { items } = await subject.store().listRuns({ isOpenChild: true }, page, patient());
+      return items.filter((run) => run.pipeline === pipeline);
+    };
+    const open = runs.filter(({ state }) => !isTerminal(state)).map(({ id }) => id);
+    expect((await list()).map(({ id }) => id)).toEqual(open.toSorted().toReversed());
+    const [newest = parent, next = parent, last = parent] = open.toSorted().toReversed();
+    expect((await list(newest)).map(({ id }) => id)).toEqual([next, last]);
+    const guard = { states: ['queued', 'running', 'waiting'] } as const;
+    await subject.store().updateRun(newest, guard, { state: 'running' }, patient());
+    await subject.store().updateRun(next, guard, { state: 'failed', finishedAtMs: nowMs }, patient());
+    expect((await list()).map(({ id }) => id)).toEqual([newest, last]);
   });
 
   it('lists the runs that have not ended', async () => {

@@ -10,7 +10,7 @@ import { buildInvocation, buildLogLine, buildRun, buildSchedule, newRunId } from
 
 const run = buildRun({ idempotencyKey: 'key' });
 const invocation = buildInvocation(run.id);
-const page = { states: null, pipeline: null, madeFrom: null, limit: 5, after: null };
+const page = { states: null, pipeline: null, madeFrom: null, isOpenChild: false, limit: 5, after: null };
 const logs = { runId: null, plugin: null, afterSeq: null, limit: 5 };
 const guard = { states: ['queued', 'running'], epoch: 0, worker: null };
 const schedule = buildSchedule();
@@ -47,6 +47,8 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['listRuns', { ...page, after: run.id }],
   ['listRuns', { ...page, madeFrom: run.id }],
   ['listRuns', { ...page, madeFrom: run.id, after: run.id }],
+  ['listRuns', { ...page, isOpenChild: true }],
+  ['listRuns', { ...page, isOpenChild: true, after: run.id }],
   ['listRuns', { ...page, states: ['queued', 'failed'] }],
   ['listRuns', { ...page, states: ['queued'], after: run.id }],
   ['listRuns', { ...page, pipeline: 'default' }],

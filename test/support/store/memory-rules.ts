@@ -1,11 +1,16 @@
 // What a filter and a guard say, and how an entry of a map is removed, for the memory fake.
 import type * as port from '../../../src/core/ports/store.ts';
-import type { Run } from '../../../src/core/run.ts';
+import { isTerminal, type Run } from '../../../src/core/run.ts';
 
 export function matches(run: Run, filter: port.RunFilter): boolean {
   const isOf = (filter.pipeline ?? run.pipeline) === run.pipeline;
   const isFrom = filter.madeFrom === undefined || filter.madeFrom === run.lineage?.runId;
+  if (filter.isOpenChild === true) return isOpenChild(run);
   return (filter.states?.includes(run.state) ?? true) && isOf && isFrom;
+}
+
+function isOpenChild({ lineage, state }: Run): boolean {
+  return lineage?.kind === 'run' && !isTerminal(state);
 }
 
 export function holds(run: Run, guard: port.RunGuard): boolean {

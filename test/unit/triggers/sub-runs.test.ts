@@ -149,6 +149,24 @@ describe('a parent and its run', () => {
     expect(await world.settle(id)).toMatchObject({ state: 'failed', failure: { code: 'SUB_RUN_FAILED' } });
   });
 
+  it('end together also when the parent ended and nobody could tell', async () => {
+    const world = await open();
+    world.invoker.on('worker', untilStopped);
+    const id = await start(world);
+    const child = await childAtWork(world, id);
+    const end = { state: 'cancelled', finishedAtMs: world.clock.nowMs() } as const;
+    expect(await world.store.updateRun(id, { states: ['waiting'] }, end, patient())).toBe(true);
+    expect(await world.settle(child.id, 30_000, 500)).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('live on while the parent does, however often the sweep looks', async () => {
+    const world = await open({ pipelines: [parentWith({}, {}, 600_000), CHILD] });
+    world.invoker.on('worker', untilStopped);
+    const child = await childAtWork(world, await start(world));
+    await world.clock.advance(120_000);
+    expect(await world.find(child.id)).toMatchObject({ state: 'running', cancelRequestedAtMs: null });
+  });
+
   it('find each other again when the program ended in between', async () => {
     const first = await open();
     let isFirst = true;
