@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter } from 'node:path';
-import { BIN } from './places.mjs';
+import { BIN, COMPILE_CACHE } from './places.mjs';
 
 const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR2'];
 
@@ -11,7 +11,8 @@ const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR2'];
 export function runCommand([program, ...args], extraEnvironment = {}) {
   const path = [BIN, process.env.PATH ?? ''].join(delimiter);
   return new Promise((resolve) => {
-    const child = spawn(program, args, { env: { ...process.env, ...extraEnvironment, PATH: path }, stdio: 'inherit' });
+    const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, ...extraEnvironment, PATH: path };
+    const child = spawn(program, args, { env, stdio: 'inherit' });
     for (const signal of PASSED_ON) {
       process.on(signal, () => {
         if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);

@@ -31,20 +31,22 @@ export interface KitSandboxes {
   /** the kit's, or one around it */
   readonly engine: ContainerEngine;
   readonly graceMs: number;
+  /** that of a server unless given */
+  readonly startTimeoutMs?: number;
   readonly stop: AbortSignal;
 }
 
 /** @throws GantryError DOCKER_UNAVAILABLE, ENGINE_*, CANCELLED */
 export async function openKitSandboxes(
   { ground, sandboxes: { instanceId } }: PluginKit,
-  { engine, graceMs, stop }: KitSandboxes,
+  { engine, graceMs, stop, ...start }: KitSandboxes,
 ): Promise<Sandboxes> {
   const { clock, ids, events, logger, usage, config } = ground;
   const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
   const sandboxes = createSandboxes({
     ...{ engine, clock, ids, events, logger, usage, facts },
     settings: {
-      ...{ instanceId, graceMs, workerId: ids.newId('wrk') },
+      ...{ instanceId, graceMs, ...start, workerId: ids.newId('wrk') },
       ...{ cpuOvercommit: config.sandbox.cpuOvercommit, memoryShare: config.sandbox.memoryShare },
       engineTimeoutMs: config.engine.timeout,
       // A plugin that crashes is still asked the next question.

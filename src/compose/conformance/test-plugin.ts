@@ -25,6 +25,8 @@ export interface TestRequest extends Watcher {
   readonly only: readonly string[];
   /** of a cancelled invocation and of an ending sandbox; the configured one unless given, but at least GRACE_MIN_MS */
   readonly graceMs?: number;
+  /** what a plugin has for its start; that of a server unless given */
+  readonly startTimeoutMs?: number;
   readonly stop: AbortSignal;
 }
 
@@ -49,8 +51,10 @@ async function testBuilt(kit: PluginKit, request: TestRequest, built: BuiltPlugi
   const watched = watchEngine(kit.sandboxes.engine);
   const moves = new SandboxMoves(ground.clock);
   using _listening = ground.events.subscribe(moves.record);
-  const sandboxes = await openKitSandboxes(kit, { engine: watched.engine, graceMs, stop: request.stop });
-  const trials = new Trials(built.version, ground, sandboxes, watched, request.stop);
+  const { stop, startTimeoutMs } = request;
+  const start = startTimeoutMs === undefined ? {} : { startTimeoutMs };
+  const sandboxes = await openKitSandboxes(kit, { engine: watched.engine, graceMs, stop, ...start });
+  const trials = new Trials(built.version, ground, sandboxes, watched, stop);
   let answers: Answers;
   try {
     answers = await checkAll(log, trials, built, { moves, watched, graceMs, kit });

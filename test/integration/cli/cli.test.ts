@@ -47,7 +47,7 @@ pipelines:
   - {name: hard, hooks: [{name: breaks_hard}, {name: after}]}
   - {name: soft, hooks: [{name: breaks_soft}, {name: after}]}
   - {name: slow, hooks: [{name: sleeps}]}
-  - {name: short, timeout: 5s, hooks: [{name: sleeps}]}
+  - {name: short, timeout: 2s, hooks: [{name: sleeps}]}
 `;
 
 const SHELL_PLUGINS: Readonly<
@@ -63,13 +63,18 @@ const SHELL_PLUGINS: Readonly<
   sleeps: { hook: 'sleeps', extra: 'failHard: true', script: 'cat >/dev/null; sleep 120; echo "{}"' },
 };
 
-async function writePlugins(folder: string): Promise<void> {
+async function writeShellPlugins(folder: string, names: readonly string[]): Promise<void> {
   for (const [name, { hook, extra, script }] of Object.entries(SHELL_PLUGINS)) {
+    if (!names.includes(name)) continue;
     await mkdir(join(folder, name), { recursive: true });
     const manifest = `apiVersion: gantry/v1\nname: ${name}\nversion: 1.0.0\nhooks: [${hook}]\npipelines: ["*"]\nruntime: shell\nentry: main.sh\n${extra}\n`;
     await writeFile(join(folder, name, 'plugin.yaml'), manifest);
     await writeFile(join(folder, name, 'main.sh'), `${script}\n`);
   }
+}
+
+async function writePlugins(folder: string): Promise<void> {
+  await writeShellPlugins(folder, Object.keys(SHELL_PLUGINS));
   for (const name of ['parse_lockfile', 'find_duplicates', 'licence_summary', 'report'])
     await cp(join(ROOT, 'plugins', name), join(folder, name), { recursive: true });
 }
@@ -186,7 +191,9 @@ describe('gantry run, with a server', () => {
 
 describe('gantry, without a server', () => {
   it('runs, shows and lists over the folder of the instance, and leaves nothing running', async () => {
-    const instance = await makeInstance({ pipelines: PIPELINES, plugins });
+    const few = await mkdtemp(join(tmpdir(), 'gantry-cli-few-'));
+    await writeShellPlugins(few, ['breaks_soft', 'goes_on']);
+    const instance = await makeInstance({ pipelines: PIPELINES, plugins: few });
     try {
       const ran = await runGantry(['run', 'soft', '--json'], instance.environment);
       expect(ran.exitCode).toBe(0);
@@ -200,7 +207,7 @@ describe('gantry, without a server', () => {
       const { stdout } = await exec('docker', ['ps', '-aq', '--filter', `label=io.gantry.instance=${id}`]);
       expect(stdout).toBe('');
     } finally {
-      await rm(instance.folder, { recursive: true, force: true });
+      for (const folder of [instance.folder, few]) await rm(folder, { recursive: true, force: true });
     }
   });
 

@@ -1,8 +1,10 @@
 // The runner stands between npm and every command of the project, so codes, signals and arguments must pass as if it were not there.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { ROOT } from '../../support/gantry/start-gantry.ts';
 
 const RUNNER = fileURLToPath(new URL('../../../docker/setup/on24.mjs', import.meta.url));
 
@@ -33,6 +35,13 @@ test('runs the command on Node 24 with its arguments untouched and nothing else 
   ]).end();
   expect(stdout).toMatch(/^a b\|--with-enginev24\.\d+\.\d+\n$/);
   expect(code).toBe(0);
+});
+
+test('gives the command a place for compiled sources, unless it has one', async () => {
+  const script = ['node', '-p', 'process.env.NODE_COMPILE_CACHE'];
+  const outer = process.env['NODE_COMPILE_CACHE'] ?? '';
+  const { stdout } = await start(script).end();
+  expect(stdout).toBe(`${outer === '' ? join(ROOT, '.cache', 'compile') : outer}\n`);
 });
 
 test.each([0, 7, 255])('ends with the exit code %i of the command', async (code) => {
