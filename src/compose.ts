@@ -80,7 +80,8 @@ async function layGround(
   const file = { folder: at(config.logs.folder), maxBytes: config.logs.maxSize, keep: config.logs.keep };
   const stream = isLogged ? process.stdout : null;
   const logger = stack.use(new PinoLogger({ level: config.logs.level, file, stream }));
-  const events = stack.use(new EventBus(logger, PACE));
+  // A kit looks up in the events what became of a sandbox that has just answered: it hears at once.
+  const events = stack.use(new EventBus(logger, isLogged ? PACE : null));
   const store = stack.use(makeStore(loaded, { clock, events, logger }));
   const pipelines = new PipelineBook({
     ...{ first, clock, logger },

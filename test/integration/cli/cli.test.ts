@@ -5,14 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  makeInstance,
-  ROOT,
-  runGantry,
-  startGantry,
-  type CliEnd,
-  type Gantry,
-} from '../../support/gantry/start-gantry.ts';
+import { makeInstance, ROOT, runGantry, startGantry } from '../../support/gantry/start-gantry.ts';
+import type { CliEnd, Gantry } from '../../support/gantry/start-gantry.ts';
 
 const exec = promisify(execFile);
 const LOCKFILE = join(ROOT, 'package-lock.json');
@@ -201,9 +195,8 @@ describe('gantry, without a server', () => {
       const shown = await runGantry(['runs', 'show', documentOf(ran).id, '--json'], instance.environment);
       expect(documentOf(shown)).toEqual(documentOf(ran));
       expect(shown.stderr).not.toContain('starts one for itself');
-      const id = (
-        JSON.parse(await readFile(join(instance.folder, 'data', 'instance.json'), 'utf8')) as { instanceId: string }
-      ).instanceId;
+      const written = await readFile(join(instance.folder, 'data', 'instance.json'), 'utf8');
+      const id = (JSON.parse(written) as { instanceId: string }).instanceId;
       const { stdout } = await exec('docker', ['ps', '-aq', '--filter', `label=io.gantry.instance=${id}`]);
       expect(stdout).toBe('');
     } finally {
