@@ -7,6 +7,16 @@ export interface JsonObject {
   [key: string]: JsonValue;
 }
 
+/** A copy that is what its text would be read back as, so long as that is no deeper than the stack: objects with a null prototype. */
+export function copyJson(value: JsonValue): JsonValue {
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson);
+  const copy = Object.create(null) as JsonObject;
+  for (const key of Object.keys(value)) copy[key] = copyJson(value[key] ?? null);
+  return copy;
+}
+
 /** True for a JSON object, false for arrays, null and scalars. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -21,6 +21,11 @@ export class EarlierInvocations {
     for (const invocation of invocations) this.#note(invocation, undefined);
   }
 
+  /** True while the run has called nobody whose end or attempt still counts. */
+  get isEmpty(): boolean {
+    return this.#attempts.size === 0;
+  }
+
   /** An invocation of this worker has ended, in a hook that is run again. */
   add(invocation: Invocation, result: JsonValue | null): void {
     this.#note(invocation, result);

@@ -1,8 +1,8 @@
 // One claimed run, whatever happens: it ends, goes back to the queue, or is let go because this worker may not or cannot write it any
 // more (then recovery settles it). Never rejects.
 import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
-import type { Deadline } from '../core/ports/clock.ts';
 import type { Run } from '../core/run.ts';
+import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import { EarlierInvocations } from './earlier-invocations.ts';
 import { failureOf } from './end-run.ts';
 import { endOpenInvocations } from './end-open-invocations.ts';
@@ -18,6 +18,14 @@ import { RunStop } from './run-stop.ts';
 /** A fresh run is stored with the start of its first invocation, which waits for that; or by itself when this takes longer. */
 const PATIENCE_MS = 1;
 
+/** What the runs of one process share. */
+export interface SharedParts {
+  readonly ports: RunPorts;
+  readonly settings: RunSettings;
+  readonly logs: LogBuffer;
+  readonly deadlines: CoarseDeadlines;
+}
+
 /** A run in flight in this process. */
 export class RunExecution {
   readonly stop = new RunStop();
@@ -28,12 +36,12 @@ export class RunExecution {
   readonly accepted: Promise<Run>;
 
   /** @param fresh for a run that is not stored yet */
-  constructor(run: Run, ports: RunPorts, settings: RunSettings, logs: LogBuffer, fresh: FreshRun | null) {
-    this.lease = new RunLease(run, ports, settings);
+  constructor(run: Run, shared: SharedParts, fresh: FreshRun | null) {
+    this.lease = new RunLease(run, shared.ports, shared.settings);
     const accepted = Promise.withResolvers<Run>();
     accepted.promise.catch(() => undefined);
     this.accepted = accepted.promise;
-    this.ended = execute(this, { ports, settings, logs, fresh, accepted });
+    this.ended = execute(this, { ...shared, fresh, accepted });
   }
 
   /** Drops the run at once: sandboxes are killed, nothing more is written. */
@@ -43,10 +51,7 @@ export class RunExecution {
   }
 }
 
-interface Parts {
-  readonly ports: RunPorts;
-  readonly settings: RunSettings;
-  readonly logs: LogBuffer;
+interface Parts extends SharedParts {
   readonly fresh: FreshRun | null;
   readonly accepted: PromiseWithResolvers<Run>;
 }
@@ -56,9 +61,11 @@ async function execute(execution: RunExecution, parts: Parts): Promise<Run> {
   const { ports, fresh, accepted } = parts;
   try {
     const scope = fresh === null ? await takeUp(execution, parts) : makeNew(execution, parts, fresh);
-    using _patience = fresh === null ? null : storeSoon(scope);
     try {
-      await runPipeline(scope);
+      const running = runPipeline(scope);
+      // Mostly the first invocation has begun by now, and the run is on its way to the store with it.
+      using _patience = scope.writes.isUnmade ? storeSoon(scope) : null;
+      await running;
     } catch (error) {
       await settleBroken(scope, error);
     }
@@ -72,27 +79,29 @@ async function execute(execution: RunExecution, parts: Parts): Promise<Run> {
 }
 
 /** A run that was claimed. */
-async function takeUp({ lease, stop }: RunExecution, { ports, settings, logs }: Parts): Promise<RunScope> {
+async function takeUp({ lease, stop }: RunExecution, parts: Parts): Promise<RunScope> {
+  const { ports, settings, logs, deadlines } = parts;
   const journal = await RunJournal.open(lease.run.id, lease.run.epoch <= 1, ports, settings);
   const earlier = new EarlierInvocations(await findEarlier(lease, ports));
   const writes = new RunWrites(lease, journal);
   writes.told({ kind: 'runClaimed', run: lease.run });
-  return { ports, settings, lease, journal, writes, logs, stop, earlier, fresh: null };
+  return { ports, settings, lease, journal, writes, logs, deadlines, stop, earlier, fresh: null };
 }
 
 /** A run that is accepted and under way in one write. */
 function makeNew({ lease, stop }: RunExecution, parts: Parts, fresh: FreshRun): RunScope {
-  const { ports, settings, logs, accepted } = parts;
+  const { ports, settings, logs, deadlines, accepted } = parts;
   const journal = new RunJournal(lease.run.id, 0, ports, settings);
   const writes = new RunWrites(lease, journal, { ...fresh, accepted });
   writes.tell({ kind: 'runClaimed', run: lease.run });
-  return { ports, settings, lease, journal, writes, logs, stop, earlier: new EarlierInvocations([]), fresh };
+  const earlier = new EarlierInvocations([]);
+  return { ports, settings, lease, journal, writes, logs, deadlines, stop, earlier, fresh };
 }
 
-function storeSoon({ ports, writes }: RunScope): Deadline {
-  const patience = ports.clock.deadline(PATIENCE_MS);
-  writes.makeRunAfter(patience);
-  return patience;
+function storeSoon({ deadlines, writes }: RunScope): Disposable {
+  return deadlines.after(PATIENCE_MS, () => {
+    writes.makeRun();
+  });
 }
 
 async function findEarlier(lease: RunLease, ports: RunPorts): ReturnType<RunPorts['store']['listInvocations']> {

@@ -3,7 +3,6 @@
 import type { Invocation } from '../core/invocation.ts';
 import { stateOfOutcome } from '../core/invocation.ts';
 import { failpoint } from '../core/failpoints.ts';
-import type { Deadline } from '../core/ports/clock.ts';
 import type { InvocationEnd } from '../core/ports/invoker.ts';
 import type { InvocationChanges, StoreOptions } from '../core/ports/store.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -22,7 +21,7 @@ const WITHDRAWAL_PAUSE_MS = 200;
 export class InvocationLedger {
   readonly #scope: RunScope;
   #invocation: Invocation;
-  #patience: Deadline | null = null;
+  #patience: Disposable | null = null;
   #isInserted = false;
   #isClosed = false;
   #failure: { readonly error: unknown } | null = null;
@@ -41,10 +40,10 @@ export class InvocationLedger {
     return this.#invocation.startedAtMs !== null;
   }
 
-  /** A sandbox is asked for: unless it is had at once, the pending record is stored meanwhile. */
-  open(): void {
-    this.#patience = this.#scope.ports.clock.deadline(PATIENCE_MS);
-    this.#patience.signal.addEventListener('abort', () => void this.#insertPending(), { once: true });
+  /** A sandbox was asked for: unless it was had at once, the pending record is stored meanwhile. */
+  wait(): void {
+    if (this.#isInserted || this.#isClosed) return;
+    this.#patience = this.#scope.deadlines.after(PATIENCE_MS, () => void this.#insertPending());
   }
 
   /** Stores the start. Rejects when it cannot be stored: then nothing may be delivered. */

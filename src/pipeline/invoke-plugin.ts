@@ -59,9 +59,9 @@ export async function invokePlugin(scope: RunScope, call: PluginCall): Promise<P
   if (earlier !== null) return await takeOver(scope, call, earlier);
   const ledger = new InvocationLedger(scope, pendingInvocation(scope, call));
   if (call.stop.aborted) return refuse(ledger, call, stoppedOutcome(call, call.stop.reason as StopReason));
-  const input = await makeInput(scope, call, ledger.invocation);
+  const made = makeInput(scope, call, ledger.invocation);
+  const input = made instanceof Promise ? await made : made;
   if (input.kind === 'refused') return refuse(ledger, call, input.outcome);
-  ledger.open();
   const end = redactEnd(await deliver(scope, call, ledger, input), input.redactor);
   ledger.throwIfFailed();
   failpoint('result-received');
@@ -117,7 +117,9 @@ async function deliver(
     stop: call.stop,
   };
   try {
-    return await settleAfterStop(ports.clock, call.stop, ports.invoker.invoke(request), settings.cancelGraceMs);
+    const work = ports.invoker.invoke(request);
+    ledger.wait();
+    return await settleAfterStop(ports.clock, call.stop, work, settings.cancelGraceMs);
   } catch (error) {
     // A start that could not be stored may come back as the invoker's rejection: the first cause is the one to tell.
     ledger.throwIfFailed();
@@ -151,7 +153,7 @@ function writeLog(scope: RunScope, invocation: Invocation, line: PluginLogLine, 
   scope.ports.events.emit({ kind: 'logWritten', line: entry });
 }
 
-async function makeInput(scope: RunScope, call: PluginCall, invocation: Invocation): Promise<PreparedInput> {
+function makeInput(scope: RunScope, call: PluginCall, invocation: Invocation): PreparedInput | Promise<PreparedInput> {
   const { ports, settings, lease } = scope;
   const { plugin, config } = call.version;
   const remainingMs = Math.max(1, call.remainingMs());
@@ -169,7 +171,7 @@ async function makeInput(scope: RunScope, call: PluginCall, invocation: Invocati
     secretNames: plugin.secrets,
     expression: plugin.protocol === 'text' ? (plugin.text?.input ?? 'data') : null,
   };
-  return await prepareInput(ports, settings, parts, call.stop);
+  return prepareInput(ports, settings, parts, call.stop);
 }
 
 /** The same for every attempt. */

@@ -35,14 +35,16 @@ export function mergeResults(target: JsonValue, patches: readonly Patch[]): Merg
 
 /** The target after all patches, one after the other; it is not changed itself. */
 export function applyPatches(target: JsonValue, patches: readonly JsonValue[]): JsonValue {
-  const owned = new WeakSet();
+  // Of one patch no place is come to twice.
+  const owned = patches.length > 1 ? new WeakSet() : null;
   return patches.reduce((merged, patch) => applyPatch(merged, patch, owned), target);
 }
 
-function applyPatch(target: JsonValue, patch: JsonValue, owned: WeakSet<object>): JsonValue {
+function applyPatch(target: JsonValue, patch: JsonValue, owned: WeakSet<object> | null): JsonValue {
   if (!isJsonObject(patch)) return patch;
   const merged = ownObject(target, owned);
-  for (const [key, value] of Object.entries(patch)) {
+  for (const key of Object.keys(patch)) {
+    const value = patch[key] ?? null;
     if (value === null) Reflect.deleteProperty(merged, key);
     else merged[key] = applyPatch(merged[key] ?? null, value, owned);
   }
@@ -50,10 +52,10 @@ function applyPatch(target: JsonValue, patch: JsonValue, owned: WeakSet<object>)
 }
 
 /** The object itself when this merge made it, else a copy that this merge may change. */
-function ownObject(value: JsonValue, owned: WeakSet<object>): JsonObject {
-  if (isJsonObject(value) && owned.has(value)) return value;
+function ownObject(value: JsonValue, owned: WeakSet<object> | null): JsonObject {
+  if (isJsonObject(value) && owned?.has(value) === true) return value;
   const copy = isJsonObject(value) ? Object.assign(emptyObject(), value) : emptyObject();
-  owned.add(copy);
+  owned?.add(copy);
   return copy;
 }
 

@@ -18,11 +18,15 @@ export interface HookPlan {
   readonly groups: readonly (readonly PluginVersion[])[];
   /** plugins serve it, and the run's tags leave out all of them */
   readonly isLeftOut: boolean;
+  /** nothing is to be decided, asked or started before its plugins are called, and there are some */
+  readonly isPlain: boolean;
 }
 
 export interface RunPlan {
   readonly pipeline: Pipeline;
   readonly main: readonly HookPlan[];
+  /** of the main hooks */
+  readonly names: readonly string[];
   /** of the main hooks */
   readonly graph: HookGraph;
   /** one after the other, when the main ones have ended: `onFailure` if the run failed, `finally` always */
@@ -31,25 +35,39 @@ export interface RunPlan {
 
 type Tags = Pick<Run, 'tags' | 'skipTags'>;
 
+/** Plans of runs without tags, made once for each definition and catalog: both never change. */
+const plans = new WeakMap<CatalogSnapshot, WeakMap<Pipeline, RunPlan>>();
+
 export function planHooks(pipeline: Pipeline, snapshot: CatalogSnapshot, tags: Tags): RunPlan {
+  if (tags.tags.length + tags.skipTags.length > 0) return makePlan(pipeline, snapshot, tags);
+  const kept = plans.get(snapshot) ?? new WeakMap<Pipeline, RunPlan>();
+  plans.set(snapshot, kept);
+  const plan = kept.get(pipeline) ?? makePlan(pipeline, snapshot, tags);
+  kept.set(pipeline, plan);
+  return plan;
+}
+
+function makePlan(pipeline: Pipeline, snapshot: CatalogSnapshot, tags: Tags): RunPlan {
   const { hooks, onFailure, finally: last } = pipeline;
   const planAs = (specs: readonly HookSpec[], section: Section, from: number): readonly HookPlan[] =>
-    specs.map((spec, index) => ({
-      hook: spec.name,
-      index: from + index,
-      section,
-      spec,
-      ...chosen(snapshot.pluginsFor(pipeline.name, spec.name), tags),
-    }));
+    specs.map((spec, index) => {
+      const called = chosen(snapshot.pluginsFor(pipeline.name, spec.name), tags);
+      return { hook: spec.name, index: from + index, section, spec, ...called, isPlain: isPlain(spec, called.groups) };
+    });
   return {
     pipeline,
     main: planAs(hooks, 'main', 0),
+    names: hooks.map(({ name }) => name),
     graph: graphOf(pipeline),
     closing: [
       ...planAs(onFailure.map(withTime), 'onFailure', hooks.length),
       ...planAs(last.map(withTime), 'finally', hooks.length + onFailure.length),
     ],
   };
+}
+
+function isPlain({ when, forEach, approval, run }: HookSpec, groups: HookPlan['groups']): boolean {
+  return when === null && forEach === null && approval === null && run === null && groups.length > 0;
 }
 
 /** Made once for each definition. */

@@ -4,7 +4,7 @@ import { within } from '../core/deadline.ts';
 import type { JsonValue } from '../core/json.ts';
 import { MESSAGE_BYTES_MAX } from '../core/limits.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { Redactor } from '../core/redact.ts';
+import { NO_SECRETS, Redactor } from '../core/redact.ts';
 import { escapeText } from '../lib/escape-text.ts';
 import type { RequestInput, RunPorts, RunSettings } from './run-ports.ts';
 import { secretsKeyOf } from './secrets-key.ts';
@@ -26,28 +26,51 @@ export interface InputParts extends Omit<RequestInput, 'secrets'> {
   readonly expression: string | null;
 }
 
-export async function prepareInput(
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/** Of a plugin without secrets at once: nothing is waited for. */
+export function prepareInput(
+  ports: RunPorts,
+  settings: RunSettings,
+  parts: InputParts,
+  stop: AbortSignal,
+): PreparedInput | Promise<PreparedInput> {
+  if (parts.secretNames.length > 0) return prepareSecretly(ports, settings, parts, stop);
+  try {
+    return readyWith(ports, parts, NONE);
+  } catch (error) {
+    return refusedFor(error, stop);
+  }
+}
+
+async function prepareSecretly(
   ports: RunPorts,
   settings: RunSettings,
   parts: InputParts,
   stop: AbortSignal,
 ): Promise<PreparedInput> {
   try {
-    const secrets =
-      parts.secretNames.length === 0
-        ? new Map<string, string>()
-        : await within(ports.clock, settings.storeTimeoutMs, stop, (signal) =>
-            ports.secrets.read(parts.secretNames, { signal }),
-          );
-    const bytes = parts.expression === null ? ports.encoding.json({ ...parts, secrets }) : selectText(ports, parts);
-    if (bytes.length > MESSAGE_BYTES_MAX) return refused(tooLarge(bytes.length));
-    const redactor = new Redactor(secrets.values(), escapeText);
-    return { kind: 'ready', bytes, nonce: parts.nonce, secretsKey: secretsKeyOf(secrets), redactor };
+    const secrets = await within(ports.clock, settings.storeTimeoutMs, stop, (signal) =>
+      ports.secrets.read(parts.secretNames, { signal }),
+    );
+    return readyWith(ports, parts, secrets);
   } catch (error) {
-    if (stop.aborted) return refused('the invocation was stopped before its input was ready');
-    if (!(error instanceof GantryError) || error.code === 'DEFECT') throw error;
-    return refused(`${error.code}: ${error.message}`);
+    return refusedFor(error, stop);
   }
+}
+
+function readyWith(ports: RunPorts, parts: InputParts, secrets: ReadonlyMap<string, string>): PreparedInput {
+  const bytes = parts.expression === null ? ports.encoding.json({ ...parts, secrets }) : selectText(ports, parts);
+  if (bytes.length > MESSAGE_BYTES_MAX) return refused(tooLarge(bytes.length));
+  const redactor = secrets.size === 0 ? NO_SECRETS : new Redactor(secrets.values(), escapeText);
+  return { kind: 'ready', bytes, nonce: parts.nonce, secretsKey: secretsKeyOf(secrets), redactor };
+}
+
+/** @throws what is no fault of plugin or pipeline */
+function refusedFor(error: unknown, stop: AbortSignal): PreparedInput {
+  if (stop.aborted) return refused('the invocation was stopped before its input was ready');
+  if (!(error instanceof GantryError) || error.code === 'DEFECT') throw error;
+  return refused(`${error.code}: ${error.message}`);
 }
 
 function selectText(ports: RunPorts, { expression, run, params, data, results }: InputParts): Uint8Array {

@@ -11,6 +11,7 @@ import { isDue } from './close-run.ts';
 import { EarlierInvocations } from './earlier-invocations.ts';
 import { endRun, failureOf, requeue } from './end-run.ts';
 import { endOpenInvocations } from './end-open-invocations.ts';
+import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import type { LogBuffer } from './log-buffer.ts';
 import { mayResume } from './may-resume.ts';
 import { hasPassed } from './next-hooks.ts';
@@ -36,6 +37,7 @@ export interface Recovery {
   readonly ports: RunPorts;
   readonly settings: RunSettings;
   readonly logs: LogBuffer;
+  readonly deadlines: CoarseDeadlines;
   /** false while plugins are built after a start: what may be repeated is not known yet, so only what must end anyway is settled */
   readonly isCatalogReady: boolean;
   readonly strays: StrayWatch;
@@ -111,13 +113,13 @@ async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
   const taken = await takeOver(recovery, run);
   if (taken === null) return null;
   failpoint('run-taken-over');
-  const { ports, settings, logs } = recovery;
+  const { ports, settings, logs, deadlines } = recovery;
   using stop = new RunStop();
   const lease = new RunLease(taken, ports, settings);
   const journal = await RunJournal.open(run.id, false, ports, settings);
   const writes = new RunWrites(lease, journal);
   const earlier = new EarlierInvocations([]);
-  const scope: RunScope = { ports, settings, lease, journal, writes, logs, stop, earlier, fresh: null };
+  const scope: RunScope = { ports, settings, lease, journal, writes, logs, deadlines, stop, earlier, fresh: null };
   const why = 'the program ended while the invocation was under way';
   const stored = await lease.persist('listInvocations', (options) => ports.store.listInvocations(run.id, options));
   await settleRun(scope, endOpenInvocations(writes, stored, why, ports.clock.nowMs()));

@@ -4,6 +4,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Redactor } from '../core/redact.ts';
 
 export function redactEnd(end: InvocationEnd, redactor: Redactor): InvocationEnd {
+  if (redactor.isIdle) return end;
   return {
     ...end,
     outcome: redactOutcome(end.outcome, redactor),

@@ -7,7 +7,7 @@ import type { PluginVersion } from '../core/plugin.ts';
 import type { HookRecord, HookWait, RunFailure, RunWarning } from '../core/run.ts';
 import { emptyObject, resultEntry, withMember, type RunFlow } from './build-context.ts';
 import { conflictReports } from './conflict-reports.ts';
-import type { PluginCall, PluginEnd } from './invoke-plugin.ts';
+import { invokePlugin, type PluginCall, type PluginEnd } from './invoke-plugin.ts';
 import { invokeWithRetries } from './invoke-with-retries.ts';
 import { mergeResults } from './merge-results.ts';
 import { verdictFor, type HookPlan } from './plan-hooks.ts';
@@ -109,7 +109,7 @@ export function waiting(
 
 /** The smaller of what hook and run leave. */
 export function timeOf(
-  { ports, stop, lease }: RunScope,
+  { ports, stop, lease, deadlines }: RunScope,
   timeoutMs: number | null,
   sinceMs: number,
   hookStop: RunStop,
@@ -118,7 +118,7 @@ export function timeOf(
   if (timeoutMs === null) return { stop: stop.signal, remainingMs: () => lease.remainingMs };
   const leftMs = sinceMs + timeoutMs - ports.clock.nowMs();
   const endsAtMs = ports.clock.monotonicMs() + leftMs;
-  hookStop.stopAfter(ports.clock, leftMs, 'hook_timeout');
+  hookStop.stopAfter(deadlines, leftMs, 'hook_timeout');
   return {
     stop: AbortSignal.any([stop.signal, hookStop.signal]),
     remainingMs: () => Math.min(endsAtMs - ports.clock.monotonicMs(), lease.remainingMs),
@@ -130,21 +130,24 @@ export async function runGroup(
   group: readonly PluginVersion[],
   callOf: (version: PluginVersion) => PluginCall,
 ): Promise<readonly PluginEnd[]> {
-  const settled = await Promise.allSettled(
-    group.map(async (version) => {
-      try {
-        return await invokeWithRetries(scope, callOf(version));
-      } catch (error) {
-        // The store or the lease is lost, or we are at fault: nothing of this run can be recorded, so its siblings end, too.
-        scope.stop.stop('lease_lost');
-        throw error;
-      }
-    }),
-  );
+  const [first] = group;
+  if (group.length === 1 && first !== undefined) return [await invokeOne(scope, callOf(first))];
+  const settled = await Promise.allSettled(group.map((version) => invokeOne(scope, callOf(version))));
   return settled.map((one) => {
     if (one.status === 'rejected') throw one.reason;
     return one.value;
   });
+}
+
+async function invokeOne(scope: RunScope, call: PluginCall): Promise<PluginEnd> {
+  try {
+    const isFirst = call.retries === null && scope.earlier.isEmpty;
+    return await (isFirst ? invokePlugin(scope, call) : invokeWithRetries(scope, call));
+  } catch (error) {
+    // The store or the lease is lost, or we are at fault: nothing of this run can be recorded, so its siblings end, too.
+    scope.stop.stop('lease_lost');
+    throw error;
+  }
 }
 
 function takeGroup(

@@ -1,10 +1,11 @@
 // Claims queued runs and keeps up to `maxRunning` of them in flight. One flow does claim → launch → sweep → rest, so a sweep never takes
 // a run that was claimed a moment ago for a forsaken one. A hint only shortens the rest; nothing depends on it.
 import { messageOf } from '../core/errors/gantry-error.ts';
+import { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Run } from '../core/run.ts';
-import { RunExecution } from './execute-run.ts';
+import { RunExecution, type SharedParts } from './execute-run.ts';
 import { hearCancel } from './hear-cancel.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogBuffer } from './log-buffer.ts';
@@ -27,7 +28,7 @@ export class RunLoop {
   readonly #settings: RunSettings;
   readonly #onSettled: (run: Run) => void;
   readonly #onSwept: () => void;
-  readonly #logs: LogBuffer;
+  readonly #shared: SharedParts;
   readonly #heartbeat: Heartbeat;
   readonly #inFlight = new Map<RunId, RunExecution>();
   readonly #strays = new StrayWatch();
@@ -51,7 +52,8 @@ export class RunLoop {
     this.#settings = settings;
     this.#onSettled = onSettled;
     this.#onSwept = onSwept;
-    this.#logs = new LogBuffer(ports, settings);
+    const logs = new LogBuffer(ports, settings);
+    this.#shared = { ports, settings, logs, deadlines: new CoarseDeadlines(ports.clock) };
     this.#heartbeat = new Heartbeat(ports, settings, () => {
       this.#abandonAll('no heartbeat was acknowledged for too long');
     });
@@ -86,11 +88,10 @@ export class RunLoop {
    * Begins a new run at once when a place is free and none waits for it: accepted and under way in one write.
    * @returns settles as that write does; null: the run is to be queued
    */
-  begin(run: Run, input: string | null): Promise<Run> | null {
-    const isFree = this.#wanted() > 0 && !this.#hasBacklog && !this.isDraining;
-    if (!isFree) return null;
-    const begun: Run = { ...run, state: 'running', epoch: run.epoch + 1, worker: this.#settings.workerId };
-    return this.#launch(begun, { queued: run, input }).accepted;
+  begin(run: Run, input: Pick<FreshRun, 'input' | 'data'>): Promise<Run> | null {
+    if (this.#wanted() <= 0 || this.#hasBacklog || this.isDraining) return null;
+    const { workerId: worker } = this.#settings;
+    return this.#launch({ ...run, state: 'running', epoch: run.epoch + 1, worker }, { queued: run, ...input }).accepted;
   }
 
   /** Stops a run that is in flight here. The request itself must be stored already. */
@@ -115,8 +116,9 @@ export class RunLoop {
         await this.#emptied(STOP_WAIT_MS, null);
       }
     }
-    await this.#logs.flush();
+    await this.#shared.logs.flush();
     await this.#heartbeat[Symbol.asyncDispose]();
+    this.#shared.deadlines[Symbol.dispose]();
     return !this.#hasLetGo && this.#inFlight.size === 0;
   }
 
@@ -172,7 +174,7 @@ export class RunLoop {
   }
 
   #launch(run: Run, fresh: FreshRun | null): RunExecution {
-    const execution = new RunExecution(run, this.#ports, this.#settings, this.#logs, fresh);
+    const execution = new RunExecution(run, this.#shared, fresh);
     this.#inFlight.set(run.id, execution);
     void execution.ended.then((ended) => {
       this.#inFlight.delete(run.id);
@@ -191,9 +193,7 @@ export class RunLoop {
     this.#nextSweepAtMs = clock.monotonicMs() + this.#settings.deadAfterMs / 3;
     try {
       const settled = await recoverRuns({
-        ports: this.#ports,
-        settings: this.#settings,
-        logs: this.#logs,
+        ...this.#shared,
         isCatalogReady: this.#isCatalogReady,
         strays: this.#strays,
         isInFlight: (runId) => this.#inFlight.has(runId),
@@ -232,8 +232,8 @@ export class RunLoop {
   /** Rests until the time is over, someone wakes the loop, or it is to stop. @returns true when woken */
   async #rest(restMs: number): Promise<boolean> {
     const jitter = 0.75 + Number.parseInt(this.#ports.ids.randomHex(1), 16) / 512;
-    const signal = AbortSignal.any([this.#waker.signal, this.#stop.signal]);
     const { clock } = this.#ports;
+    const signal = AbortSignal.any([this.#waker.signal, this.#stop.signal]);
     const durationMs = Math.min(restMs * jitter, this.#wakeTimes.untilNextMs(clock.nowMs()));
     if (durationMs <= 0) return true;
     try {

@@ -14,13 +14,21 @@ import type { RunScope } from './run-scope.ts';
 
 /** What the store takes as one payload. */
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+/** In UTF-8, of one character of a string. */
+const UNIT_BYTES_MAX = 3;
 // Stored documents wrap what plugins gave (results → hook → plugin → data), so they may nest a little deeper.
 const STORED_DEPTH_MAX = 128;
+
+/** What flows through the graph of a run that begins, from what it came with. */
+export function freshFlows({ graph, names }: RunPlan, data: JsonValue): RunFlows {
+  const whole = flowOf(data, null);
+  return new RunFlows(graph, names, { whole, input: whole.data, ended: 0n });
+}
 
 /** What flows through the graph, from the documents of the hooks that have ended. */
 export async function openFlows(
   scope: RunScope,
-  { graph, main }: RunPlan,
+  { graph, main, names }: RunPlan,
   records: readonly HookRecord[],
 ): Promise<RunFlows> {
   const edit = await loadEdit(scope, main);
@@ -28,11 +36,7 @@ export async function openFlows(
   const ended = main.reduce((bits, { index }) => (hasPassed(records[index]) ? bits | bitOf(index) : bits), 0n);
   const isInput = (ended === 0n && edit === null) || graph.isChain;
   const input = isInput ? whole.data : await load(scope, INPUT_PAYLOAD);
-  return new RunFlows(
-    graph,
-    main.map(({ hook }) => hook),
-    { whole, input, ended, edit },
-  );
+  return new RunFlows(graph, names, { whole, input, ended, edit });
 }
 
 /** Null: no data was given for a hook. */
@@ -45,8 +49,6 @@ async function loadEdit(scope: RunScope, main: RunPlan['main']): Promise<DataEdi
 
 /** @param hasEnded whether a hook has ended or began with data of its own: before that, nothing but the input stands */
 async function loadFlow(scope: RunScope, hasEnded: boolean): Promise<RunFlow> {
-  const { fresh } = scope;
-  if (fresh !== null) return flowOf(fresh.input === null ? null : parse(scope, INPUT_PAYLOAD, fresh.input), null);
   const isFirst = scope.lease.run.epoch <= 1 && !hasEnded;
   const data = (isFirst ? null : await load(scope, DATA_PAYLOAD)) ?? (await load(scope, INPUT_PAYLOAD));
   return flowOf(data, isFirst ? null : await load(scope, RESULTS_PAYLOAD));
@@ -65,7 +67,7 @@ export function storeFlow(scope: RunScope, before: RunFlow, after: RunFlow): str
   if (after.data !== before.data) documents.push([DATA_PAYLOAD, JSON.stringify(after.data)]);
   if (after.results !== before.results) documents.push([RESULTS_PAYLOAD, JSON.stringify(after.results)]);
   for (const [name, json] of documents) {
-    const bytes = Buffer.byteLength(json);
+    const bytes = json.length * UNIT_BYTES_MAX > PAYLOAD_BYTES_MAX ? Buffer.byteLength(json) : 0;
     if (bytes > PAYLOAD_BYTES_MAX) return tooLarge(name, bytes);
   }
   for (const [name, json] of documents) scope.writes.put(name, json);

@@ -8,7 +8,7 @@ import { closeRun } from './close-run.ts';
 import { endRun, letWait } from './end-run.ts';
 import { endStopped } from './end-stopped.ts';
 import { planHooks, type RunPlan } from './plan-hooks.ts';
-import { openFlows } from './run-payloads.ts';
+import { freshFlows, openFlows } from './run-payloads.ts';
 import { RunLedger } from './run-ledger.ts';
 import type { RunScope } from './run-scope.ts';
 import { HookWalk, type Rest } from './walk-hooks.ts';
@@ -25,8 +25,11 @@ export async function runPipeline(scope: RunScope): Promise<void> {
     return;
   }
   armDeadline(scope, adopted.pipeline);
-  const plan = planHooks(adopted.pipeline, await catalogOf(scope), lease.run);
-  const flows = await openFlows(scope, plan, ledger.hooks);
+  const { fresh } = scope;
+  // A new run was asked for no other versions than those that serve: such a run is queued.
+  const catalog = fresh === null ? await catalogOf(scope) : ports.catalog.snapshot();
+  const plan = planHooks(adopted.pipeline, catalog, lease.run);
+  const flows = fresh === null ? await openFlows(scope, plan, ledger.hooks) : freshFlows(plan, fresh.data);
   const walk = new HookWalk(scope, ledger, plan, flows, (verdict) => {
     noteProgress(scope, ledger, plan, verdict);
   });
@@ -48,13 +51,13 @@ async function verdictOf(
 
 /** The deadline counts from the first claim, also over a restart; one that the run was started with holds when it is sooner. */
 function armDeadline(scope: RunScope, pipeline: Pipeline): void {
-  const { lease, ports, stop } = scope;
+  const { lease, ports, stop, deadlines } = scope;
   const nowMs = ports.clock.nowMs();
   const { startedAtMs, deadlineAtMs } = lease.run;
   const ownMs = startedAtMs === null ? pipeline.timeoutMs : Number.POSITIVE_INFINITY;
   const remainingMs = deadlineAtMs === null ? pipeline.timeoutMs : Math.min(deadlineAtMs - nowMs, ownMs);
   lease.expireIn(remainingMs);
-  stop.stopAfter(ports.clock, remainingMs, 'pipeline_timeout');
+  stop.stopAfter(deadlines, remainingMs, 'pipeline_timeout');
   if (lease.run.cancelRequestedAtMs !== null) stop.stop('cancelled');
 }
 

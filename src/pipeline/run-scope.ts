@@ -1,4 +1,5 @@
 // What belongs to one run in flight; handed down from the run to its hooks and invocations.
+import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import type { EarlierInvocations } from './earlier-invocations.ts';
 import type { LogBuffer } from './log-buffer.ts';
 import type { RunJournal } from './run-journal.ts';
@@ -14,6 +15,7 @@ export interface RunScope {
   readonly journal: RunJournal;
   readonly writes: RunWrites;
   readonly logs: LogBuffer;
+  readonly deadlines: CoarseDeadlines;
   readonly stop: RunStop;
   readonly earlier: EarlierInvocations;
   /** what a new run came with; null: its payloads are in the store */

@@ -1,11 +1,11 @@
 // Why a run in flight is to stop, as a signal whose reason is a `StopReason`. The first reason wins.
-import type { Clock, Deadline } from '../core/ports/clock.ts';
+import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import type { StopReason } from '../core/ports/invoker.ts';
 
 export class RunStop implements Disposable {
   #controller: AbortController | null = null;
   #isRenewed = false;
-  readonly #deadlines: Deadline[] = [];
+  readonly #deadlines: Disposable[] = [];
 
   get signal(): AbortSignal {
     return this.#made().signal;
@@ -31,20 +31,15 @@ export class RunStop implements Disposable {
   }
 
   /** Stops with the reason after `durationMs`, at once when that is not positive. */
-  stopAfter(clock: Clock, durationMs: number, reason: StopReason): void {
+  stopAfter(deadlines: CoarseDeadlines, durationMs: number, reason: StopReason): void {
     if (durationMs <= 0) {
       this.stop(reason);
       return;
     }
-    const deadline = clock.deadline(durationMs);
-    this.#deadlines.push(deadline);
-    deadline.signal.addEventListener(
-      'abort',
-      () => {
-        this.stop(reason);
-      },
-      { once: true },
-    );
+    const onDue = (): void => {
+      this.stop(reason);
+    };
+    this.#deadlines.push(deadlines.after(durationMs, onDue));
   }
 
   [Symbol.dispose](): void {

@@ -6,7 +6,7 @@ import type { RunEvent } from '../core/events.ts';
 import { failpoint } from '../core/failpoints.ts';
 import type { InvocationId } from '../core/ids.ts';
 import type { Invocation } from '../core/invocation.ts';
-import type { Deadline } from '../core/ports/clock.ts';
+import type { JsonValue } from '../core/json.ts';
 import type { InvocationChanges, RunChanges, StoredEvent, StoreWrite } from '../core/ports/store.ts';
 import { advanceRun, INPUT_PAYLOAD, type Run, type RunState } from '../core/run.ts';
 import { KeptRecords } from './kept-records.ts';
@@ -19,6 +19,8 @@ export interface FreshRun {
   readonly queued: Run;
   /** the text of its input; null: none */
   readonly input: string | null;
+  /** its input, or an empty object; nothing changes it any more */
+  readonly data: JsonValue;
 }
 
 interface Making extends FreshRun {
@@ -45,7 +47,6 @@ export class RunWrites {
   #underWay: Promise<void> | null = null;
   /** the run as it will be when all that was gathered is written, also what is on its way to the store; null: nothing changes it */
   #planned: Run | null = null;
-  #patience: Deadline | null = null;
   /** null: there is more of the run than this wrote */
   #kept: KeptRecords | null;
 
@@ -109,13 +110,14 @@ export class RunWrites {
     return batch.done;
   }
 
-  /** Makes the run when the time is over, unless it is made or being made by then. Whoever waits for the run hears of a failure. */
-  makeRunAfter(patience: Deadline): void {
-    this.#patience = patience;
-    const makeRun = (): void => {
-      if (this.#batch.accepted !== null) this.commit().catch(() => undefined);
-    };
-    patience.signal.addEventListener('abort', makeRun, { once: true });
+  /** True for a new run until it is on its way to the store. */
+  get isUnmade(): boolean {
+    return this.#batch.accepted !== null && this.#batch.done === null;
+  }
+
+  /** Makes the run, unless it is made or being made already. Whoever waits for the run hears of a failure. */
+  makeRun(): void {
+    if (this.isUnmade) this.commit().catch(() => undefined);
   }
 
   /** Forgets what is not written: the run is settled in another way. */
@@ -131,7 +133,6 @@ export class RunWrites {
   }
 
   async #write(batch: Batch): Promise<void> {
-    this.#patience?.[Symbol.dispose]();
     while (this.#underWay !== null) await this.#underWay;
     if (this.#batch === batch) this.#batch = newBatch();
     const work = this.#store(batch);

@@ -13,34 +13,38 @@ const LOST = notRun(
 );
 
 /** @param graceMs what a cancelled plugin has before it is killed */
-export async function settleAfterStop(
+export function settleAfterStop(
   clock: Clock,
   stop: AbortSignal,
   work: Promise<InvocationEnd>,
   graceMs = 0,
 ): Promise<InvocationEnd> {
-  const late = Promise.withResolvers<InvocationEnd>();
+  const settled = Promise.withResolvers<InvocationEnd>();
   let waiting: AbortController | null = null;
   const onStop = (): void => {
     waiting = new AbortController();
     clock.sleep(graceMs + STOP_WAIT_MS, waiting.signal).then(
       () => {
-        late.resolve(LOST);
+        settled.resolve(LOST);
       },
       () => undefined,
     );
   };
+  const rest = (): void => {
+    stop.removeEventListener('abort', onStop);
+    waiting?.abort();
+  };
   if (stop.aborted) onStop();
   else stop.addEventListener('abort', onStop, { once: true });
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    stop.removeEventListener('abort', onStop);
-    endOf(waiting);
-    work.catch(() => undefined);
-  }
-}
-
-function endOf(waiting: AbortController | null): void {
-  waiting?.abort();
+  work.then(
+    (end) => {
+      rest();
+      settled.resolve(end);
+    },
+    (error: unknown) => {
+      rest();
+      settled.reject(error);
+    },
+  );
+  return settled.promise;
 }

@@ -4,7 +4,7 @@
 // A hook may also end with `waits` (a backoff, a person, another run): its record says `waiting`, the other branches go on, and it is run
 // again when its time has come, and at every claim. When nothing but waits is left, the run is to be let go until the earliest of them.
 import type { RunFailure, Verdict } from '../core/run.ts';
-import type { RunFlow } from './build-context.ts';
+import { emptyObject, type RunFlow } from './build-context.ts';
 import { beginHook } from './begin-hook.ts';
 import { conflictReports } from './conflict-reports.ts';
 import { failureOf } from './end-run.ts';
@@ -12,7 +12,7 @@ import { HooksAtWork, type EndedHook } from './hooks-at-work.ts';
 import { joinConflicts, type Branch } from './join-conflicts.ts';
 import { nextHooks, type Next } from './next-hooks.ts';
 import type { HookPlan, RunPlan } from './plan-hooks.ts';
-import type { HookEnd } from './run-hook.ts';
+import { runHook, type HookEnd } from './run-hook.ts';
 import { patchesOf, type RunFlows } from './run-flows.ts';
 import type { RunLedger } from './run-ledger.ts';
 import { storeFlow } from './run-payloads.ts';
@@ -57,6 +57,7 @@ export class HookWalk {
 
   /** @throws LeaseLost, GantryError of the store or DEFECT; nothing is at work any more then */
   async walk(): Promise<Rest> {
+    await this.#runOnly();
     for (let news: readonly EndedHook[] = []; ;) {
       for (const ended of news) this.#take(ended);
       const next = this.#next();
@@ -65,6 +66,23 @@ export class HookWalk {
       if (this.#atWork.indexes.size === 0) return this.#rest(next);
       if (startedCount === 0 && news.length > 0) await this.#store();
       news = await this.#atWork.ended(isStopped ? null : next.dueAtMs);
+    }
+  }
+
+  /** The hook of a run that has but one, unless there is something to be seen to before: without the book of who is at work. */
+  async #runOnly(): Promise<void> {
+    const [only] = this.#plan.main;
+    if (only?.isPlain !== true || this.#plan.main.length > 1) return;
+    if (this.#ledger.record(0).state !== 'pending' || this.#scope.stop.reason !== null || this.#failed() !== null)
+      return;
+    this.#isClaim = false;
+    this.#ledger.startHook(0, this.#scope.ports.clock.nowMs());
+    this.#note(null);
+    const before = this.#flows.before(0);
+    try {
+      this.#take({ plan: only, before, end: await this.#run(only, before) });
+    } catch (error) {
+      this.#atWork.break(error);
     }
   }
 
@@ -92,7 +110,15 @@ export class HookWalk {
     return starting.length;
   }
 
-  async #run(plan: HookPlan, before: RunFlow): Promise<HookEnd> {
+  #run(plan: HookPlan, before: RunFlow): Promise<HookEnd> {
+    const { pipeline, graph } = this.#plan;
+    if (!plan.isPlain || graph.after(plan.index).length > 1) return this.#begin(plan, before);
+    const { onMergeConflict, retries } = pipeline;
+    const sinceMs = this.#ledger.record(plan.index).startedAtMs ?? this.#scope.ports.clock.nowMs();
+    return runHook(this.#scope, plan, before, { onMergeConflict, retries, entries: emptyObject(), sinceMs });
+  }
+
+  async #begin(plan: HookPlan, before: RunFlow): Promise<HookEnd> {
     const { pipeline, graph } = this.#plan;
     const met = joinConflicts(graph, graph.after(plan.index), () => this.#branches());
     const conflicts = conflictReports(plan.hook, met, pipeline.onMergeConflict);

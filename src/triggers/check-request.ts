@@ -12,6 +12,9 @@ import { escapeText } from '../lib/escape-text.ts';
 /** Params stand in the run's record, which is read and written at every step; what is larger goes as data. */
 export const PARAMS_BYTES_MAX = 256 * 1024;
 
+/** In UTF-8, of one character of a string. */
+const UNIT_BYTES_MAX = 3;
+
 /** The params with the schema's defaults filled in. @throws GantryError PARAMS_INVALID naming every place */
 export function checkParams(pipeline: Pipeline, params: JsonObject): JsonObject {
   checkSize('params', params, PARAMS_BYTES_MAX);
@@ -38,7 +41,7 @@ export function checkSize(name: 'params' | 'data', value: JsonValue, maxBytes = 
     throw new GantryError('INPUT_INVALID', `${name} is nested deeper than ${String(JSON_DEPTH_MAX)} levels`);
   }
   const json = JSON.stringify(value);
-  const bytes = Buffer.byteLength(json);
+  const bytes = json.length * UNIT_BYTES_MAX <= maxBytes ? 0 : Buffer.byteLength(json);
   if (bytes <= maxBytes) return json;
   throw new GantryError('INPUT_INVALID', `${name} is ${String(bytes)} bytes, at most ${String(maxBytes)} are accepted`);
 }

@@ -90,7 +90,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
     });
   const door = {
     isDraining: () => draining !== null,
-    begin: (run: Run, input: string | null) => loop.begin(run, input),
+    begin: loop.begin.bind(loop),
     onQueued: wake,
   };
   const starter = new RunStarter(ports, settings, door, new ConcurrencyGate(ports, settings, places, cancel));

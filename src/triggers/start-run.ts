@@ -3,7 +3,7 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunEvent } from '../core/events.ts';
 import { failpoint } from '../core/failpoints.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import { copyJson, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import { isTerminal, type Lineage, type Run, type Trigger, READY_NOW_MS } from '../core/run.ts';
 import { partitionOf } from '../core/run-partition.ts';
@@ -15,6 +15,7 @@ import { LeaseLost } from '../pipeline/run-lease.ts';
 import { RunJournal } from '../pipeline/run-journal.ts';
 import { isStoredInput } from '../pipeline/run-payloads.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
+import type { FreshRun } from '../pipeline/run-writes.ts';
 import { checkKey, checkParams, checkSize, hashRequest } from './check-request.ts';
 import type { ConcurrencyGate } from './concurrency-gate.ts';
 import { documentsOf, type Documents, type Resumption } from './remake-run.ts';
@@ -51,7 +52,7 @@ const RETRY_AFTER_MS = 1_000;
 export interface Door {
   isDraining(): boolean;
   /** begins the run at once; settles with the run when it is accepted as such. Null: it is to be queued */
-  begin(run: Run, input: string | null): Promise<Run> | null;
+  begin(run: Run, input: Pick<FreshRun, 'input' | 'data'>): Promise<Run> | null;
   /** called when a run was accepted to be claimed later */
   onQueued(run: Run): void;
 }
@@ -103,7 +104,7 @@ export class RunStarter {
     const input = isStoredInput(request.data) ? json : null;
     const documents = documentsOf(input, request.resumption);
     if (concurrencyKey !== null) return await this.#startKeyed(pipeline, run, documents);
-    const begun = mayBegin(request) ? this.#door.begin(run, input) : null;
+    const begun = mayBegin(request) ? this.#door.begin(run, { input, data: copyJson(request.data) }) : null;
     return begun === null ? await this.#queue(run, documents) : await this.#begun(run, begun);
   }
 

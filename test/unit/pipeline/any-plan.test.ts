@@ -2,6 +2,7 @@
 // reaches the one end that the model says, in order, and no plugin is called twice (I-5).
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CoarseDeadlines } from '../../../src/core/coarse-deadlines.ts';
 import type { Invocation } from '../../../src/core/invocation.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { Outcome } from '../../../src/core/outcome.ts';
@@ -111,8 +112,9 @@ async function play(plan: Plan) {
   const claim = { worker: world.settings.workerId, limit: 1, nowMs: world.clock.nowMs(), pipelines: ['default'] };
   const [claimed] = await world.store.claimRuns(claim, patient());
   if (claimed === undefined) throw new Error('the run was not claimed');
-  const logs = new LogBuffer(world.ports, world.settings);
-  const execution = new RunExecution(claimed, world.ports, world.settings, logs, null);
+  const { ports, settings, clock } = world;
+  const shared = { ports, settings, logs: new LogBuffer(ports, settings), deadlines: new CoarseDeadlines(clock) };
+  const execution = new RunExecution(claimed, shared, null);
   for (const { name, act, data } of plan.plugins) {
     world.invoker.on(name, (call) => {
       if (act !== 'cancel') return { outcome: OUTCOMES[act], data };
@@ -121,6 +123,7 @@ async function play(plan: Plan) {
     });
   }
   await execution.ended;
+  shared.deadlines[Symbol.dispose]();
   return { world, run: await world.find(run.id) };
 }
 
