@@ -24,6 +24,7 @@ import { openTriggers } from './compose/open-triggers.ts';
 import { PipelineBook, readPipelines, type ReadPipelines } from './compose/pipeline-book.ts';
 import { breakProgram } from './compose/break-program.ts';
 import { onlyStored, startWork } from './compose/start-work.ts';
+import { openStoreAtOnce, waitForStore } from './compose/wait-for-store.ts';
 import { ConfigSecrets } from './config/config-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import type { Environment } from './config/read-environment.ts';
@@ -62,7 +63,6 @@ export interface Server extends AsyncDisposable {
   drain(): Promise<boolean>;
 }
 
-const OPEN_MS = 30_000;
 const RELEASE = '0.1.0';
 
 /** What every use of the program needs. The store is not open yet, the engine not asked for anything. */
@@ -183,7 +183,7 @@ export async function startServer(request: ServerRequest): Promise<Server> {
   const ground = await layGround(request, first, isPublic, stack);
   const live = observe(ground, stack);
   breakProgram(readFailpoints(request.environment), ground.logger);
-  await within(ground.clock, OPEN_MS, stop, (signal) => ground.store.open({ signal }));
+  await (isPublic ? waitForStore(ground, stop) : openStoreAtOnce(ground, stop));
   await storePipelines(ground, [...first.declared.values()]);
   const instance = needs === 'engine' ? await makeEngine(ground, loaded.dockerHost, stack) : null;
   const options = { isEngineLocal: isLocal(loaded.dockerHost), isLasting: isPublic, stop };

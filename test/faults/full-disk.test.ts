@@ -1,41 +1,14 @@
 // A full disk under the embedded store: what cannot be stored is not acknowledged, nothing hangs, and when there is room again the program
 // goes on without a restart. The disk is a small tmpfs over the data folder, so the test needs the right to mount, which root in a container
 // may not have.
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { FaultWorld } from '../support/faults/fault-world.ts';
+import { findMountObstacle, mountSmallDisk, unmount } from '../support/faults/mounts.ts';
 import { postJson, request, waitFor } from '../support/gantry/api.ts';
 
-const exec = promisify(execFile);
 const mountObstacle = await findMountObstacle();
-
-async function mountSmallDisk(folder: string): Promise<void> {
-  await exec('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', folder]);
-}
-
-async function unmount(folder: string): Promise<void> {
-  await exec('umount', ['--lazy', folder]);
-}
-
-/** What mount says when it may not; null when it may. Any other trouble is one of the test's. */
-async function findMountObstacle(): Promise<string | null> {
-  const folder = mkdtempSync(join(tmpdir(), 'gantry-mount-'));
-  try {
-    await mountSmallDisk(folder);
-    await unmount(folder);
-    return null;
-  } catch (error) {
-    const { stderr } = error as { readonly stderr?: string };
-    if (stderr === undefined || !/permission denied|not permitted|superuser/i.test(stderr)) throw error;
-    return stderr.trim();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 /** Takes every free block, in ever smaller writes. */
 function fillDisk(folder: string): void {

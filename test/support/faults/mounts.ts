@@ -1,0 +1,38 @@
+// Mounts for faults of the disk, where the machine lets us: root in a container may not.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const exec = promisify(execFile);
+
+export async function mountSmallDisk(folder: string): Promise<void> {
+  await exec('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', folder]);
+}
+
+/** The file can be read and not written until it is unmounted, by root neither. */
+export async function mountReadOnly(file: string): Promise<void> {
+  await exec('mount', ['--bind', file, file]);
+  await exec('mount', ['-o', 'remount,bind,ro', file]);
+}
+
+export async function unmount(place: string): Promise<void> {
+  await exec('umount', ['--lazy', place]);
+}
+
+/** What mount says when it may not; null when it may. Any other trouble is one of the test's. */
+export async function findMountObstacle(): Promise<string | null> {
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-mount-'));
+  try {
+    await mountSmallDisk(folder);
+    await unmount(folder);
+    return null;
+  } catch (error) {
+    const { stderr } = error as { readonly stderr?: string };
+    if (stderr === undefined || !/permission denied|not permitted|superuser/i.test(stderr)) throw error;
+    return stderr.trim();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
