@@ -27,10 +27,10 @@ export class Decider {
     return [...this.#made.values()];
   }
 
-  /** It waits for a decision. */
-  take(runId: string): void {
-    if (!this.#made.has(runId) && !this.#open.has(runId))
-      this.#open.set(runId, this.#random.next() < 0.5 ? 'approve' : 'reject');
+  /** It waits for a decision: this one, or either. */
+  take(runId: string, decision?: Decided['decision']): void {
+    if (this.#made.has(runId) || this.#open.has(runId)) return;
+    this.#open.set(runId, decision ?? this.#random.pick(['approve', 'reject'] as const));
   }
 
   async decideSome(): Promise<void> {

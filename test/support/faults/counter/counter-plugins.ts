@@ -16,7 +16,7 @@ const PLUGINS = {
 
 export const IDEMPOTENT: ReadonlySet<string> = new Set(['cold_again', 'warm_again', 'fork_again']);
 
-/** Quick retries are sat out by the worker, those of `patient` (2.5 to 5 s) are stored and wait without one. */
+/** Quick retries are sat out by the worker, those of `patient` (2.5 to 5 s) and `sleeper` (6 to 12 s) wait without one. */
 const QUICK = 'backoff: constant, initial: 50ms, on: [plugin_error]';
 export const COUNTER_PIPELINES = `pipelines:
   - {name: once, timeout: 2m, hooks: [{name: cold}]}
@@ -32,6 +32,7 @@ export const COUNTER_PIPELINES = `pipelines:
   - {name: flaky, timeout: 2m, retries: {max: 3, ${QUICK}}, hooks: [{name: warm}, {name: fork}]}
   - {name: hopeless, timeout: 2m, retries: {max: 1, ${QUICK}}, hooks: [{name: fork}, {name: warm}]}
   - {name: patient, timeout: 10m, retries: {max: 2, backoff: constant, initial: 5s, on: [plugin_error]}, hooks: [{name: fork}]}
+  - {name: sleeper, timeout: 10m, retries: {max: 1, backoff: constant, initial: 12s, on: [plugin_error]}, hooks: [{name: fork}]}
   - {name: asked, timeout: 2m, hooks: [{name: warm_repeat}, {name: fork, approval: {timeout: 1h}}]}
 `;
 
