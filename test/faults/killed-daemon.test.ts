@@ -10,6 +10,8 @@ import { spread } from '../support/faults/spread.ts';
 import { SUITE_SIZE } from '../support/faults/suite-size.ts';
 
 const { daemonKills } = SUITE_SIZE;
+/** `maxRunning` of the world's program. */
+const AT_WORK = 6;
 const BASE = 'gantry/base-python:1';
 
 test.skipIf(!canRunPrivateDaemon())(
@@ -40,6 +42,8 @@ test.skipIf(!canRunPrivateDaemon())(
     await world.start();
     expect(await world.leftovers()).toEqual([]);
     const figures = await world.judge();
+    // What was not at work waited: only an invocation that had its input can have ended with the engine.
+    expect(figures.failures['engine'] ?? 0).toBeLessThanOrEqual(daemonKills * AT_WORK);
     await reportFigures('kills of a real Docker daemon', {
       seed,
       daemonKills,

@@ -10,6 +10,8 @@ import { spread } from '../support/faults/spread.ts';
 import { SUITE_SIZE } from '../support/faults/suite-size.ts';
 
 const { engineKills } = SUITE_SIZE;
+/** `maxRunning` of the world's program. */
+const AT_WORK = 6;
 const AWAY_MS = 2_000;
 
 test(
@@ -39,6 +41,8 @@ test(
     await world.start();
     expect(await world.leftovers()).toEqual([]);
     const figures = await world.judge();
+    // What was not at work waited: only an invocation that had its input can have ended with the engine.
+    expect(figures.failures['engine'] ?? 0).toBeLessThanOrEqual(engineKills * AT_WORK);
     await reportFigures('kills of the engine (played by its socket)', {
       seed,
       engineKills,
