@@ -11,6 +11,8 @@ export interface SessionLink extends Disposable {
   readonly isIdle: boolean;
   /** True while it lives: it is idle, or has runs in flight. */
   readonly isOpen: boolean;
+  /** How often output was read from it. */
+  readonly pass: number;
   /** Runs that it takes at once. */
   readonly places: number;
   /** What the plugin offers to answer, and the manifest lets us ask; empty before it is ready. */

@@ -85,7 +85,9 @@ export class StreamExchange {
     if (!link.isOpen)
       return await this.#killed(this.#trace({ outcome: SIBLING_LOST, result: null }, NOT_SENT, startedAtMs));
     this.#session.served += 1;
-    if (gauge !== null) this.#usage.countFrom(this.#sandbox.inFlight > 1 ? gauge.read() : lastUsage, gauge);
+    const isShared = this.#sandbox.inFlight > 1;
+    const moment = { pass: link.pass, nowMs: startedAtMs };
+    if (gauge !== null) this.#usage.countFrom(isShared ? gauge.readTogether(moment) : lastUsage, gauge);
     // The request goes out before anything else is prepared: there is time for that while the plugin works.
     const run = link.run(
       { document: input, nonce, timeoutMs },
@@ -116,7 +118,8 @@ export class StreamExchange {
     this.#stop[Symbol.dispose]();
     rounds.delete(this.#usage);
     const isSound = this.#mayGoOn(verdict) && link.isOpen;
-    this.#session.endUsage = isSound ? this.#usage.lookThriftily() : this.#usage.look();
+    const moment = { pass: link.pass, nowMs: endedAtMs };
+    this.#session.endUsage = isSound ? this.#usage.lookTogether(moment) : this.#usage.look();
     const { sentAtMs, firstByteAtMs, seenBytes } = run;
     const [logs, usage, output] = [this.#logs, this.#usage, { seenBytes }];
     const outcome = redactCut(verdict.outcome, this.#request.redactor);

@@ -13,6 +13,7 @@ import type {
 import { StreamSession } from '../protocol/stream/stream-session.ts';
 import type { SessionLink } from './held-session.ts';
 import { LinkQuestions } from './link-questions.ts';
+import { LinkWriter } from './link-writer.ts';
 import { LinkRuns, type LinkRun, type RunListener } from './link-runs.ts';
 import type { LogLines } from './log-lines.ts';
 import { whoRanOutOfMemory } from './out-of-memory.ts';
@@ -31,12 +32,12 @@ export class StreamLink implements SessionLink {
   readonly #readOut = Promise.withResolvers<undefined>();
   readonly #over = new AbortController();
   readonly #questions = new LinkQuestions();
+  readonly #writer: LinkWriter;
   #timer: AbortController | null = null;
   #armedAtMs = Infinity;
-  #isWriting = false;
-  #isInputEnding = false;
   #isLost = false;
   #isSettling = false;
+  #pass = 0;
 
   /** @param logs and @param usage those of the start */
   constructor(context: SandboxContext, sandbox: Sandbox, options: SessionOptions, logs: LogLines, usage: UsageWatch) {
@@ -44,6 +45,13 @@ export class StreamLink implements SessionLink {
     this.#sandbox = sandbox;
     this.#live = sandbox.live();
     this.#session = new StreamSession(options);
+    this.#writer = new LinkWriter(this.#live.attachment, this.#over.signal, {
+      takeOutput: () => this.#session.takeOutput(),
+      lastRunId: () => this.#runs.lastId,
+      onSent: (lastRunId) => {
+        this.#runs.noteSent(lastRunId, this.#nowMs());
+      },
+    });
     this.#runs = new LinkRuns(logs, usage, (request, answer) => {
       this.#session.answer(request, answer);
       this.#step();
@@ -56,6 +64,10 @@ export class StreamLink implements SessionLink {
 
   get isOpen(): boolean {
     return this.isIdle || (!this.#isLost && this.#session.state === 'busy');
+  }
+
+  get pass(): number {
+    return this.#pass;
   }
 
   get places(): number {
@@ -129,6 +141,7 @@ export class StreamLink implements SessionLink {
 
   #receive(bytes: Uint8Array): void {
     const nowMs = this.#nowMs();
+    this.#pass += 1;
     this.#runs.noteOutput(bytes.length, nowMs);
     this.#session.receive(bytes, nowMs);
     this.#step();
@@ -171,7 +184,7 @@ export class StreamLink implements SessionLink {
   /** After everything that was done to the session: tells what happened, writes what it has to say, minds its next deadline. */
   #step(): void {
     for (const event of this.#session.takeEvents()) this.#take(event);
-    if (!this.#isWriting) void this.#write();
+    this.#writer.write(this.places > 1);
     this.#arm();
   }
 
@@ -180,7 +193,7 @@ export class StreamLink implements SessionLink {
     if (this.#runs.take(event)) return;
     switch (event.type) {
       case 'endInput':
-        this.#isInputEnding = true;
+        this.#writer.endInput();
         return;
       case 'ready':
         this.#ready.resolve(null);
@@ -202,25 +215,6 @@ export class StreamLink implements SessionLink {
     const message = event.type === 'ignored' ? event.reason : 'an answer came after its deadline';
     if (event.type === 'ignored' || event.type === 'dropped')
       this.#context.logger.log('debug', message, { sandbox: this.#sandbox.id });
-  }
-
-  /** One writer at a time, and the session is asked again only when all is written: a plugin that does not read fills nobody's memory. */
-  async #write(): Promise<void> {
-    this.#isWriting = true;
-    const { attachment } = this.#live;
-    try {
-      for (let lines = this.#session.takeOutput(); lines.length > 0; lines = this.#session.takeOutput()) {
-        const { lastId } = this.#runs;
-        for (const line of lines) if (!attachment.write(line)) await attachment.flushed({ signal: this.#over.signal });
-        this.#runs.noteSent(lastId, this.#nowMs());
-      }
-      if (this.#isInputEnding) attachment.closeInput();
-      this.#isInputEnding = false;
-    } catch {
-      // A plugin may end without reading: the exit tells.
-    } finally {
-      this.#isWriting = false;
-    }
   }
 
   /** A timer that is too early is left as it is: it looks again. So a warm call mostly finds one that is armed already. */

@@ -10,10 +10,22 @@ const HALF_PERIOD_MS = 50;
 /** The kernel kills for memory only at the limit; it counts in batches, so a little below it is at it. */
 const NEAR = 0.9;
 
+/** Readings of one group lie so near to each other; what comes later can have used something in between. */
+const TOGETHER_MS = 0.2;
+
+export interface ReadMoment {
+  /** how often the plugin's output was read until now */
+  readonly pass: number;
+  /** monotonic */
+  readonly nowMs: number;
+}
+
 export class ThriftyGauge implements Disposable {
   readonly #gauge: UsageGauge;
   readonly #limits: Pick<Limits, 'cpus' | 'memoryBytes' | 'pids'>;
   #full: CgroupUsage | null = null;
+  #last: CgroupUsage | null = null;
+  #lastMoment: ReadMoment = { pass: -1, nowMs: 0 };
 
   constructor(gauge: UsageGauge, limits: Pick<Limits, 'cpus' | 'memoryBytes' | 'pids'>) {
     this.#gauge = gauge;
@@ -24,6 +36,17 @@ export class ThriftyGauge implements Disposable {
   read(): CgroupUsage | null {
     const usage = this.#gauge.read();
     if (usage !== null) this.#full = usage;
+    this.#last = null;
+    return usage;
+  }
+
+  /** As readThriftily, once for all runs that end or begin by what was read from the plugin in one piece. */
+  readTogether(moment: ReadMoment): CgroupUsage | null {
+    const { pass, nowMs } = this.#lastMoment;
+    const isSame = this.#last !== null && pass === moment.pass && moment.nowMs - nowMs <= TOGETHER_MS;
+    const usage = isSame ? this.#last : this.readThriftily();
+    if (!isSame) this.#lastMoment = moment;
+    this.#last = usage;
     return usage;
   }
 

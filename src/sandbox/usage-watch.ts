@@ -2,7 +2,7 @@
 // the files vanish with the container. CPU time counts from the first reading: what the start cost is not the invocation's.
 import type { CgroupUsage } from '../core/ports/usage-meter.ts';
 import type { SandboxContext } from './sandbox-context.ts';
-import type { ThriftyGauge } from './thrifty-gauge.ts';
+import type { ReadMoment, ThriftyGauge } from './thrifty-gauge.ts';
 
 export class UsageWatch {
   readonly #context: SandboxContext;
@@ -77,9 +77,9 @@ export class UsageWatch {
     return this.#noted(this.#gauge?.read() ?? null);
   }
 
-  /** A reading at the end of a run that went well. */
-  lookThriftily(): CgroupUsage | null {
-    return this.#noted(this.#gauge?.readThriftily() ?? null);
+  /** A reading at the end of a run that went well, shared with those that end with it. */
+  lookTogether(moment: ReadMoment): CgroupUsage | null {
+    return this.#noted(this.#gauge?.readTogether(moment) ?? null);
   }
 
   #noted(usage: CgroupUsage | null): CgroupUsage | null {

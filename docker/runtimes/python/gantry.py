@@ -10,8 +10,9 @@ import os
 import select
 import signal
 import sys
+import time
 import traceback
-from _thread import RLock, _local, allocate_lock  # `threading` sets every forked child up anew, which takes as long as a small run
+from _thread import RLock, _local, allocate_lock, get_ident  # `threading` sets every forked child up anew, which takes as long as a small run
 
 __all__ = ["run", "log", "progress", "metric", "state", "artifact", "skipped", "fail", "cancelled", "Request", "PluginError"]
 _result_fd = os.dup(1)  # not inheritable: a child process cannot write into the protocol
@@ -331,20 +332,83 @@ class _Lines:
 
 
 class _Session:
-    """Serves JSON-RPC lines. A lone run is served in place, and `cancelled` looks for a `cancel` itself: no thread."""
+    """Serves JSON-RPC lines. A lone run is served in place, and `cancelled` looks for a `cancel` itself: no thread.
+
+    Several at once are served by a crew. One thread, the leader, reads, and serves what it read itself: a thread for each run takes ten
+    times as long as a small run. One more looks on, and reads in its place once it has been at a run for WATCH seconds, or knows that it will.
+    """
+    WATCH, SLOW, QUICK = 0.005, 0.0005, 0.0001
+
     def __init__(self, handle, lifecycle, lines):
         self.handle, self.lifecycle, self.lines = handle, lifecycle, lines
         self.runs, self.lock, self.local, self.serve_run = {}, RLock(), _local(), self.run
         self.asked, self.waiting, self.turns = 0, {}, None  # of host services; `turns`: where threads wait for theirs
+        self.leader = self.main = get_ident()
         self.tmp = "/tmp" if os.getpid() == 1 else None  # outside of a sandbox it is not ours to empty
 
     def serve(self):
-        while self.lines.whole or not self.lines.has_ended:
+        while True:
+            self.lead()
+            self.stand_by()
+
+    def lead(self):
+        while self.leader == get_ident():
             if self.lines.whole:
                 self.take(self.lines.whole.popleft())
+            elif self.lines.has_ended:
+                os._exit(0)
             else:
                 self.lines.fill()
-        os._exit(0)
+
+    def stand_by(self):
+        """Until it is the leader. One watches, the others wait for that."""
+        with self.lock:
+            self.parked += 1
+        with self.post:
+            with self.lock:
+                self.parked -= 1
+            seen = None
+            while True:
+                rang = self.bell.acquire(timeout=-1 if self.rests else self.WATCH)
+                with self.lock:
+                    if not rang and not self.watches:
+                        self.bell.acquire()  # it rings just now
+                    if self.leader is None or (self.turn is not None and self.turn == seen):
+                        self.leader, self.turn, self.watches, self.rests = get_ident(), None, True, True
+                        return self.enlist()
+                    seen, self.watches, self.rests = self.turn, True, self.turn is None
+
+    def ring(self):
+        if self.watches:
+            self.watches = self.rests = False
+            self.bell.release()
+
+    def enlist(self):
+        """One more for the crew, unless one waits: at most as many as there may be runs, and who reads."""
+        if self.free and not self.parked:
+            self.free -= 1
+            with contextlib.suppress(RuntimeError):  # no more processes are allowed: those that there are go on
+                self.thread(target=lambda: (self.stand_by(), self.serve()), daemon=True).start()
+
+    def hand_over(self):
+        """What comes next may take long, or has to be read by another one."""
+        with self.lock:
+            if self.turns and self.leader == get_ident():
+                self.leader = None
+                self.ring()
+
+    def run_in_crew(self, key, params):
+        if self.is_slow:
+            self.hand_over()
+        with self.lock:
+            self.turn = key if self.leader == get_ident() else self.turn
+            if self.rests:
+                self.ring()
+        began = time.perf_counter()
+        self.run(key, params)
+        with self.lock:
+            self.turn = None if self.leader == get_ident() else self.turn
+        self.is_slow = time.perf_counter() - began > (self.QUICK if self.is_slow else self.SLOW)
 
     def take(self, line):
         try:
@@ -364,7 +428,16 @@ class _Session:
             self.waiting[key][1] = message
             self.waiting[key][0].release()
         if method == "on_shutdown":
+            self.leave()
+
+    def leave(self):
+        if get_ident() == self.main:
             sys.exit(0)
+        import atexit
+        atexit._run_exitfuncs()  # what the main thread, which is at a run, would do at its end
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
     def respond(self, method, params):
         try:
@@ -389,8 +462,11 @@ class _Session:
             self.prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: no child reads the next request from /proc/<zygote>/fd
         elif params.get("concurrency", 1) > 1:
             import threading
-            self.turns = threading.BoundedSemaphore(16)
-            self.serve_run = lambda *of: threading.Thread(target=self.run, args=of, daemon=True).start()
+            self.turns, self.thread, self.free, self.parked = threading.BoundedSemaphore(16), threading.Thread, params["concurrency"], 0
+            self.post, self.bell, self.turn, self.watches, self.rests = allocate_lock(), allocate_lock(), None, True, True
+            self.serve_run, self.is_slow = self.run_in_crew, False
+            self.bell.acquire()
+            self.enlist()
         names = {"onLoad": "on_load", "onShutdown": "on_shutdown", "metadata": "get_metadata", "configUi": "get_config_ui"}
         has = {name: self.lifecycle[method] is not None for name, method in names.items()}
         return {"protocol": "1.0", "ready": True,
@@ -446,6 +522,7 @@ class _Session:
         """The host's answer. A lone run reads it itself, and leaves what else comes; threads are woken by the one that reads."""
         if hasattr(self.local, "key"):
             params = {**params, "id": self.local.key}
+        self.hand_over()
         with self.turns or contextlib.nullcontext():
             with self.lock:
                 self.asked += 1

@@ -162,6 +162,18 @@ describe.each(SDK_LANGUAGES.filter(isTryable))('the $name SDK, in a stream,', (l
     expect(await host.answerTo(first)).toMatchObject({ result: { ...stopped, nonce: `nonce-${String(first)}` } });
   });
 
+  it('goes on with others, again and again, while one takes long that came after quick ones', TIMEOUT, async () => {
+    await using host = await open();
+    for (let round = 0; round < 3; round += 1) {
+      for (let count = 0; count < 10; count += 1) await host.resultOf('object');
+      const long = host.run('until_cancelled');
+      for (let count = 0; count < 3; count += 1)
+        expect(await host.resultOf('object')).toMatchObject({ status: 'success' });
+      host.notify('cancel', { id: long, reason: 'asked', graceMs: 1000 });
+      expect(await host.answerTo(long)).toMatchObject({ result: { data: { stopped: true } } });
+    }
+  });
+
   it('answers many runs at once, each whole on a line of its own', TIMEOUT, async () => {
     await using host = await open();
     const runs = Array.from({ length: 8 }, (_, index) => host.run(index % 2 === 0 ? 'big' : 'tell', { length: 3e5 }));

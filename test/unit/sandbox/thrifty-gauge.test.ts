@@ -99,3 +99,15 @@ test('reads everything when it never has, and nothing once the container is gone
   expect(gauge.readThriftily()).toBeNull();
   expect(gauge.read()).toBeNull();
 });
+
+test('reads once for those that end together, and anew for what was read from the plugin later, or a moment later', () => {
+  const { gauge, files } = gaugeAt();
+  const cpuTimeAt = (usedMs: number, pass: number, nowMs: number): number | null | undefined => {
+    files.usage = { ...REST, cpuTimeMs: 100 + usedMs };
+    return gauge.readTogether({ pass, nowMs })?.cpuTimeMs;
+  };
+  expect([cpuTimeAt(0.1, 1, 50), cpuTimeAt(0.2, 1, 50.1), cpuTimeAt(0.3, 2, 50.1)]).toEqual([100.1, 100.1, 100.3]);
+  expect([cpuTimeAt(0.4, 2, 50.2), cpuTimeAt(0.5, 2, 51)]).toEqual([100.3, 100.5]);
+  gauge.read();
+  expect(cpuTimeAt(0.6, 2, 51)).toBe(100.6);
+});
