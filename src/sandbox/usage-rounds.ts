@@ -1,6 +1,7 @@
 // Looks at the invocations of one session at short intervals, by one clockwork for all of them: most are over before the next look, and one
 // that finds it going costs no timer. It ends by itself once there was nothing to look at for a whole interval.
 import type { Clock } from '../core/ports/clock.ts';
+import type { CgroupUsage } from '../core/ports/usage-meter.ts';
 import type { UsageWatch } from './usage-watch.ts';
 
 export class UsageRounds implements Disposable {
@@ -39,7 +40,12 @@ export class UsageRounds implements Disposable {
       } catch {
         return;
       }
-      for (const watch of this.#watches) watch.look();
+      let usage: CgroupUsage | null = null;
+      for (const watch of this.#watches) {
+        // They are in one sandbox: one reading tells of all.
+        if (usage === null) usage = watch.look();
+        else watch.take(usage);
+      }
       this.#wasUsed ||= this.#watches.size > 0;
     }
     this.#isGoing = false;

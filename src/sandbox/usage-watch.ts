@@ -83,23 +83,24 @@ export class UsageWatch {
   }
 
   #noted(usage: CgroupUsage | null): CgroupUsage | null {
-    if (usage !== null) this.#take(usage);
+    if (usage !== null) this.take(usage);
     return usage;
   }
 
-  async sample(): Promise<CgroupUsage | null> {
-    const usage = await this.#context.usage.read(this.#containerId);
-    if (usage !== null) this.#take(usage);
-    return usage;
-  }
-
-  #take(usage: CgroupUsage): void {
+  /** A reading of the gauge that somebody else made. */
+  take(usage: CgroupUsage): void {
     this.#first ??= usage;
     this.#last = usage;
     if (usage.oomKills !== null) this.#oomKills = Math.max(usage.oomKills, this.#oomKills ?? 0);
     const peak = this.#peakOf(usage);
     if (peak !== null) this.#memoryPeakBytes = Math.max(peak, this.#memoryPeakBytes ?? 0);
     if ((this.cpuTimeMs ?? 0) >= this.#cpuTimeMs) this.#onExceeded();
+  }
+
+  async sample(): Promise<CgroupUsage | null> {
+    const usage = await this.#context.usage.read(this.#containerId);
+    if (usage !== null) this.take(usage);
+    return usage;
   }
 
   /** The kernel's peak is of the container's life: in one that served before, it is this invocation's only if it rose. */

@@ -1,6 +1,6 @@
 // One container's cgroup files, held open and read at once. Surprise: the reads are synchronous on purpose. These files are made by the
 // kernel when they are read and never touch a disk; going through the thread pool would cost ten times as much as the reading itself.
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { CgroupUsage, TmpUse, UsageGauge } from '../../core/ports/usage-meter.ts';
 import { filesOf, usageFrom, usualFilesOf, usualFrom, type CgroupVersion } from './cgroup-files.ts';
@@ -9,6 +9,7 @@ import { TmpFolder } from './tmp-folder.ts';
 /** More than any of these files is long. */
 const buffer = Buffer.alloc(16 * 1024);
 const EMPTY = new Uint8Array(0);
+const LINE_FEED = 10;
 
 export class CgroupGauge implements UsageGauge {
   readonly #version: CgroupVersion;
@@ -32,7 +33,8 @@ export class CgroupGauge implements UsageGauge {
     this.#usual = usualFilesOf(version).map(
       (usual) => this.#descriptors[files.findIndex(({ file }) => file === usual.file)] ?? null,
     );
-    this.#tmp = TmpFolder.open(this.#processes()[0] ?? '', proc);
+    const processes = this.#readProcesses();
+    this.#tmp = TmpFolder.open(buffer.toString('latin1', 0, buffer.subarray(0, processes).indexOf(LINE_FEED)), proc);
   }
 
   read(): CgroupUsage | null {
@@ -57,7 +59,10 @@ export class CgroupGauge implements UsageGauge {
 
   /** Opened anew each time: version 1 keeps the list of an open file for a second. */
   countProcesses(): number | null {
-    return this.#processes().length || null;
+    const length = this.#readProcesses();
+    let count = 0;
+    for (let at = 0; at < length; at += 1) if (buffer[at] === LINE_FEED) count += 1;
+    return count || null;
   }
 
   tmpUse(): TmpUse | null {
@@ -76,13 +81,15 @@ export class CgroupGauge implements UsageGauge {
     return descriptor === null ? EMPTY : buffer.subarray(0, lengthOf(descriptor));
   };
 
-  /** Their ids; none when the container is gone. */
-  #processes(): readonly string[] {
-    try {
-      return this.#isOpen ? readFileSync(this.#processList, 'latin1').split('\n').slice(0, -1) : [];
-    } catch {
-      return [];
-    }
+  /** Their ids, each with a line end, into the buffer. @returns how long that is: 0 when the container is gone */
+  #readProcesses(): number {
+    const descriptor = this.#isOpen ? opened(this.#processList) : null;
+    if (descriptor === null) return 0;
+    let length = 0;
+    // One read gives a page at most.
+    for (let part = lengthOf(descriptor); part > 0; part = lengthOf(descriptor, length)) length += part;
+    closeSync(descriptor);
+    return length;
   }
 }
 
@@ -99,9 +106,9 @@ function textOf(descriptor: number | null): string {
 }
 
 /** Reads it into the buffer. The files of a cgroup that is gone answer ENODEV. */
-function lengthOf(descriptor: number): number {
+function lengthOf(descriptor: number, from = 0): number {
   try {
-    return readSync(descriptor, buffer, 0, buffer.length, 0);
+    return readSync(descriptor, buffer, from, buffer.length - from, from);
   } catch {
     return 0;
   }
