@@ -1,5 +1,5 @@
 // When an unsuccessful invocation is tried again, and after how long. A retry is a new invocation with attempt + 1.
-import type { OutcomeCode } from './outcome.ts';
+import { OUTCOME_CODES, type OutcomeCode } from './outcome.ts';
 
 export const BACKOFFS = ['exponential', 'constant'] as const;
 export type Backoff = (typeof BACKOFFS)[number];
@@ -19,24 +19,17 @@ export interface RetryPolicy {
   readonly on: readonly OutcomeCode[];
 }
 
-/** Outcomes with which a retry can help, `lost` only where the plugin is idempotent. */
-export const RETRYABLE_OUTCOMES = [
-  'plugin_error',
-  'crash',
-  'oom',
-  'cpu_time',
-  'timeout',
-  'output_limit',
-  'protocol',
-  'no_result',
-  'not_ready',
-  'start_failed',
-  'busy',
-  'engine',
-  'lost',
-] as const satisfies readonly OutcomeCode[];
+/** A repeat changes nothing about these: what was asked is done, or is not to be done. */
+const FINAL_OUTCOMES = ['ok', 'skipped', 'image', 'denied', 'cancelled'] as const satisfies readonly OutcomeCode[];
 
-export type RetryableOutcome = (typeof RETRYABLE_OUTCOMES)[number];
+export type RetryableOutcome = Exclude<OutcomeCode, (typeof FINAL_OUTCOMES)[number]>;
+
+/** Outcomes with which a retry can help, `lost` only where the plugin is idempotent. */
+export const RETRYABLE_OUTCOMES = OUTCOME_CODES.filter(isRetryable);
+
+function isRetryable(code: OutcomeCode): code is RetryableOutcome {
+  return !(FINAL_OUTCOMES as readonly OutcomeCode[]).includes(code);
+}
 
 export const RETRY_DEFAULTS: Omit<RetryPolicy, 'max' | 'on'> & { readonly on: readonly RetryableOutcome[] } = {
   backoff: 'exponential',

@@ -126,6 +126,8 @@ export interface Run {
   readonly durability: Durability;
   readonly state: RunState;
   readonly epoch: number;
+  /** how often it was taken over because its worker was lost; claims after a wait or a drain are none */
+  readonly losses: number;
   readonly worker: WorkerId | null;
   readonly part: number;
   readonly priority: number;

@@ -25,10 +25,8 @@ import { RunWrites } from './run-writes.ts';
 import { RunStop } from './run-stop.ts';
 import type { StrayWatch } from './stray-watch.ts';
 
-/** A run of a higher epoch brings its workers down (each loss costs two: its recovery and the next claim): it is not tried again. */
-export const EPOCH_MAX = 10;
-/** A run that waits is claimed after each wait, too. */
-const EPOCH_WAITED_MAX = 10_000;
+/** A run that was lost more often brings its workers down: it is not tried again. */
+export const LOSSES_MAX = 5;
 /** Beyond its deadline and the lease, a run is settled even if its worker seems to live. */
 const OVERDUE_MS = 5_000;
 const RUNNING_PAGE = 200;
@@ -131,7 +129,12 @@ async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
 
 /** Claims the run for settling. Null: it moved on in the meantime. */
 async function takeOver({ ports, settings }: Recovery, run: Run): Promise<Run | null> {
-  const changes = { state: 'running', worker: settings.workerId, epoch: run.epoch + 1 } as const;
+  const changes = {
+    state: 'running',
+    worker: settings.workerId,
+    epoch: run.epoch + 1,
+    losses: run.losses + 1,
+  } as const;
   const guard = { states: [run.state], epoch: run.epoch, worker: run.worker };
   const hasTaken = await tryOnce({ ...ports, ...settings }, 'updateRun', (options) =>
     ports.store.updateRun(run.id, guard, changes, options),
@@ -152,7 +155,7 @@ async function settleRun(scope: RunScope, invocations: readonly Invocation[]): P
     await requeue(scope, ledger);
     return;
   }
-  const isLast = isLostAgain(run) || !ports.pipelines().has(run.pipeline);
+  const isLast = run.losses > LOSSES_MAX || !ports.pipelines().has(run.pipeline);
   closeCutShort(ledger, running, verdict, isHarmless && !isLast, ports.clock.nowMs());
   if (isLast || !ledger.hooks.some((record) => isDue(record, verdict.state))) {
     await endRun(scope, ledger, verdict.state, verdict.failure);
@@ -174,7 +177,7 @@ function verdictOf({ lease, ports }: RunScope, hook: string | null, isHarmless: 
     return end('timed_out', 'TIMED_OUT', 'the time of the pipeline was up when the run was recovered');
   if (!ports.pipelines().has(run.pipeline))
     return end('failed', 'PIPELINE_NOT_FOUND', `the pipeline ${run.pipeline} is not declared any more`);
-  if (isLostAgain(run)) return end('failed', 'WORKER_LOST', 'the workers of the run were lost again and again');
+  if (run.losses > LOSSES_MAX) return end('failed', 'WORKER_LOST', 'the workers of the run were lost again and again');
   if (isHarmless) return null;
   return end('failed', 'WORKER_LOST', 'the program ended while plugins were at work that may not be called twice');
 }
@@ -225,11 +228,4 @@ function isHarmless({ lease, ports }: RunScope): boolean {
   return hooks
     .filter((record) => !hasPassed(record))
     .every((record) => snapshot.pluginsFor(pipeline, record.hook).every(({ plugin }) => plugin.idempotent));
-}
-
-function isLostAgain({ epoch, hooks }: Run): boolean {
-  const hasWaited = hooks.some(
-    ({ approval, child, state }) => approval !== undefined || child !== undefined || state === 'waiting',
-  );
-  return epoch > (hasWaited ? EPOCH_WAITED_MAX : EPOCH_MAX);
 }

@@ -215,8 +215,7 @@ export class RunStarter {
       // Who may have a place is decided in the store, so such a run is always in it.
       durability: asked.concurrencyKey === null ? pipeline.durability : 'stored',
       state: 'queued',
-      epoch: 0,
-      worker: null,
+      ...{ epoch: 0, losses: 0, worker: null },
       part: partitionOf(id),
       priority: pipeline.priority,
       readyAtMs: READY_NOW_MS,

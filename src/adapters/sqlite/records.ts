@@ -25,6 +25,7 @@ export const RUNS = new RecordMap<Run>('runs', {
   durability: 'plain',
   state: 'plain',
   epoch: 'plain',
+  losses: 'plain',
   worker: 'plain',
   part: 'plain',
   priority: 'plain',

@@ -48,6 +48,7 @@ export function buildRun(changes: Partial<Run> = {}): Run {
     durability: 'stored',
     state: 'queued',
     epoch: 0,
+    losses: 0,
     worker: null,
     part: 7,
     priority: 0,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { Run } from '../../../src/core/run.ts';
 import type { Plugin } from '../../../src/core/plugin.ts';
-import { EPOCH_MAX } from '../../../src/pipeline/recover-runs.ts';
+import { LOSSES_MAX } from '../../../src/pipeline/recover-runs.ts';
 import type { Act } from '../../support/pipeline/fake-invoker.ts';
 import { HangingStore } from '../../support/pipeline/hanging-store.ts';
 import { makePipeline, makePlugin, RunWorld, type WorldOptions } from '../../support/pipeline/run-world.ts';
@@ -148,9 +148,18 @@ describe('recovery', () => {
   test('does not take up a run for ever that brings its workers down', async () => {
     const options = { pipelines: TWO_HOOKS, versions: versions({ idempotent: true }) };
     const { before, id } = await killedAt(options, 'stuck');
-    await before.store.updateRun(id, { states: ['running'] }, { epoch: EPOCH_MAX }, patient());
+    await before.store.updateRun(id, { states: ['running'] }, { losses: LOSSES_MAX }, patient());
     const world = await restart(before, options);
     expect(await world.settle(id)).toMatchObject({ state: 'failed', failure: { code: 'WORKER_LOST' } });
+    await world.close();
+  });
+
+  test('takes up a run that has waited ever so often: a claim after a wait is no loss', async () => {
+    const options = { pipelines: TWO_HOOKS, versions: versions({ idempotent: true }) };
+    const { before, id } = await killedAt(options, 'stuck');
+    await before.store.updateRun(id, { states: ['running'] }, { epoch: 20_000 }, patient());
+    const world = await restart(before, options);
+    expect(await world.settle(id)).toMatchObject({ state: 'succeeded', epoch: 20_002, losses: 1 });
     await world.close();
   });
 
