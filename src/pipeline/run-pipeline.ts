@@ -11,6 +11,7 @@ import { planHooks, type RunPlan } from './plan-hooks.ts';
 import { freshFlows, openFlows } from './run-payloads.ts';
 import { RunLedger } from './run-ledger.ts';
 import type { RunScope } from './run-scope.ts';
+import { takeOverArtifacts } from './take-over-artifacts.ts';
 import { HookWalk, type Rest } from './walk-hooks.ts';
 
 /** @throws LeaseLost, GantryError of the store or DEFECT; else the run has ended, waits, or is queued again */
@@ -29,6 +30,7 @@ export async function runPipeline(scope: RunScope): Promise<void> {
   // A new run was asked for no other versions than those that serve: such a run is queued.
   const catalog = fresh === null ? await catalogOf(scope) : ports.catalog.snapshot();
   const plan = planHooks(adopted.pipeline, catalog, lease.run);
+  if (fresh === null) ledger.warn(await takeOverArtifacts(scope));
   const flows = fresh === null ? await openFlows(scope, plan, ledger.hooks) : freshFlows(plan, fresh.data);
   const walk = new HookWalk(scope, ledger, plan, flows, (verdict) => {
     noteProgress(scope, ledger, plan, verdict);

@@ -1,6 +1,7 @@
 // What a run that is made from an ended one takes over: the records of the hooks that it does not run again, and the documents that flow out
 // of them. What they left is folded anew from the input (or from data that was given in its place), so nothing of the hooks that are run again comes along. Pure; secrets were taken
 // out before anything was stored, so the new run sees what was stored.
+import { ARTIFACTS_PAYLOAD, type Artifact } from '../core/artifact.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { Pipeline } from '../core/pipeline.ts';
@@ -50,6 +51,8 @@ export interface RemakeRequest {
   readonly data: JsonValue | undefined;
   /** what was given so for the original */
   readonly edited: JsonValue | null;
+  /** of the original */
+  readonly artifacts: readonly Artifact[];
 }
 
 export interface Remade {
@@ -93,11 +96,13 @@ function documentsAfter(
   const results = resultsOf(request, reused);
   const ended = [...reused].reduce((bits, index) => bits | bitOf(index), 0n);
   const folded = foldData({ graph, names, input: request.input, edit }, ended, results);
-  const documents: Documents = [
+  const artifacts = request.artifacts.filter(({ hook }) => reused.has(names.indexOf(hook)));
+  return [
     [DATA_PAYLOAD, JSON.stringify(folded)],
     [RESULTS_PAYLOAD, JSON.stringify(results)],
+    ...(edit === null ? [] : [[EDITED_PAYLOAD, checkSize('data', edit.data)] as const]),
+    ...(artifacts.length === 0 ? [] : [[ARTIFACTS_PAYLOAD, JSON.stringify(artifacts)] as const]),
   ];
-  return edit === null ? documents : [...documents, [EDITED_PAYLOAD, checkSize('data', edit.data)]];
 }
 
 function nameOf({ hooks }: Pipeline, index: number): string {

@@ -1,5 +1,6 @@
 // New runs from ended ones: `retry` goes on where a run failed, `replay` begins again at any hook, with other params or data. Both are
 // ordinary runs that come through the one door, linked to the run that they were made from, which stays as it is.
+import { ARTIFACTS_PAYLOAD, readArtifacts } from '../core/artifact.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunId } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
@@ -97,10 +98,11 @@ export class RunReplayer {
     const input = (await this.#load(run, INPUT_PAYLOAD)) ?? emptyObject();
     const results = await this.#load(run, RESULTS_PAYLOAD);
     const edited = run.lineage?.editedAt === undefined ? null : await this.#load(run, EDITED_PAYLOAD);
+    const artifacts = readArtifacts(await this.#loadText(run, ARTIFACTS_PAYLOAD));
     // Its documents go after it was hidden, so one that is still found had all of them.
     await this.#ended(run.id);
     if (isReplay && from === null) return { input, remade: NOTHING_REUSED };
-    return { input, remade: remakeRun({ run, pipeline, from, input, results, data, edited }) };
+    return { input, remade: remakeRun({ run, pipeline, from, input, results, data, edited, artifacts }) };
   }
 
   #pipelineOf({ id, pipeline: name }: Run): Pipeline {
@@ -110,11 +112,15 @@ export class RunReplayer {
   }
 
   async #load(run: Run, name: string): Promise<JsonValue | null> {
-    const json = await this.#once('findPayload', (options) => this.#ports.store.findPayload(run.id, name, options));
+    const json = await this.#loadText(run, name);
     if (json === null) return null;
     const parsed = parseStrictText(json, STORED_DEPTH_MAX);
     if (!parsed.ok) throw new GantryError('STORE_FAILED', `payload ${name} of ${run.id}: ${parsed.message}`);
     return parsed.value;
+  }
+
+  async #loadText({ id }: Run, name: string): Promise<string | null> {
+    return await this.#once('findPayload', (options) => this.#ports.store.findPayload(id, name, options));
   }
 
   async #once<T>(operation: string, work: (options: StoreOptions) => Promise<T>): Promise<T> {

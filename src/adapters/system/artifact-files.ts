@@ -1,7 +1,7 @@
 // Bytes of artifacts as files: `<folder>/<aa>/<sha256>`, and for each run that has them a hard link `<folder>/runs/<run>/<sha256>`. So equal bytes
 // are on disk once, the file system counts who has them, and a run's own link keeps them readable whatever happens to the others.
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { RunId } from '../../core/ids.ts';
@@ -63,6 +63,21 @@ export class ArtifactFiles implements ArtifactContent {
       if (isCode(error, 'ENOENT')) return null;
       throw error;
     }
+  }
+
+  async share(
+    { runId, content }: { readonly runId: RunId; readonly content: string },
+    other: RunId,
+  ): Promise<string | null> {
+    if (!HASH.test(content)) return null;
+    const [from, to] = [join(this.#runFolder(runId), content), join(this.#runFolder(other), content)];
+    await mkdir(this.#runFolder(other), { recursive: true, mode: PRIVATE_FOLDER });
+    const failure = await codeOf(link(from, to));
+    if (failure === null || failure === 'EEXIST') return content;
+    if (failure === 'ENOENT') return null;
+    // A file system without links, or a file that has as many as it may.
+    await copyFile(from, to);
+    return content;
   }
 
   async removeOfRun(runId: RunId): Promise<void> {

@@ -23,6 +23,15 @@ export interface ArtifactContent {
     length: number,
     options: ContentOptions,
   ): Promise<Uint8Array | null>;
+  /**
+   * Makes what one run has another one's, too, which keeps it when the first goes; harmless when called again.
+   * @returns what `read` finds it by for the other; null: it is gone
+   */
+  share(
+    place: { readonly runId: RunId; readonly content: string },
+    other: RunId,
+    options: ContentOptions,
+  ): Promise<string | null>;
   /** Before the run's records go; harmless when called again. */
   removeOfRun(runId: RunId): Promise<void>;
 }

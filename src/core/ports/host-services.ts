@@ -38,4 +38,9 @@ export interface ServiceScope {
 
 export interface HostServices {
   of(scope: ServiceScope): InvocationServices;
+  /**
+   * Makes artifacts the run's own that it was accepted with and that another run left; harmless when called again.
+   * @returns names of those whose bytes are gone: the run has them no more
+   */
+  takeOver(runId: RunId, options: { readonly signal: AbortSignal }): Promise<readonly string[]>;
 }

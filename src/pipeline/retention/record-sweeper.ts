@@ -29,7 +29,7 @@ export interface RecordRules {
 }
 
 export interface RecordSweeperOptions {
-  readonly store: Pick<Store, 'retention' | 'countRuns'>;
+  readonly store: Pick<Store, 'retention' | 'countRuns' | 'listRuns'>;
   readonly clock: Clock;
   readonly events: EventSink;
   readonly rules: RecordRules;
@@ -44,6 +44,8 @@ const FRESH_MS = 60_000;
 /** Runs of one batch; what one transaction removes is at most this many times the documents. */
 const BATCH_RUNS = 10;
 const BATCH_DOCUMENTS = 100;
+/** Newest runs made from a run that are looked at. */
+const MADE_FROM_MAX = 100;
 const BATCH_LINES = 500;
 const BATCH_NAMES = 100;
 const BATCH_VERSIONS = 100;
@@ -51,7 +53,7 @@ const BATCH_VERSIONS = 100;
 const PAUSE_MS = 10;
 /** A dry run counts no further. */
 const DRY_RUN_MAX = 10_000;
-const DRY_RUN_PAGE = 500;
+const DRY_RUN_PAGE = 100;
 
 export class RecordSweeper {
   readonly #options: RecordSweeperOptions;
@@ -133,18 +135,30 @@ export class RecordSweeper {
       const ended = await this.#call(signal, (inner, { retention }) =>
         retention.listEndedRuns(page, { signal: inner }),
       );
-      if (!tally.isDryRun)
-        await this.#removeBatch(
-          ended.map(({ id }) => id),
-          tally,
-          signal,
-        );
-      count += ended.length;
+      const leaving = await this.#unneeded(
+        ended.map(({ id }) => id),
+        signal,
+      );
+      if (!tally.isDryRun) await this.#removeBatch(leaving, tally, signal);
+      count += leaving.length;
       last = ended.at(-1)?.id ?? last;
       if (ended.length < limit) return { count, last };
     }
     if (tally.isDryRun && count >= DRY_RUN_MAX) tally.cut();
     return { count, last };
+  }
+
+  /** Without those that a run which has not ended was made from: it may still have to take over their artifacts. */
+  async #unneeded(ids: readonly RunId[], signal: AbortSignal): Promise<readonly RunId[]> {
+    const isNeeded = await Promise.all(
+      ids.map((madeFrom) =>
+        this.#call(signal, async (inner, store) => {
+          const { items } = await store.listRuns({ madeFrom }, { limit: MADE_FROM_MAX }, { signal: inner });
+          return items.some(({ state }) => !isTerminal(state));
+        }),
+      ),
+    );
+    return ids.filter((_, index) => isNeeded[index] !== true);
   }
 
   async #removeBatch(ids: readonly RunId[], tally: SweepTally, signal: AbortSignal): Promise<void> {
@@ -197,7 +211,7 @@ export class RecordSweeper {
 
   #call<T>(
     signal: AbortSignal,
-    work: (inner: AbortSignal, store: Pick<Store, 'retention' | 'countRuns'>) => Promise<T>,
+    work: (inner: AbortSignal, store: Pick<Store, 'retention' | 'countRuns' | 'listRuns'>) => Promise<T>,
   ): Promise<T> {
     const { clock, store, storeTimeoutMs } = this.#options;
     return within(clock, storeTimeoutMs, signal, (inner) => work(inner, store));

@@ -24,7 +24,10 @@ export const REQUESTS_PER_SECOND = 1_000;
 
 export function createHostServices(options: HostServicesOptions): HostServices {
   const artifacts = new RunArtifacts(options.store);
-  return { of: (scope) => new ServicesOfOne({ ...options, artifacts }, scope) };
+  return {
+    of: (scope) => new ServicesOfOne({ ...options, artifacts }, scope),
+    takeOver: (runId, { signal }) => artifacts.takeOver(runId, options.content, { signal }),
+  };
 }
 
 class ServicesOfOne implements InvocationServices {

@@ -1,6 +1,7 @@
 // The artifacts of runs: their list, which is one payload of the run, changed by one writer at a time in this process (a run is worked on by one).
 import { ARTIFACTS_PAYLOAD, readArtifacts, type Artifact } from '../../core/artifact.ts';
 import type { RunId } from '../../core/ids.ts';
+import type { ArtifactContent } from '../../core/ports/artifact-content.ts';
 import type { Store, StoreOptions } from '../../core/ports/store.ts';
 
 export class RunArtifacts {
@@ -14,6 +15,20 @@ export class RunArtifacts {
   /** In the order of their names. */
   async list(runId: RunId, options: StoreOptions): Promise<readonly Artifact[]> {
     return readArtifacts(await this.#store.findPayload(runId, ARTIFACTS_PAYLOAD, options));
+  }
+
+  /** Artifacts that another run left become the run's own. @returns names of those that are gone, which it loses */
+  async takeOver(runId: RunId, content: ArtifactContent, options: StoreOptions): Promise<readonly string[]> {
+    const all = await this.list(runId, options);
+    if (all.every((artifact) => artifact.runId === runId)) return [];
+    const own: Artifact[] = [];
+    for (const artifact of all) {
+      const place = artifact.runId === runId ? artifact.content : await content.share(artifact, runId, options);
+      if (place !== null) own.push({ ...artifact, runId, content: place });
+    }
+    await this.#store.putPayload(runId, ARTIFACTS_PAYLOAD, JSON.stringify(own), options);
+    const kept = new Set(own.map(({ name }) => name));
+    return all.filter(({ name }) => !kept.has(name)).map(({ name }) => name);
   }
 
   /** Puts the artifact in the place of one of its name, unless `refuse` says why not. @returns what it said; null: it is put */

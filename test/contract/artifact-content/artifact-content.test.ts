@@ -68,6 +68,18 @@ describe.each<[string, ArtifactContent]>([
     expect(await content.read({ runId: one, content: '../../etc/passwd' }, 0, 10, patient())).toBeNull();
   });
 
+  it('can be shared with another run, which keeps them when the first one goes', async () => {
+    const [one, other, bytes] = [newRunId(), newRunId(), randomBytes(400_000)];
+    const place = await keep(content, one, bytes);
+    await content.share({ runId: one, content: place }, other, patient());
+    const shared = await content.share({ runId: one, content: place }, other, patient());
+    expect((await readAll(content, other, shared ?? '', 300_000)).equals(bytes)).toBe(true);
+    await content.removeOfRun(one);
+    expect(await content.read({ runId: other, content: place }, 399_999, 10, patient())).toHaveLength(1);
+    expect(await content.share({ runId: newRunId(), content: place }, other, patient())).toBeNull();
+    expect(await content.share({ runId: other, content: '../../x' }, one, patient())).toBeNull();
+  });
+
   it('take the same bytes of a run again', async () => {
     const [runId, bytes] = [newRunId(), randomBytes(10)];
     await keep(content, runId, bytes);

@@ -30,7 +30,7 @@ function orphans(path: string): Record<string, number> {
 const NONE = Object.fromEntries(CHILDREN.map((table) => [table, 0]));
 
 /** The store whose removal of runs fails after so many calls. */
-function failingAfter(store: Store, calls: number): Pick<Store, 'retention' | 'countRuns'> {
+function failingAfter(store: Store, calls: number): Pick<Store, 'retention' | 'countRuns' | 'listRuns'> {
   let left = calls;
   const inner = store.retention;
   const retention: Retention = {
@@ -45,7 +45,11 @@ function failingAfter(store: Store, calls: number): Pick<Store, 'retention' | 'c
       return left < 0 ? Promise.reject(new Error('interrupted')) : inner.removeRun(id, 2, options);
     },
   };
-  return { retention, countRuns: (...rest) => store.countRuns(...rest) };
+  return {
+    retention,
+    countRuns: (...rest) => store.countRuns(...rest),
+    listRuns: (...rest) => store.listRuns(...rest),
+  };
 }
 
 /** A program that sweeps, killed when it is about to remove so many runs. */

@@ -12,6 +12,7 @@ import {
 } from '../../../src/core/pipeline.ts';
 import type { Plugin, PluginVersion } from '../../../src/core/plugin.ts';
 import type { Expressions } from '../../../src/core/ports/expression.ts';
+import type { HostServices } from '../../../src/core/ports/host-services.ts';
 import type { PluginVersions } from '../../../src/core/ports/plugin-versions.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import type { Run } from '../../../src/core/run.ts';
@@ -32,6 +33,8 @@ export interface WorldOptions {
   readonly settings?: Partial<RunSettings>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly expressions?: Expressions;
+  /** what plugins may ask of the host; nothing unless given */
+  readonly services?: HostServices;
   /** versions that runs may be asked to use; none unless given */
   readonly keptVersions?: PluginVersions;
   /** how long the plugins are still being built; not at all unless given */
@@ -126,6 +129,7 @@ export class RunWorld {
         settled: (signal) => raced(this.built, signal),
       },
       ...(options.keptVersions === undefined ? {} : { versions: options.keptVersions }),
+      ...(options.services === undefined ? {} : { services: options.services }),
       invoker: this.invoker,
       // Runs are started by what createRuns puts in its place.
       startChild: () => Promise.reject(new Error('no door')),

@@ -4,7 +4,7 @@ import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import { fillRun, putRun, recordSweeper } from '../../support/retention/record-world.ts';
-import { buildLogLine, patient, testClock } from '../../support/store/build-records.ts';
+import { buildLogLine, buildRun, patient, testClock } from '../../support/store/build-records.ts';
 import { MemoryStore } from '../../support/store/memory-store.ts';
 
 const SWEEP = { isDryRun: false };
@@ -115,4 +115,15 @@ it('makes one sweep at a time', async () => {
   const { sweeper } = recordSweeper(store);
   const reports = await Promise.all([sweeper.sweep(SWEEP, never), sweeper.sweep(SWEEP, never)]);
   expect(reports.map(({ runs }) => runs)).toEqual([25, 0]);
+});
+
+it('keeps a run as long as one that was made from it has not ended', async () => {
+  const store = new MemoryStore();
+  const origin = await putRun(store, 'a', 40);
+  const made = buildRun({ pipeline: 'a', lineage: { kind: 'replay', runId: origin, hook: null } });
+  await store.insertRun(made, patient());
+  const { sweeper } = recordSweeper(store);
+  expect(await sweeper.sweep(SWEEP, never)).toMatchObject({ runs: 0 });
+  await store.updateRun(made.id, { states: ['queued'] }, { state: 'cancelled', finishedAtMs: 2 }, patient());
+  expect(await sweeper.sweep(SWEEP, never)).toMatchObject({ runs: 1 });
 });
