@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.*;
 import java.util.*;
 import java.util.concurrent.*;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
@@ -38,8 +40,8 @@ public final class Gantry {
 
   /** A failure the plugin reports on purpose; made by fail. */
   public static final class PluginError extends RuntimeException {
-    final String code;
-    final boolean isRetryable;
+    public final String code;
+    public final boolean isRetryable;
     PluginError(String code, String message, boolean isRetryable) {
       super(message);
       this.code = code;
@@ -56,6 +58,9 @@ public final class Gantry {
   private static final FileOutputStream OUT = new FileOutputStream(FileDescriptor.out);
   private static final Map<Object, Flight> RUNS = new LinkedHashMap<>(); // unanswered; its lock is also that of tmp
   private static final InheritableThreadLocal<Flight> CURRENT = new InheritableThreadLocal<>();
+  private static final Map<Object, CompletableFuture<Map<String, Object>>> WAITING = new ConcurrentHashMap<>(); // by our id
+  private static final Semaphore TURNS = new Semaphore(16); // to wait for answers of the host
+  private static final AtomicLong ASKED = new AtomicLong();
   private static volatile boolean isStream, isCancelArmed, isCancelAsked;
   private static String tmp;
 
@@ -102,6 +107,149 @@ public final class Gantry {
     } catch (IllegalArgumentException unsayable) {
       if (method.equals("log")) tell(method, object("level", "warn", "message", params.get("message"), "fields",
           object("unserialisable", unsayable.getMessage())));
+    }
+  }
+
+  /**
+   * What the plugin remembers from run to run: JSON values by key. Needs {@code services: [state]} and protocol {@code
+   * stream}. A refusal is a PluginError whose code says why: CONFLICT, FULL, INVALID_PARAMS, UNAVAILABLE, NOT_DECLARED.
+   */
+  public static final class State {
+    private State() {}
+
+    /** A value and its version. */
+    public record Entry(Object value, String version) {}
+
+    /** The value; null when there is none. */
+    public Object get(String key) {
+      Entry found = read(key);
+      return found == null ? null : found.value;
+    }
+
+    /** The value and its version; null when there is none. */
+    public Entry read(String key) {
+      Map<String, Object> found = ask("state.get", object("key", key));
+      return found.get("version") instanceof String version ? new Entry(found.get("value"), version) : null;
+    }
+
+    /** Stores the value; gives its version. */
+    public String set(String key, Object value) { return (String) ask("state.set", object("key", key, "value", value)).get("version"); }
+
+    /** Stores the value only over that version, or only where nothing is (null); else CONFLICT. */
+    public String set(String key, Object value, String ifVersion) {
+      return (String) ask("state.set", object("key", key, "value", value, "ifVersion", ifVersion)).get("version");
+    }
+
+    /** Stores what change makes of the value (null: there is none), again and again until nobody else came between. Gives it. */
+    public Object update(String key, UnaryOperator<Object> change) {
+      while (true) {
+        Entry old = read(key);
+        Object value = change.apply(old == null ? null : old.value);
+        try {
+          set(key, value, old == null ? null : old.version);
+          return value;
+        } catch (PluginError refused) {
+          if (!refused.code.equals("CONFLICT")) throw refused;
+        }
+      }
+    }
+
+    /** True when there was one. */
+    public boolean delete(String key) { return Boolean.TRUE.equals(ask("state.delete", object("key", key)).get("deleted")); }
+
+    /** Only that version; else CONFLICT. */
+    public boolean delete(String key, String ifVersion) {
+      return Boolean.TRUE.equals(ask("state.delete", object("key", key, "ifVersion", ifVersion)).get("deleted"));
+    }
+
+    /** One page: {"keys": [{"key", "version", "bytes"}], "next": what {@code after} is for the next page, or null}. */
+    public Map<String, Object> list(String prefix, String after, int limit) {
+      return ask("state.list", object("prefix", prefix, "after", after, "limit", limit));
+    }
+  }
+
+  /**
+   * Named bytes of the run, which stay with it. Needs {@code services: [artifact]} and protocol {@code stream}. Refusals as
+   * those of state.
+   */
+  public static final class Artifact {
+    private static final int PIECE = 192 * 1024;
+    private Artifact() {}
+
+    /** Takes the pieces of an artifact. */
+    @FunctionalInterface
+    public interface Taker {
+      void take(byte[] piece) throws IOException;
+    }
+
+    /** Stores what the stream gives, over an artifact of that name. Gives {"id", "sizeBytes", "sha256"}. */
+    public Map<String, Object> put(String name, InputStream content, String contentType) throws IOException {
+      for (byte[] piece = content.readNBytes(PIECE); ; ) {
+        byte[] following = piece.length < PIECE ? new byte[0] : content.readNBytes(PIECE);
+        String chunk = Base64.getEncoder().encodeToString(piece);
+        boolean isLast = following.length == 0;
+        Map<String, Object> part = object("name", name, "contentType", contentType, "chunk", chunk, "last", isLast);
+        Map<String, Object> answer = ask("artifact.put", part);
+        if (isLast) return answer;
+        piece = following;
+      }
+    }
+
+    public Map<String, Object> put(String name, byte[] content, String contentType) throws IOException {
+      return put(name, new ByteArrayInputStream(content), contentType);
+    }
+
+    public Map<String, Object> put(String name, String content, String contentType) throws IOException {
+      return put(name, content.getBytes(StandardCharsets.UTF_8), contentType);
+    }
+
+    /** Gives the bytes of the run's artifact, piece by piece. */
+    public void pieces(String name, Taker taker) throws IOException {
+      long offset = 0;
+      for (boolean isLast = false; !isLast; ) {
+        Map<String, Object> answer = ask("artifact.get", object("name", name, "offset", offset));
+        byte[] piece = Base64.getDecoder().decode((String) answer.get("chunk"));
+        taker.take(piece);
+        offset += piece.length;
+        isLast = Boolean.TRUE.equals(answer.get("last"));
+      }
+    }
+
+    /** All of its bytes. NOT_FOUND when the run has none of that name. */
+    public byte[] get(String name) throws IOException {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      pieces(name, all::write);
+      return all.toByteArray();
+    }
+  }
+
+  public static final State state = new State();
+  public static final Artifact artifact = new Artifact();
+
+  /** Asks the host and waits for its answer, with at most 15 others. */
+  private static Map<String, Object> ask(String method, Map<String, Object> params) {
+    if (!isStream) throw fail("NOT_SUPPORTED", method + " needs `protocol: stream`", false);
+    Flight run = CURRENT.get();
+    synchronized (RUNS) {
+      if (run == null && RUNS.size() == 1) run = RUNS.values().iterator().next();
+    }
+    if (run == null) throw fail("NO_RUN", method + ": only while a run is at work", false); // nobody would read the answer
+    params.put("id", run.id);
+    TURNS.acquireUninterruptibly();
+    try {
+      String id = "p" + ASKED.incrementAndGet();
+      String line = Json.write(object("jsonrpc", "2.0", "id", id, "method", method, "params", params));
+      CompletableFuture<Map<String, Object>> answered = new CompletableFuture<>();
+      WAITING.put(id, answered);
+      writeLine(line);
+      Map<String, Object> answer = answered.join();
+      if (!(answer.get("error") instanceof Map<?, ?> error)) return member(answer.get("result"));
+      String code = member(error.get("data")).get("code") instanceof String given ? given : "rpc_error";
+      throw fail(code, method + ": " + error.get("message"), code.equals("UNAVAILABLE") || code.equals("BUSY"));
+    } catch (IllegalArgumentException unsayable) {
+      throw fail("INVALID_PARAMS", method + ": " + unsayable.getMessage(), false);
+    } finally {
+      TURNS.release();
     }
   }
 
@@ -190,6 +338,9 @@ public final class Gantry {
         send(reply);
       }
       if (method.equals("on_shutdown")) leave();
+    } else if (id != null && message.get("method") == null) {
+      CompletableFuture<Map<String, Object>> answered = WAITING.remove(id);
+      if (answered != null) answered.complete(message);
     }
   }
 
@@ -371,6 +522,181 @@ public final class Gantry {
       at = 0;
       end = Math.max(0, input.read(buffer));
       return end > 0;
+    }
+  }
+
+  /** JSON without a library: a reader that refuses what RFC 8259 does, and a writer that refuses what it cannot say. */
+  public static final class Json {
+    private static final int DEPTH_MAX = 128;
+    private final String text;
+    private int at, depth;
+
+    private static final class Unsayable extends IllegalArgumentException {
+      Unsayable(String message) { super(message); }
+    }
+
+    private Json(String text) { this.text = text; }
+
+    /** @throws IllegalArgumentException saying what is wrong where */
+    public static Object parse(String text) {
+      Json reader = new Json(text);
+      Object value = reader.value();
+      if (reader.peek() != 0) throw reader.wrong();
+      return value;
+    }
+
+    /** The value on one line. @throws IllegalArgumentException for NaN, a class JSON does not know, or too deep a value */
+    public static String write(Object value) {
+      StringBuilder out = new StringBuilder();
+      write(value, out, 0);
+      return out.toString();
+    }
+
+    static boolean isOwn(Throwable thrown) { return thrown instanceof Unsayable; }
+
+    private static void write(Object value, StringBuilder out, int depth) {
+      if (depth > DEPTH_MAX) throw new Unsayable("it is nested deeper than " + DEPTH_MAX);
+      if (value == null || value instanceof Boolean) {
+        out.append(value);
+      } else if (value instanceof Number number) {
+        if (!Double.isFinite(number.doubleValue())) throw new Unsayable(number + " is not a finite number");
+        out.append(number);
+      } else if (value instanceof CharSequence || value instanceof Character || value instanceof Enum) {
+        quote(value.toString(), out);
+      } else if (value instanceof Map<?, ?> members) {
+        char before = '{';
+        for (Map.Entry<?, ?> member : members.entrySet()) {
+          quote(String.valueOf(member.getKey()), out.append(before));
+          write(member.getValue(), out.append(':'), depth + 1);
+          before = ',';
+        }
+        out.append(before == '{' ? "{}" : "}");
+      } else if (value instanceof Iterable<?> items) {
+        char before = '[';
+        for (Object item : items) {
+          write(item, out.append(before), depth + 1);
+          before = ',';
+        }
+        out.append(before == '[' ? "[]" : "]");
+      } else if (value instanceof Object[] items) {
+        write(Arrays.asList(items), out, depth);
+      } else {
+        throw new Unsayable("JSON has no " + value.getClass().getName());
+      }
+    }
+
+    private static void quote(String text, StringBuilder out) {
+      out.append('"');
+      for (int at = 0; at < text.length(); at++) {
+        char c = text.charAt(at);
+        boolean isLoneHalf = Character.isHighSurrogate(c)
+            ? at + 1 == text.length() || !Character.isLowSurrogate(text.charAt(at + 1))
+            : Character.isLowSurrogate(c) && (at == 0 || !Character.isHighSurrogate(text.charAt(at - 1)));
+        if (c < ' ' || isLoneHalf) out.append(String.format("\\u%04x", (int) c));
+        else if (c == '"' || c == '\\') out.append('\\').append(c);
+        else out.append(c);
+      }
+      out.append('"');
+    }
+
+    private char peek() {
+      while (at < text.length() && " \t\n\r".indexOf(text.charAt(at)) >= 0) at++;
+      return at < text.length() ? text.charAt(at) : 0;
+    }
+
+    private IllegalArgumentException wrong() {
+      if (at >= text.length()) return new IllegalArgumentException("it ends too early");
+      String seen = text.substring(at, Math.min(text.length(), at + 20));
+      return new IllegalArgumentException("`" + seen + "` at character " + at);
+    }
+
+    private boolean take(char expected) {
+      boolean isThere = peek() == expected && at < text.length();
+      if (isThere) at++;
+      return isThere;
+    }
+
+    private Object word(String word, Object value) {
+      if (!text.startsWith(word, at)) throw wrong();
+      at += word.length();
+      return value;
+    }
+
+    private Object value() {
+      if (++depth > DEPTH_MAX) throw new IllegalArgumentException("it is nested deeper than " + DEPTH_MAX);
+      char first = peek();
+      Object value = switch (first) {
+        case 'n' -> word("null", null);
+        case 't' -> word("true", true);
+        case 'f' -> word("false", false);
+        case '"' -> string();
+        case '[' -> list();
+        case '{' -> members();
+        default -> number();
+      };
+      depth--;
+      return value;
+    }
+
+    private List<Object> list() {
+      List<Object> items = new ArrayList<>();
+      at++;
+      if (take(']')) return items;
+      do items.add(value()); while (take(','));
+      if (!take(']')) throw wrong();
+      return items;
+    }
+
+    private Map<String, Object> members() {
+      Map<String, Object> members = new LinkedHashMap<>();
+      at++;
+      if (take('}')) return members;
+      do {
+        if (peek() != '"') throw wrong();
+        String name = string();
+        if (!take(':')) throw wrong();
+        members.put(name, value());
+      } while (take(','));
+      if (!take('}')) throw wrong();
+      return members;
+    }
+
+    private Number number() {
+      int end = at;
+      while (end < text.length() && "0123456789+-.eE".indexOf(text.charAt(end)) >= 0) end++;
+      String digits = text.substring(at, end);
+      if (!digits.matches("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?")) throw wrong();
+      double number = Double.parseDouble(digits);
+      if (Double.isInfinite(number)) throw wrong();
+      at = end;
+      boolean isWhole = digits.length() < 19 && digits.chars().allMatch(c -> c == '-' || Character.isDigit(c));
+      if (isWhole) return Long.parseLong(digits);
+      return number;
+    }
+
+    private String string() {
+      StringBuilder out = new StringBuilder();
+      at++;
+      while (true) {
+        int from = at;
+        while (at < text.length() && text.charAt(at) >= ' ' && text.charAt(at) != '"' && text.charAt(at) != '\\') at++;
+        out.append(text, from, at);
+        if (at >= text.length() || text.charAt(at) < ' ') throw wrong();
+        if (text.charAt(at++) == '"') return out.toString();
+        out.append(escape());
+      }
+    }
+
+    private char escape() {
+      if (at >= text.length()) throw wrong();
+      char kind = text.charAt(at++);
+      int plain = "\"\\/bfnrt".indexOf(kind);
+      if (plain >= 0) return "\"\\/\b\f\n\r\t".charAt(plain);
+      if (kind != 'u' || at + 4 > text.length()) throw wrong();
+      String digits = text.substring(at, at + 4);
+      if (!digits.matches("[0-9a-fA-F]{4}")) throw wrong();
+      at += 4;
+      return (char) Integer.parseInt(digits, 16);
     }
   }
 }

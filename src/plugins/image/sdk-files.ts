@@ -8,9 +8,9 @@ const FILES: Readonly<Record<Runtime, readonly string[]>> = {
   python: ['gantry.py'],
   node: ['gantry.mjs', 'package.json'],
   shell: ['gantry.sh'],
-  go: ['gantry.go', 'stream.go', 'go.mod'],
-  rust: ['gantry.rs', 'json.rs', 'Cargo.toml'],
-  java: ['Gantry.java', 'Json.java'],
+  go: ['gantry.go', 'go.mod'],
+  rust: ['gantry.rs', 'Cargo.toml'],
+  java: ['Gantry.java'],
 };
 
 export class SdkFiles {

@@ -55,10 +55,11 @@ export const SDK_LANGUAGES: readonly SdkLanguage[] = [
     cannot: ['until_cancelled'],
     prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')],
   },
-  { name: 'go', isConcurrent: true, cannot: ['exit'], prepare: buildGo },
+  { name: 'go', isConcurrent: true, hasServices: true, cannot: ['exit'], prepare: buildGo },
   {
     name: 'rust',
     isConcurrent: true,
+    hasServices: true,
     needs: 'rustc',
     cannot: [],
     prepare: (folder) => buildRust(folder, path.join(FIXTURES, 'rust/plugin.rs')),
@@ -66,6 +67,7 @@ export const SDK_LANGUAGES: readonly SdkLanguage[] = [
   {
     name: 'java',
     isConcurrent: true,
+    hasServices: true,
     needs: 'javac',
     cannot: ['child'],
     prepare: (folder) => buildJava(folder, path.join(FIXTURES, 'java/Plugin.java'), 'Plugin'),
@@ -91,9 +93,9 @@ export function buildRust(folder: string, source: string): [string] {
 
 /** Compiles one class with the SDK; returns the command that starts it. */
 export function buildJava(folder: string, source: string, name: string): [string, ...string[]] {
-  const sources = ['Gantry.java', 'Json.java'].map((name) => path.join(RUNTIMES, 'java', name));
+  const sdk = path.join(RUNTIMES, 'java/Gantry.java');
   const options = ['-XDignore.symbol.file', '-encoding', 'UTF-8', '-d', folder];
-  execFileSync('javac', [...options, ...sources, source], {
+  execFileSync('javac', [...options, sdk, source], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return ['java', ...JAVA_OPTIONS, '-cp', folder, name];
