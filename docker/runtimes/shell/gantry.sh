@@ -64,6 +64,119 @@ _gantry_tell() {
 }
 _gantry_pairs='($ARGS.positional | map(capture("^(?<key>[^=]*)=?(?<value>.*)$"; "m")) | from_entries) as $pairs'
 
+# state VERB …: what the plugin remembers from run to run, JSON values by key. Needs `services: [state]` and protocol `stream`.
+#   get KEY                      prints the value; null when there is none
+#   read KEY                     prints {"value", "version"}; both null when there is none
+#   set KEY JSON [VERSION]       stores the value, prints its version; only over that VERSION; empty: only where nothing is
+#   update KEY COMMAND [ARG]…    stores what COMMAND makes of the value on its stdin, until nobody else came between; prints it
+#   delete KEY [VERSION]         prints whether there was one
+#   list [PREFIX [AFTER [LIMIT]]]  prints a page: {"keys": [{"key", "version", "bytes"}], "next"}
+# Where another version stands (CONFLICT), set and delete return 1. Any other refusal ends the handler with an error of its
+# code: FULL, INVALID_PARAMS, UNAVAILABLE, NOT_DECLARED. One request at a time: background processes must not ask.
+state() {
+  _gantry_verb=$1 _gantry_name=${2:-}
+  case $_gantry_verb in
+  get) state read "$_gantry_name" | jq -c .value ;;
+  read) _gantry_ask state.get "$(_gantry_params '{key: $key}')" && _gantry_result '{value, version}' ;;
+  set)
+    _gantry_value=$(printf '%s' "${3:-}" | jq -cs 'if length == 1 then .[0] else error("one JSON value is needed") end' 2>&1) ||
+      fail INVALID_PARAMS "state set $_gantry_name: $_gantry_value"
+    shift 3
+    _gantry_more=$(_gantry_params '{key: $key}' "$@")
+    _gantry_ask state.set "${_gantry_more%?},\"value\":$_gantry_value}" && _gantry_result .version
+    ;;
+  delete)
+    shift 2
+    _gantry_ask state.delete "$(_gantry_params '{key: $key}' "$@")" && _gantry_result .deleted
+    ;;
+  list)
+    _gantry_more=$(_gantry_params '{prefix: $key, after: $after, limit: ($limit | tonumber)}' \
+      --arg after "${3:-}" --arg limit "${4:-100}") && _gantry_ask state.list "$_gantry_more" && _gantry_result .
+    ;;
+  update)
+    shift 2
+    while :; do
+      _gantry_old=$(state read "$_gantry_name") || exit 1
+      _gantry_new=$(printf '%s' "$_gantry_old" | jq -c .value | "$@") || exit 1
+      _gantry_old=$(printf '%s' "$_gantry_old" | jq -r '.version // ""')
+      if state set "$_gantry_name" "$_gantry_new" "$_gantry_old" >/dev/null; then break; fi
+    done
+    printf '%s\n' "$_gantry_new"
+    ;;
+  *) fail INVALID_PARAMS "state $_gantry_verb: get, read, set, update, delete or list" ;;
+  esac
+}
+
+# artifact VERB NAME: named bytes of the run, which stay with it. Needs `services: [artifact]` and protocol `stream`; needs the
+# program `base64`. Refusals as those of `state`.
+#   put NAME [CONTENT_TYPE]   stores stdin, over an artifact of that name; prints {"id", "sizeBytes", "sha256"}
+#   get NAME                  prints its bytes, piece by piece; `pieces` is the same
+artifact() {
+  _gantry_verb=$1 _gantry_name=${2:-}
+  case $_gantry_verb in
+  put)
+    _gantry_more=$(_gantry_params '{name: $key, contentType: $type}' --arg type "${3:-application/octet-stream}")
+    _gantry_chunk=$(_gantry_piece)
+    while :; do
+      _gantry_next=$(_gantry_piece)
+      _gantry_last=$([ -n "$_gantry_next" ] && echo false || echo true)
+      _gantry_ask artifact.put "${_gantry_more%?},\"chunk\":\"$_gantry_chunk\",\"last\":$_gantry_last}"
+      [ -n "$_gantry_next" ] || break
+      _gantry_chunk=$_gantry_next
+    done
+    _gantry_result '{id, sizeBytes, sha256}'
+    ;;
+  get | pieces)
+    _gantry_offset=0 _gantry_last=false
+    while [ "$_gantry_last" != true ]; do
+      _gantry_ask artifact.get "$(_gantry_params '{name: $key, offset: ($offset | tonumber)}' --arg offset "$_gantry_offset")"
+      _gantry_result .chunk | base64 -d
+      # base64 says how long the bytes are: four characters are three of them, but for the filling.
+      read -r _gantry_more _gantry_last <<END
+$(_gantry_result '"\((.chunk | length) / 4 * 3 - (.chunk | [match("="; "g")] | length)) \(.last)"')
+END
+      _gantry_offset=$((_gantry_offset + _gantry_more))
+    done
+    ;;
+  *) fail INVALID_PARAMS "artifact $_gantry_verb: put or get" ;;
+  esac
+}
+
+_gantry_piece() { head -c 196608 | base64 | tr -d '\n'; }
+
+# _gantry_params FILTER [VERSION]: the params of a request about $_gantry_name, whose ifVersion is VERSION.
+_gantry_params() {
+  _gantry_filter=$1
+  shift
+  case $# in
+  1) jq -cn --arg key "$_gantry_name" --arg version "$1" "$_gantry_filter"' + {ifVersion: (if $version == "" then null else $version end)}' ;;
+  *) jq -cn --arg key "$_gantry_name" "$@" "$_gantry_filter" ;;
+  esac
+}
+
+# _gantry_ask METHOD PARAMS: sends a request and reads what comes until its answer is there, for _gantry_result. Returns 1 for
+# CONFLICT; any other refusal ends the handler. Nobody else reads meanwhile: the loop of messages waits for the handler.
+_gantry_ask() {
+  [ -n "$_gantry_is_stream" ] || fail NOT_SUPPORTED "$1 needs \`protocol: stream\`"
+  [ -n "$_gantry_run" ] || { echo "$1: only while a run is at work" && return 1; }
+  read -r _gantry_key 2>/dev/null </proc/sys/kernel/random/uuid || _gantry_key=$$
+  printf '{"jsonrpc":"2.0","id":"%s","method":"%s","params":{"id":%s,%s\n' "$_gantry_key" "$1" "$_gantry_run" "${2#?}}" >&3
+  _gantry_kind='' _gantry_of=''
+  until [ "$_gantry_kind $_gantry_of" = "answer \"$_gantry_key\"" ]; do
+    { read -r _gantry_kind && read -r _gantry_of && read -r _gantry_nonce && read -r _gantry_length; } <&5 || exit 1
+    _gantry_said=$(head -c "$_gantry_length" <&5)
+  done
+  _gantry_refused=$(printf '%s' "$_gantry_said" | jq -r 'if .error then "\(.error.data.code // "rpc_error") \(.error.message)" else "" end')
+  case $_gantry_refused in
+  '') ;;
+  'CONFLICT '*) return 1 ;;
+  'UNAVAILABLE '* | 'BUSY '*) fail "${_gantry_refused%% *}" "$1: ${_gantry_refused#* }" retryable ;;
+  *) fail "${_gantry_refused%% *}" "$1: ${_gantry_refused#* }" ;;
+  esac
+}
+
+_gantry_result() { printf '%s' "$_gantry_said" | jq -cr ".result | $1"; }
+
 # cancelled: never true in this shell: one that runs was not asked to stop, because being asked to ends it.
 cancelled() { return 1; }
 
@@ -139,7 +252,7 @@ _gantry_take() {
   case $_gantry_method in
   feeder) _gantry_feeder=$_gantry_id ;;
   broken) _gantry_reply error '{"code":-32700,"message":"the line is no JSON-RPC message"}' ;;
-  notification) ;; # a `cancel`: the host ends a plugin that does not act on it
+  notification | answer) ;; # a `cancel`: the host ends a plugin that does not act on it; or nobody waits any more
   run)
     _gantry_run=$_gantry_id
     _gantry_serve
@@ -180,13 +293,16 @@ _gantry_reply() { printf '{"jsonrpc":"2.0","id":%s,"%s":%s}\n' "$_gantry_id" "$1
 
 _gantry_failed() { _gantry_reply error "{\"code\":$1,\"message\":\"$2\",\"data\":{\"code\":\"$3\"}}"; }
 
-# The handler's own stdout becomes stderr; descriptor 4, where `result` writes, is what the caller captures.
+# The handler's own stdout becomes stderr; descriptor 4, where `result` writes, is what the caller captures; from 5 come
+# the answers to what it asks.
 _gantry_handle() {
-  printf '%s' "$_gantry_request" 2>/dev/null | (
-    [ -n "$_gantry_is_stream" ] || exec 3>&-
-    set -e
-    "$1"
-  ) 4>&1 1>&2
+  {
+    printf '%s' "$_gantry_request" 2>/dev/null | (
+      [ -n "$_gantry_is_stream" ] || exec 3>&- 5<&-
+      set -e
+      "$1"
+    )
+  } 5<&0 4>&1 1>&2
 }
 
 _gantry_error() {
@@ -198,6 +314,7 @@ _gantry_apart='
   (try fromjson catch null) as $line
   | if ($line | type) != "object" then ["broken", null, null, {}]
     elif $line | has("id") | not then ["notification", null, null, {}]
+    elif $line | has("method") | not then ["answer", $line.id, null, $line]
     elif ($line.method | type) != "string" or ($line.method | test("^[a-z_]+$") | not) then ["unknown", $line.id, null, {}]
     else [$line.method, $line.id, $line.params.invocation?.nonce?, $line.params // {}] end
   | (if .[0] == "run" then {protocol: "1.0", method: "run"} else {} end + .[3] | tojson) as $params

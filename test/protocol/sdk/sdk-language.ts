@@ -52,6 +52,7 @@ export const SDK_LANGUAGES: readonly SdkLanguage[] = [
   {
     name: 'shell',
     isConcurrent: false,
+    hasServices: true,
     cannot: ['until_cancelled'],
     prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')],
   },
