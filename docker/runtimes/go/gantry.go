@@ -137,9 +137,9 @@ func (r Request) Metric(name string, value float64, labels map[string]string) {
 }
 
 func (r Request) notify(method string, params map[string]any) {
-	if r.run != nil {
-		params["id"] = r.run.id
-	}
+	lock.Lock()
+	putRun(r.run, params)
+	lock.Unlock()
 	if isStream {
 		_ = write(map[string]any{"jsonrpc": "2.0", "method": method, "params": params})
 	}
@@ -332,10 +332,8 @@ func ask(run *inFlight, method string, params map[string]any, into any) error {
 	return json.Unmarshal(answer.Result, into)
 }
 
-// expectAnswer says in params whose request it is: without a run, that of the only one at work.
-func expectAnswer(run *inFlight, params map[string]any) (id string, answered chan hostAnswer) {
-	lock.Lock()
-	defer lock.Unlock()
+// putRun says in params whose they are: without a run, those of the only one at work. Under the lock.
+func putRun(run *inFlight, params map[string]any) {
 	for _, one := range runs {
 		if run == nil && len(runs) == 1 {
 			run = one
@@ -344,6 +342,12 @@ func expectAnswer(run *inFlight, params map[string]any) (id string, answered cha
 	if run != nil {
 		params["id"] = run.id
 	}
+}
+
+func expectAnswer(run *inFlight, params map[string]any) (id string, answered chan hostAnswer) {
+	lock.Lock()
+	defer lock.Unlock()
+	putRun(run, params)
 	if len(runs) > 0 {
 		lastAsked++
 		id, answered = "p"+strconv.Itoa(lastAsked), make(chan hostAnswer, 1)

@@ -58,6 +58,11 @@ export class Conversation implements AsyncDisposable {
     return this.#messages;
   }
 
+  /** Reads them all. */
+  takeUnread(): readonly Message[] {
+    return this.#messages.splice(0);
+  }
+
   /** Writes a request; gives its id. */
   request(method: string, params: unknown = {}): number {
     this.#lastId += 1;
@@ -82,8 +87,10 @@ export class Conversation implements AsyncDisposable {
     this.write(JSON.stringify({ jsonrpc: '2.0', method, params }));
   }
 
-  write(line: string): void {
-    this.#plugin.write(`${line}\n`);
+  /** Writes a line, with its end. */
+  write(line: string | Uint8Array): void {
+    this.#plugin.write(line);
+    this.#plugin.write('\n');
   }
 
   endInput(): void {

@@ -52,15 +52,13 @@ export const SDK_LANGUAGES: readonly SdkLanguage[] = [
   {
     name: 'shell',
     isConcurrent: false,
-    hasServices: true,
     cannot: ['until_cancelled'],
     prepare: () => ['sh', path.join(FIXTURES, 'plugin.sh')],
   },
-  { name: 'go', isConcurrent: true, hasServices: true, cannot: ['exit'], prepare: buildGo },
+  { name: 'go', isConcurrent: true, cannot: ['exit'], prepare: buildGo },
   {
     name: 'rust',
     isConcurrent: true,
-    hasServices: true,
     needs: 'rustc',
     cannot: [],
     prepare: (folder) => buildRust(folder, path.join(FIXTURES, 'rust/plugin.rs')),
@@ -68,7 +66,6 @@ export const SDK_LANGUAGES: readonly SdkLanguage[] = [
   {
     name: 'java',
     isConcurrent: true,
-    hasServices: true,
     needs: 'javac',
     cannot: ['child'],
     prepare: (folder) => buildJava(folder, path.join(FIXTURES, 'java/Plugin.java'), 'Plugin'),
