@@ -9,6 +9,7 @@ import { DEFAULT_BASES } from '../plugins/image/recipes.ts';
 import { SdkFiles } from '../plugins/image/sdk-files.ts';
 import { PluginBuilder } from '../plugins/plugin-builder.ts';
 import { createSandboxes, type Sandboxes } from '../sandbox/create-sandboxes.ts';
+import type { OnSaid } from '../sandbox/sandbox-context.ts';
 
 const FIRST_ANSWER_MS = 30_000;
 
@@ -34,17 +35,20 @@ export interface KitSandboxes {
   /** that of a server unless given */
   readonly startTimeoutMs?: number;
   readonly stop: AbortSignal;
+  /** what versions say of themselves; without it, none is asked */
+  readonly onSaid?: OnSaid;
 }
 
 /** @throws GantryError DOCKER_UNAVAILABLE, ENGINE_*, CANCELLED */
 export async function openKitSandboxes(
   { ground, sandboxes: { instanceId } }: PluginKit,
-  { engine, graceMs, stop, ...start }: KitSandboxes,
+  { engine, graceMs, stop, onSaid, ...start }: KitSandboxes,
 ): Promise<Sandboxes> {
   const { clock, ids, events, logger, usage, config } = ground;
   const facts = await within(clock, FIRST_ANSWER_MS, stop, (signal) => engine.facts({ signal }));
   const sandboxes = createSandboxes({
     ...{ engine, clock, ids, events, logger, usage, facts },
+    ...(onSaid === undefined ? {} : { onSaid }),
     settings: {
       ...{ instanceId, graceMs, ...start, workerId: ids.newId('wrk') },
       ...{ cpuOvercommit: config.sandbox.cpuOvercommit, memoryShare: config.sandbox.memoryShare },

@@ -35,8 +35,9 @@ export async function checkCancel(lab: Lab): Promise<Found> {
     return witness.signals.includes('SIGKILL')
       ? failed(`it did not end within ${grace} after SIGTERM and was killed`)
       : passed('it ended after SIGTERM');
-  const { offersCancel, runAnswers } = readTranscript(witness);
-  if (!offersCancel) return notApplicable('the plugin does not offer `cancel`: its sandbox is destroyed instead');
+  const { offers, runAnswers } = readTranscript(witness);
+  if (!offers.includes('cancel'))
+    return notApplicable('the plugin does not offer `cancel`: its sandbox is destroyed instead');
   return runAnswers > 0
     ? passed('it answered within the grace')
     : failed(`it did not answer within ${grace} after \`cancel\` and was killed`);

@@ -8,8 +8,8 @@ import type { Witness } from './watch-engine.ts';
 export interface Transcript {
   /** answers to runs: those that carry a nonce */
   readonly runAnswers: number;
-  /** it said that it wants to be told of cancellations */
-  readonly offersCancel: boolean;
+  /** its capabilities, by name */
+  readonly offers: readonly string[];
   /** what broke the protocol; null: nothing did. A line that was under way when the container was killed does not count */
   readonly fault: string | null;
 }
@@ -18,26 +18,26 @@ export function readTranscript({ stdout }: Witness): Transcript {
   const decoder = new MessageDecoder();
   const answered = new Set<number | string>();
   let runAnswers = 0;
-  let offersCancel = false;
+  let offers: readonly string[] = [];
   for (const bytes of stdout) {
     decoder.push(bytes);
     for (let next = decoder.next(); next !== null; next = decoder.next()) {
-      if (next.kind === 'violation') return { runAnswers, offersCancel, fault: told(next.outcome) };
+      if (next.kind === 'violation') return { runAnswers, offers, fault: told(next.outcome) };
       if (next.kind === 'blank' || !isAnswer(next.message)) continue;
       const { message } = next;
-      offersCancel ||= wantsCancel(message);
+      offers = [...offers, ...offersOf(message)];
       if (carriesNonce(message)) runAnswers += 1;
       if (message.id === null) continue;
       if (answered.has(message.id))
         return {
           runAnswers,
-          offersCancel,
+          offers,
           fault: `protocol/second_result: request ${String(message.id)} was answered twice`,
         };
       answered.add(message.id);
     }
   }
-  return { runAnswers, offersCancel, fault: null };
+  return { runAnswers, offers, fault: null };
 }
 
 type Answer = Extract<PluginMessage, { readonly kind: 'result' | 'error' }>;
@@ -51,10 +51,11 @@ function carriesNonce(answer: Answer): boolean {
   return isJsonObject(answer.result) && Object.hasOwn(answer.result, 'nonce');
 }
 
-function wantsCancel(answer: Answer): boolean {
-  if (answer.kind === 'error' || !isJsonObject(answer.result)) return false;
+function offersOf(answer: Answer): readonly string[] {
+  if (answer.kind === 'error' || !isJsonObject(answer.result)) return [];
   const { capabilities } = answer.result;
-  return capabilities !== undefined && isJsonObject(capabilities) && capabilities['cancel'] === true;
+  if (capabilities === undefined || !isJsonObject(capabilities)) return [];
+  return Object.keys(capabilities).filter((name) => capabilities[name] === true);
 }
 
 function told({ violation, message, seen }: { violation: string; message: string; seen: string }): string {

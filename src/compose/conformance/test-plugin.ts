@@ -4,11 +4,13 @@ import type { PluginKit } from '../../compose.ts';
 import type { Plugin } from '../../core/plugin.ts';
 import { CHECKS, type CheckId, type Finding } from '../../plugins/conformance/checks.ts';
 import { NO_FIXTURE, type Fixture } from '../../plugins/conformance/fixture.ts';
+import type { Sandboxes } from '../../sandbox/create-sandboxes.ts';
 import { openKitSandboxes } from '../kit-parts.ts';
 import { buildPlugin, type BuiltPlugin } from './build-plugin.ts';
 import { answerFixtures, foundInAnswers, isFor, notForProtocol, notJudged, type Answers } from './check-answers.ts';
 import { checkCancel, checkEndOfInput, checkShutdown, checkStdout } from './check-endings.ts';
 import { checkConcurrency, checkReuse } from './check-reuse.ts';
+import { checkConfigUi, checkMetadata, Interview, unasked } from './check-self-description.ts';
 import { checkAnyUser, checkBadInput, checkBigInput, checkNewerProtocol, checkUnicode } from './check-variants.ts';
 import { FindingLog, type Found, type Watcher } from './finding-log.ts';
 import type { Lab } from './lab.ts';
@@ -53,11 +55,13 @@ async function testBuilt(kit: PluginKit, request: TestRequest, built: BuiltPlugi
   using _listening = ground.events.subscribe(moves.record);
   const { stop, startTimeoutMs } = request;
   const start = startTimeoutMs === undefined ? {} : { startTimeoutMs };
-  const sandboxes = await openKitSandboxes(kit, { engine: watched.engine, graceMs, stop, ...start });
-  const trials = new Trials(built.version, ground, sandboxes, watched, stop);
+  const interview = new Interview(built.version, ground.clock);
+  const { hear: onSaid } = interview;
+  const sandboxes = await openKitSandboxes(kit, { engine: watched.engine, graceMs, stop, onSaid, ...start });
+  const trials = new Trials(unasked(built.version), ground, sandboxes, watched, stop);
   let answers: Answers;
   try {
-    answers = await checkAll(log, trials, built, { moves, watched, graceMs, kit });
+    answers = await checkAll(log, trials, built, { moves, watched, graceMs, kit, interview, sandboxes });
   } finally {
     await sandboxes[Symbol.asyncDispose]();
   }
@@ -74,6 +78,8 @@ interface Tools {
   readonly watched: WatchedEngine;
   readonly moves: SandboxMoves;
   readonly graceMs: number;
+  readonly interview: Interview;
+  readonly sandboxes: Sandboxes;
 }
 
 async function checkAll(log: FindingLog, trials: Trials, built: BuiltPlugin, tools: Tools): Promise<Answers> {
@@ -112,7 +118,7 @@ function whyNotMade(check: CheckId, { protocol }: Plugin, { charge, isUsable }: 
 
 type Look = readonly [CheckId, () => Promise<Found>];
 
-function looksOf(lab: Lab, { kit, watched }: Tools): readonly Look[] {
+function looksOf(lab: Lab, { kit, watched, interview, sandboxes }: Tools): readonly Look[] {
   const newMarker = (): string => kit.ground.ids.randomHex(16);
   const end: Look = ['polite-end', () => checkEndOfInput(lab)];
   return [
@@ -124,6 +130,8 @@ function looksOf(lab: Lab, { kit, watched }: Tools): readonly Look[] {
     ['reuse', () => checkReuse(lab, newMarker)],
     ['concurrency', () => checkConcurrency(lab, newMarker)],
     ['cancel', () => checkCancel(lab)],
+    ['metadata', () => checkMetadata(lab, interview, sandboxes)],
+    ['config-ui', () => checkConfigUi(lab, interview, sandboxes)],
     ...(lab.trials.version.plugin.protocol === 'stream' ? [] : [end]),
   ];
 }

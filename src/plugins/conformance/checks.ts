@@ -165,6 +165,20 @@ export const CHECKS = [
     mend: 'Look at `cancelled` while working, and return; do not ignore SIGTERM.',
   },
   {
+    id: 'metadata',
+    promise: 'says facts about itself when it is asked, if it offers them',
+    protocols: STREAM,
+    how: '`get_metadata` is asked of a sandbox that stands idle: an object on a line of at most 64 KiB, within ten seconds.',
+    mend: 'Answer `get_metadata` at once with a small object, or do not offer it.',
+  },
+  {
+    id: 'config-ui',
+    promise: 'says its settings as a form when it is asked, if it offers one',
+    protocols: STREAM,
+    how: '`get_config_ui` is asked in the same way: a JSON Schema of an object, with no setting that `config.schema` does not have.',
+    mend: 'Answer `get_config_ui` with `{schema, hints}`, the schema that of the manifest, or do not offer it.',
+  },
+  {
     id: 'polite-end',
     promise: 'ends by itself when there is nothing more to do',
     protocols: ALL,

@@ -62,6 +62,13 @@ const PLANTS: readonly Plant[] = [
   ],
   ['answers after its deadline', { fault: 'answers-late', protocol: 'json', timeout: '3s' }, 'deadline', /timeout: /],
   ['goes on when its input ends', { fault: 'does-not-end', protocol: 'stream' }, 'polite-end', /did not end within/],
+  [
+    'says facts that are no object',
+    { fault: 'says-list', protocol: 'stream' },
+    'metadata',
+    /get_metadata: .*no object/,
+  ],
+  ['offers a setting that nobody takes', { fault: 'says-foreign', protocol: 'stream' }, 'config-ui', /has no later/],
   ['crashes when its input ends', { fault: 'crashes-at-end', protocol: 'json' }, 'polite-end', /exit code 3/],
 ];
 

@@ -41,6 +41,7 @@ function manifestOf({ fault, protocol, reuse = 'warm', concurrency = 1, timeout 
     `command: [python3, misbehaving.py, ${fault}, ${protocol}]`,
     `protocol: ${protocol}`,
     ...(protocol === 'stream' ? [`reuse: ${reuse}`, `concurrency: ${String(concurrency)}`] : []),
+    'config: { schema: { type: object, properties: { limit: { type: integer } } } }',
     `limits: { memory: 64Mi, logs: 64Ki, cpuTime: 60s, timeout: ${timeout} }`,
     '',
   ].join('\n');

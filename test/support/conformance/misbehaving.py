@@ -14,6 +14,13 @@ import time
 FAULT = sys.argv[1]
 HOURS = 3_600
 CAPABILITIES = {"cancel": True, "concurrency": True, "reuse": ["warm"]}
+SAYINGS = {"get_metadata": {"made": "by hand"}, "get_config_ui": {"schema": {"type": "object", "properties": {}}}}
+if FAULT.startswith("says-"):  # others offer neither
+    CAPABILITIES.update(metadata=True, configUi=True)
+    if FAULT == "says-list":
+        SAYINGS["get_metadata"] = ["by", "hand"]
+    if FAULT == "says-foreign":
+        SAYINGS["get_config_ui"] = {"schema": {"type": "object", "properties": {"limit": {}, "later": {}}}}
 earlier = []
 
 
@@ -82,6 +89,8 @@ def serve_stream():
             if FAULT == "never-ready":
                 time.sleep(HOURS)
             reply(key, {"protocol": "1.0", "ready": True, "capabilities": CAPABILITIES})
+        elif method in SAYINGS:
+            reply(key, SAYINGS[method])
         elif key is not None:
             reply(key, {})
     if FAULT == "does-not-end":

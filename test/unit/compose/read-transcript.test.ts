@@ -13,7 +13,7 @@ describe('a transcript', () => {
   it('of an honest plugin has no fault, wherever it was cut', () => {
     const whole = READY + ANSWER;
     for (let at = 0; at < whole.length; at += 7)
-      expect(read(whole.slice(0, at), whole.slice(at))).toEqual({ runAnswers: 1, offersCancel: true, fault: null });
+      expect(read(whole.slice(0, at), whole.slice(at))).toEqual({ runAnswers: 1, offers: ['cancel'], fault: null });
   });
 
   it('tells a second answer, a stray print and a foreign line', () => {
