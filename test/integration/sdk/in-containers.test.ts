@@ -64,8 +64,8 @@ describe.each(languages)('the %s SDK in a container', (language) => {
     async () => {
       await using host = await start(language);
       const plugin = { name: 'fixture', version: '1.0.0' };
-    await host.ask('initialize', { protocol: '1.0', plugin, config: {} });
-    expect(await host.resultOf('leave_file', { folder: '/tmp' })).toMatchObject({ status: 'success', data: {} });
+      await host.ask('initialize', { protocol: '1.0', plugin, config: {} });
+      expect(await host.resultOf('leave_file', { folder: '/tmp' })).toMatchObject({ status: 'success', data: {} });
       expect(await host.resultOf('size', { text: 'x'.repeat(1e6) })).toMatchObject({ data: { length: 1e6 } });
       expect(await host.resultOf('big', { length: 1e6 })).toMatchObject({ data: { text: 'x'.repeat(1e6) } });
       await replayAll(host, isConcurrent);
