@@ -18,6 +18,9 @@ import { RunStop } from './run-stop.ts';
 /** A fresh run is stored with the start of its first invocation, which waits for that; or by itself when this takes longer. */
 const PATIENCE_MS = 1;
 
+/** The same of one whose caller waits for its end, and hears of nothing before: for a place among others it saves one of three writes. */
+const LONG_PATIENCE_MS = 100;
+
 /** What the runs of one process share. */
 export interface SharedParts {
   readonly ports: RunPorts;
@@ -64,7 +67,7 @@ async function execute(execution: RunExecution, parts: Parts): Promise<Run> {
     try {
       const running = runPipeline(scope);
       // Mostly the first invocation has begun by now, and the run is on its way to the store with it.
-      using _patience = scope.writes.isUnmade ? storeSoon(scope) : null;
+      using _patience = fresh !== null && scope.writes.isUnmade ? storeSoon(scope, fresh) : null;
       await running;
     } catch (error) {
       await settleBroken(scope, error);
@@ -98,8 +101,10 @@ function makeNew({ lease, stop }: RunExecution, parts: Parts, fresh: FreshRun): 
   return { ports, settings, lease, journal, writes, logs, deadlines, stop, earlier, fresh };
 }
 
-function storeSoon({ deadlines, writes }: RunScope): Disposable {
-  return deadlines.after(PATIENCE_MS, () => {
+function storeSoon({ deadlines, writes }: RunScope, { isAwaited, queued }: FreshRun): Disposable {
+  // With a key it is wanted in the store soon: that is where a repeat finds it.
+  const patienceMs = isAwaited && queued.idempotencyKey === null ? LONG_PATIENCE_MS : PATIENCE_MS;
+  return deadlines.after(patienceMs, () => {
     writes.makeRun();
   });
 }

@@ -12,7 +12,7 @@ import { LeaseLost } from './run-lease.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** One that stands idle is had sooner, and mostly also one that another invocation is about to leave: then no write is made for the wait. */
-const PATIENCE_MS = 25;
+const PATIENCE_MS = 100;
 
 /** The write that failed for us may still be on its way. */
 const WITHDRAWALS = 5;

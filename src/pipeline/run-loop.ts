@@ -88,10 +88,10 @@ export class RunLoop {
    * Begins a new run at once when a place is free and none waits for it: accepted and under way in one write.
    * @returns settles as that write does; null: the run is to be queued
    */
-  begin(run: Run, input: Pick<FreshRun, 'input' | 'data'>): Promise<Run> | null {
+  begin(run: Run, fresh: Omit<FreshRun, 'queued'>): Promise<Run> | null {
     if (this.#wanted() <= 0 || this.#hasBacklog || this.isDraining) return null;
     const { workerId: worker } = this.#settings;
-    return this.#launch({ ...run, state: 'running', epoch: run.epoch + 1, worker }, { queued: run, ...input }).accepted;
+    return this.#launch({ ...run, state: 'running', epoch: run.epoch + 1, worker }, { queued: run, ...fresh }).accepted;
   }
 
   /** Stops a run that is in flight here. The request itself must be stored already. */

@@ -21,6 +21,8 @@ export interface FreshRun {
   readonly input: string | null;
   /** its input, or an empty object; nothing changes it any more */
   readonly data: JsonValue;
+  /** its caller waits for its end: the acceptance need not be told at once */
+  readonly isAwaited: boolean;
 }
 
 interface Making extends FreshRun {

@@ -30,14 +30,14 @@ export interface StartRequest {
   /** name of the schedule or webhook */
   readonly source?: string;
   readonly lineage?: Lineage;
-  /** it begins with a later hook */
   readonly resumption?: Resumption;
   /** when the run ends as timed_out, if the time of its pipeline is not up before (unix milliseconds) */
   readonly deadlineAtMs?: number;
-  /** when given and not empty, only plugins with one of these tags are called */
+  /** called are only plugins with one of `tags`, when there are any, and none with one of `skipTags` */
   readonly tags?: readonly string[];
-  /** plugins with one of these tags are not called */
   readonly skipTags?: readonly string[];
+  /** who asks waits for the end and has no use of the acceptance before: it may come later, with the first invocation's start */
+  readonly isAwaited?: boolean;
 }
 
 export interface Started {
@@ -47,12 +47,11 @@ export interface Started {
 }
 
 const RETRY_AFTER_MS = 1_000;
-
 /** What the door needs to know of the loop behind it. */
 export interface Door {
   isDraining(): boolean;
   /** begins the run at once; settles with the run when it is accepted as such. Null: it is to be queued */
-  begin(run: Run, input: Pick<FreshRun, 'input' | 'data'>): Promise<Run> | null;
+  begin(run: Run, fresh: Omit<FreshRun, 'queued'>): Promise<Run> | null;
   /** called when a run was accepted to be claimed later */
   onQueued(run: Run): void;
 }
@@ -104,7 +103,8 @@ export class RunStarter {
     const input = isStoredInput(request.data) ? json : null;
     const documents = documentsOf(input, request.resumption);
     if (concurrencyKey !== null) return await this.#startKeyed(pipeline, run, documents);
-    const begun = mayBegin(request) ? this.#door.begin(run, { input, data: copyJson(request.data) }) : null;
+    const fresh = { input, data: copyJson(request.data), isAwaited: request.isAwaited === true };
+    const begun = mayBegin(request) ? this.#door.begin(run, fresh) : null;
     return begun === null ? await this.#queue(run, documents) : await this.#begun(run, begun);
   }
 

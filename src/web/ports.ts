@@ -36,6 +36,8 @@ export interface RunRequest {
   readonly tags?: readonly string[];
   /** plugins with one of these tags are not called */
   readonly skipTags?: readonly string[];
+  /** the answer waits for the end of the run */
+  readonly isAwaited?: boolean;
 }
 
 export interface DecisionRequest {

@@ -130,7 +130,7 @@ export class WarmWorld implements AsyncDisposable {
   async run(data: JsonValue, durability: Durability = 'stored'): Promise<number> {
     const pipeline = durability === 'stored' ? PIPELINE : QUEUED_PIPELINE;
     const startedMs = performance.now();
-    const { run } = await this.#runs.startRun({ pipeline, trigger: 'api', params: {}, data });
+    const { run } = await this.#runs.startRun({ pipeline, trigger: 'api', params: {}, data, isAwaited: true });
     const ended = await this.#runs.waitSettled(run.id, { signal: AbortSignal.timeout(FOREVER_MS) });
     const durationMs = performance.now() - startedMs;
     if (ended.state !== 'succeeded') throw new Error(`the run ended as ${ended.state}`);

@@ -23,7 +23,7 @@ export function startRunRoute(ports: WebPorts): Route {
       const { params, data } = readInput(body);
       const chosen = { tags: readTags('tags', tags), skipTags: readTags('skipTags', skipTags) };
       const { run, isRepeat } = await ports.runs.startRun(
-        { pipeline, trigger: triggerOf(request), params, data, idempotencyKey, ...chosen },
+        { pipeline, trigger: triggerOf(request), params, data, idempotencyKey, ...chosen, isAwaited: waitMs > 0 },
         { signal: request.signal },
       );
       using _expected = waitMs === 0 ? null : ports.runs.expectRecords(run.id);

@@ -32,6 +32,16 @@ async function statesOf(store: HangingStore, runId: RunId): Promise<Record<strin
   return Object.fromEntries(invocations.map(({ plugin, state }) => [plugin, state]));
 }
 
+/** Its sandbox is had when the gate is opened. */
+class BusyInvoker extends FakeInvoker {
+  readonly gate = Promise.withResolvers<undefined>();
+
+  override async invoke(request: Parameters<FakeInvoker['invoke']>[0]): ReturnType<FakeInvoker['invoke']> {
+    await this.gate.promise;
+    return await super.invoke(request);
+  }
+}
+
 describe('a run that can begin at once', () => {
   test('is accepted and under way in one write, and makes one more per hook', async () => {
     const { world, store } = await readyWorld();
@@ -96,21 +106,31 @@ describe('a run that can begin at once', () => {
   });
 
   test('is stored before a sandbox is had when that takes long, and shows who waits', async () => {
-    const gate = Promise.withResolvers<undefined>();
-    class BusyInvoker extends FakeInvoker {
-      override async invoke(request: Parameters<FakeInvoker['invoke']>[0]): ReturnType<FakeInvoker['invoke']> {
-        await gate.promise;
-        return await super.invoke(request);
-      }
-    }
-    const { world, store } = await readyWorld({ invoker: new BusyInvoker(new SystemIds()) });
+    const invoker = new BusyInvoker(new SystemIds());
+    const { world, store } = await readyWorld({ invoker });
     const starting = world.runs.startRun(REQUEST);
     await world.clock.advance(5);
     const { run } = await starting;
-    await world.clock.advance(30);
+    await world.clock.advance(150);
     expect(await store.listInvocations(run.id, patient())).toMatchObject([{ state: 'pending', hook: 'one' }]);
-    gate.resolve(undefined);
+    invoker.gate.resolve(undefined);
     expect((await world.settle(run.id)).state).toBe('succeeded');
+    await world.close();
+  });
+
+  test.each([
+    ['whose end is waited for', {}, 0],
+    ['with a key, which a repeat looks for', { idempotencyKey: 'k' }, 1],
+  ])('%s is accepted when its sandbox is had a moment later: %o', async (_title, keyed, writesBefore) => {
+    const invoker = new BusyInvoker(new SystemIds());
+    const { world, store } = await readyWorld({ invoker });
+    const starting = world.runs.startRun({ ...REQUEST, ...keyed, isAwaited: true });
+    await world.clock.advance(20);
+    expect(store.counts.get('writeAll') ?? 0).toBe(writesBefore);
+    invoker.gate.resolve(undefined);
+    const { run } = await starting;
+    expect((await world.settle(run.id)).state).toBe('succeeded');
+    expect(store.counts.get('writeAll')).toBe(writesBefore + 1 + HOOKS.length);
     await world.close();
   });
 
