@@ -119,10 +119,11 @@ export class WorkerLink {
       throw new GantryError('STORE_UNAVAILABLE', `store ${this.#path}: too many operations wait for the disk`);
   }
 
+  /** All that this turn of the event loop writes goes together. */
   #pumpSoon(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#isPumping = false;
       this.#pump();
     });
