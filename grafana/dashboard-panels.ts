@@ -95,6 +95,12 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
       lines('Wait in the queue', 'From acceptance to the start.', 's', [
         query(quantile(0.95, 'run_queue_wait_seconds', 'pipeline'), '{{pipeline}} p95'),
       ]),
+      lines(
+        'Waiting runs by reason',
+        'For a person, another run, the next attempt; queued while the engine is away.',
+        'short',
+        [query('sum by (reason) (gantry_runs_waiting)', '{{reason}}')],
+      ),
       lines('Refused and recovered', 'Triggers refused by code; runs taken up after a loss.', 'ops', [
         query(rate('runs_refused_total', 'code'), '{{code}}'),
         rare(rate('runs_recovered_total', 'pipeline'), 'recovered {{pipeline}}'),
@@ -120,6 +126,12 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
     panels: [
       lines('Invocations by outcome', 'Ended invocations per second.', 'ops', [
         query(rate('invocations_total', 'outcome'), '{{outcome}}'),
+      ]),
+      lines('Retries', 'Invocations that are tried again, by plugin and cause.', 'ops', [
+        rare(rate('retries_total', 'plugin, outcome'), '{{plugin}} {{outcome}}'),
+      ]),
+      lines('Requests to the host', 'State and artifacts, by what became of them.', 'ops', [
+        rare(rate('host_requests_total', 'service, outcome'), '{{service}} {{outcome}}'),
       ]),
       lines('Duration of invocations', '95 of 100 are faster.', 's', [
         query(quantile(0.95, 'invocation_duration_seconds', 'plugin'), '{{plugin}}'),
@@ -200,6 +212,12 @@ export const OVERVIEW_ROWS: readonly RowDeclaration[] = [
     panels: [
       lines('Requests to the engine', '95 of 100 are faster.', 's', [
         query(quantile(0.95, 'engine_request_seconds', 'op'), '{{op}}'),
+      ]),
+      lines('The engine away', 'Share of the time, by program.', 'percentunit', [
+        query('rate(gantry_engine_away_seconds_total[$__rate_interval])', '{{instance}}'),
+      ]),
+      lines('Workers', 'Alive, and those that stopped without a word in the last hour.', 'short', [
+        query('max by (state) (gantry_workers)', '{{state}}'),
       ]),
       lines('Answers of the engine', 'By HTTP status or kind of failure.', 'ops', [
         query(rate('engine_request_seconds_count', 'code'), '{{code}}'),

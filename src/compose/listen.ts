@@ -96,7 +96,7 @@ export async function listen(request: ListenRequest, stack: AsyncDisposableStack
 }
 
 async function listenForScrapes(
-  { ground, release }: ListenRequest,
+  { ground, live, release }: ListenRequest,
   monitor: HealthMonitor,
   stack: AsyncDisposableStack,
 ): Promise<string> {
@@ -107,6 +107,8 @@ async function listenForScrapes(
     store,
     clock,
     health,
+    outage: live.outage,
+    deadAfterMs: config.runs.deadAfter,
     usage: createProgramUsage(),
     version: release,
     nodeVersion: process.version,

@@ -205,7 +205,7 @@ function makeRuns(
     ...{ store, clock, ids, events, logger, invoker, secrets, expressions, ...reach },
     ...(startBeats === null ? {} : { startBeats }),
     services: createHostServices({
-      ...{ store, clock, ids, logger, content: artifacts, storeTimeoutMs: config.store.timeout },
+      ...{ store, clock, ids, logger, events, content: artifacts, storeTimeoutMs: config.store.timeout },
       limits: { sizeBytes: config.artifacts.maxSize, runBytes: config.artifacts.maxRunSize },
     }),
     catalog: withSoloPlugins(catalog),

@@ -5,6 +5,7 @@ import type { InvocationId, RunId, SandboxId } from './ids.ts';
 import type { RemovalReason } from './image-retention.ts';
 import type { Invocation, InvocationState, SandboxKind } from './invocation.ts';
 import type { BrakeState, PressedResource } from './pressure.ts';
+import type { HostRefusal, HostServiceName } from './ports/host-services.ts';
 import type { QuarantineState } from './quarantine.ts';
 import type { Run, RunState, Trigger } from './run.ts';
 import type { Progress } from './reported.ts';
@@ -129,6 +130,12 @@ export type SystemEvent =
   | { readonly kind: 'sandboxTaken'; readonly plugin: string; readonly sandboxKind: SandboxKind }
   | { readonly kind: 'quotaBreached'; readonly plugin: string; readonly limit: string }
   | { readonly kind: 'cpuThrottled'; readonly plugin: string; readonly throttledMs: number }
+  | {
+      readonly kind: 'hostRequestAnswered';
+      readonly service: HostServiceName;
+      /** `ok`, or why it was refused */
+      readonly result: 'ok' | HostRefusal;
+    }
   | { readonly kind: 'orphansReaped'; readonly count: number }
   | {
       readonly kind: 'buildFinished';

@@ -31,6 +31,14 @@ export const METRICS = {
   buildInfo: gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'node']),
 
   runs: gauge('runs', 'Runs that have not ended, by state.', ['state']),
+  runsWaiting: gauge(
+    'runs_waiting',
+    'Runs that wait, by what for: approval, run, retry (of more than 200 the newest), and engine: queued while it is away.',
+    ['reason'],
+  ),
+  workers: gauge('workers', 'Workers on the store: alive, or dead (no beat in time, and one in the last hour).', [
+    'state',
+  ]),
   runsTotal: counter('runs_total', 'Runs that ended, by pipeline and final state.', ['pipeline', 'outcome']),
   runDuration: histogram(
     'run_duration_seconds',
@@ -58,6 +66,14 @@ export const METRICS = {
   lastSuccess: gauge('last_success_timestamp_seconds', 'When a run of the pipeline last succeeded.', ['pipeline']),
 
   invocationsTotal: counter('invocations_total', 'Invocations that ended, by outcome.', ['plugin', 'hook', 'outcome']),
+  retries: counter('retries_total', 'Invocations that are tried again, by the outcome that is the cause.', [
+    'plugin',
+    'outcome',
+  ]),
+  hostRequests: counter('host_requests_total', 'Requests of plugins to the host: ok, or why they were refused.', [
+    'service',
+    'outcome',
+  ]),
   invocationDuration: histogram(
     'invocation_duration_seconds',
     'From the start of an invocation to its settled end.',
@@ -118,6 +134,7 @@ export const METRICS = {
   imagesRemoved: counter('images_removed_total', 'Images that were removed, by reason.', ['reason']),
 
   engineUp: gauge('engine_up', '1 while the container engine answers.'),
+  engineAwaySeconds: counter('engine_away_seconds_total', 'Time in which the container engine was away.'),
   engineRequest: histogram('engine_request_seconds', 'Requests to the container engine.', ['op', 'code'], CALL_BUCKETS),
   storeUp: gauge('store_up', '1 while the store takes writes.'),
   storeOp: histogram('store_op_seconds', 'Operations of the store.', ['op'], CALL_BUCKETS),

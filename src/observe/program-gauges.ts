@@ -6,10 +6,16 @@ import type { Metrics, MetricsPage } from '../core/ports/metrics.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { RunState } from '../core/run.ts';
 import type { HealthState } from './health-monitor.ts';
+import { WAIT_REASONS, waitReasonOf } from '../core/wait-reason.ts';
+import type { EngineOutage } from './engine-outage.ts';
 import { METRICS } from './metric-definitions.ts';
 
 const OPEN_STATES: readonly RunState[] = ['queued', 'running', 'waiting'];
 const COUNT_MS = 2_000;
+/** Waiting runs that are looked at; how many there are is counted, what each waits for is in the runs themselves. */
+const WAITING_LOOKED_AT = 200;
+/** How long a worker that died is told of. */
+const DEAD_MS = 3_600_000;
 
 /** What the program uses: cpu time since its start, resident memory, event loop share since the last reading. */
 export interface ProgramUsage {
@@ -20,7 +26,10 @@ export interface ProgramUsage {
 
 export interface ProgramGaugesOptions {
   readonly metrics: Metrics;
-  readonly store: Pick<Store, 'countRuns'>;
+  readonly store: Pick<Store, 'countRuns' | 'listRuns' | 'listWorkers'>;
+  readonly outage: Pick<EngineOutage, 'current' | 'totalMs'>;
+  /** without a beat for so long a worker is dead */
+  readonly deadAfterMs: number;
   readonly clock: Clock;
   readonly health: () => Promise<HealthState>;
   readonly usage: () => ProgramUsage;
@@ -31,6 +40,7 @@ export interface ProgramGaugesOptions {
 export class ProgramGauges {
   readonly #options: ProgramGaugesOptions;
   #cpuSeconds = 0;
+  #awaySeconds = 0;
 
   constructor(options: ProgramGaugesOptions) {
     this.#options = options;
@@ -58,16 +68,46 @@ export class ProgramGauges {
     try {
       await within(clock, COUNT_MS, null, async (signal) => {
         for (const state of OPEN_STATES) {
-          metrics.set(METRICS.runs, { state }, await store.countRuns({ states: [state] }, { signal }));
+          const count = await store.countRuns({ states: [state] }, { signal });
+          metrics.set(METRICS.runs, { state }, count);
+          if (state === 'queued') this.#setWaitingForEngine(count);
         }
+        await this.#countWaits(signal);
+        await this.#countWorkers(signal);
       });
     } catch {
       // Told by store_up; the counts keep their last values.
     }
   }
 
+  #setWaitingForEngine(queuedCount: number): void {
+    const { metrics, outage } = this.#options;
+    metrics.set(METRICS.runsWaiting, { reason: 'engine' }, outage.current === null ? 0 : queuedCount);
+  }
+
+  async #countWaits(signal: AbortSignal): Promise<void> {
+    const { metrics, store } = this.#options;
+    const { items } = await store.listRuns({ states: ['waiting'] }, { limit: WAITING_LOOKED_AT }, { signal });
+    const reasons = items.map(({ hooks }) => new Set(hooks.map(waitReasonOf)));
+    for (const reason of WAIT_REASONS) {
+      metrics.set(METRICS.runsWaiting, { reason }, reasons.filter((own) => own.has(reason)).length);
+    }
+  }
+
+  async #countWorkers(signal: AbortSignal): Promise<void> {
+    const { metrics, store, clock, deadAfterMs } = this.#options;
+    const silences = (await store.listWorkers({ signal })).map(({ beatAtMs }) => clock.nowMs() - beatAtMs);
+    const alive = silences.filter((silentMs) => silentMs <= deadAfterMs).length;
+    const dead = silences.filter((silentMs) => silentMs > deadAfterMs && silentMs <= DEAD_MS).length;
+    metrics.set(METRICS.workers, { state: 'alive' }, alive);
+    metrics.set(METRICS.workers, { state: 'dead' }, dead);
+  }
+
   #setUsage(): void {
-    const { metrics, usage } = this.#options;
+    const { metrics, usage, outage } = this.#options;
+    const awaySeconds = outage.totalMs / 1000;
+    metrics.add(METRICS.engineAwaySeconds, {}, awaySeconds - this.#awaySeconds);
+    this.#awaySeconds = awaySeconds;
     const { cpuSeconds, memoryBytes, eventLoopUsedRatio } = usage();
     metrics.add(METRICS.processCpuSeconds, {}, cpuSeconds - this.#cpuSeconds);
     this.#cpuSeconds = cpuSeconds;

@@ -53,6 +53,9 @@ export class MetricsRecorder {
       case 'invocationFinished':
         this.#invocationFinished(event.invocation);
         return;
+      case 'hostRequestAnswered':
+        this.#metrics.add(METRICS.hostRequests, { service: event.service, outcome: event.result });
+        return;
       default:
         if (!isUncounted(event)) this.#other(event);
     }
@@ -79,6 +82,7 @@ export class MetricsRecorder {
     const hook = this.#hooks.label(invocation.hook);
     const outcome = invocation.outcome?.code ?? 'lost';
     this.#metrics.add(METRICS.invocationsTotal, { plugin, hook, outcome });
+    if (invocation.retryAtMs !== null) this.#metrics.add(METRICS.retries, { plugin, outcome });
     if (invocation.startedAtMs !== null && invocation.finishedAtMs !== null) {
       const durationMs = invocation.finishedAtMs - invocation.startedAtMs;
       this.#metrics.observe(METRICS.invocationDuration, { plugin, hook }, seconds(durationMs));

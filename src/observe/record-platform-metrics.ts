@@ -8,7 +8,10 @@ import type { KnownNames } from './known-names.ts';
 import type { PluginMetrics } from './plugin-metrics.ts';
 import { METRICS } from './metric-definitions.ts';
 
-type PlatformEvent = Exclude<SystemEvent, TriggerEvent | { readonly kind: 'runRecovered' | 'runRefused' }>;
+type PlatformEvent = Exclude<
+  SystemEvent,
+  TriggerEvent | { readonly kind: 'runRecovered' | 'runRefused' | 'hostRequestAnswered' }
+>;
 type SandboxEvent = Extract<
   PlatformEvent,
   { readonly kind: 'sandboxMoved' | 'sandboxStarted' | 'sandboxTaken' | 'quotaBreached' | 'cpuThrottled' }

@@ -5,6 +5,8 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import type { Plugin } from '../plugin.ts';
 import type { Redactor } from '../redact.ts';
 
+export type HostServiceName = 'state' | 'artifact';
+
 /** Words for programs in `error.data.code`; docs/protocol.md lists them. */
 export type HostRefusal = 'INVALID_PARAMS' | 'CONFLICT' | 'FULL' | 'NOT_FOUND' | 'UNAVAILABLE' | 'METHOD_NOT_FOUND';
 

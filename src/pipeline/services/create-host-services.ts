@@ -3,7 +3,14 @@
 import { within } from '../../core/deadline.ts';
 import { messageOf } from '../../core/errors/gantry-error.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { HostAnswer, HostServices, InvocationServices, ServiceScope } from '../../core/ports/host-services.ts';
+import type { EventSink } from '../../core/ports/event-sink.ts';
+import type {
+  HostAnswer,
+  HostServiceName,
+  HostServices,
+  InvocationServices,
+  ServiceScope,
+} from '../../core/ports/host-services.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { ArtifactDesk, type ArtifactParts } from './artifact-desk.ts';
@@ -15,6 +22,7 @@ import { StateKeeper, type StateParts } from './state-keeper.ts';
 export interface HostServicesOptions extends StateParts, Omit<ArtifactParts, 'artifacts'> {
   readonly store: Pick<Store, 'pluginState' | 'putPayload' | 'findPayload'>;
   readonly logger: Logger;
+  readonly events: EventSink;
   /** deadline of one request */
   readonly storeTimeoutMs: number;
 }
@@ -46,11 +54,24 @@ class ServicesOfOne implements InvocationServices {
   }
 
   async perform(method: string, params: JsonObject, signal: AbortSignal): Promise<HostAnswer> {
+    const service = method.startsWith('state.') ? 'state' : 'artifact';
+    const answer = await this.#answer(service, method, params, signal);
+    const result = answer.kind === 'result' ? 'ok' : answer.reason;
+    this.#options.events.emit({ kind: 'hostRequestAnswered', service, result });
+    return answer;
+  }
+
+  async #answer(
+    service: HostServiceName,
+    method: string,
+    params: JsonObject,
+    signal: AbortSignal,
+  ): Promise<HostAnswer> {
     const { clock, storeTimeoutMs } = this.#options;
     try {
       await this.#pace.turn(signal);
       const answer = await within(clock, storeTimeoutMs, signal, (limit) =>
-        (method.startsWith('state.') ? this.#state : this.#artifacts).perform(method, params, { signal: limit }),
+        (service === 'state' ? this.#state : this.#artifacts).perform(method, params, { signal: limit }),
       );
       return answer ?? refused('METHOD_NOT_FOUND', 'there is no such method');
     } catch (error) {

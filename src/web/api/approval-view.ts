@@ -1,6 +1,7 @@
 // What a hook waits for, and what somebody decided about it, as JSON.
 import type { ApprovalDecision, ApprovalRecord, Decision } from '../../core/approval.ts';
 import type { HookRecord } from '../../core/run.ts';
+import { waitReasonOf, type WaitReason } from '../../core/wait-reason.ts';
 
 export interface ApprovalView {
   readonly askedAt: string;
@@ -31,11 +32,10 @@ export function decisionView({ decision, by, atMs, comment }: ApprovalDecision):
 
 export interface WaitView {
   readonly hook: string;
-  readonly kind: 'approval' | 'run' | 'retry';
+  readonly kind: WaitReason;
 }
 
-export function waitsOf({ hook, state, approval, child }: HookRecord): readonly WaitView[] {
-  if (state !== 'waiting') return [];
-  if (approval?.decided === null) return [{ hook, kind: 'approval' }];
-  return [{ hook, kind: child === undefined ? 'retry' : 'run' }];
+export function waitsOf(record: HookRecord): readonly WaitView[] {
+  const kind = waitReasonOf(record);
+  return kind === null ? [] : [{ hook: record.hook, kind }];
 }

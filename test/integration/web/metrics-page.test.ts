@@ -6,12 +6,13 @@ import { PrometheusMetrics } from '../../../src/adapters/prometheus/prometheus-m
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { createProgramUsage } from '../../../src/adapters/system/program-usage.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
+import { EngineOutage } from '../../../src/observe/engine-outage.ts';
 import { HealthMonitor } from '../../../src/observe/health-monitor.ts';
 import { METRICS } from '../../../src/observe/metric-definitions.ts';
 import { ProgramGauges } from '../../../src/observe/program-gauges.ts';
 import { MetricsRecorder } from '../../../src/observe/record-metrics.ts';
 import { createMetricsWeb } from '../../../src/web/health/metrics-web.ts';
-import { buildInvocation, buildRun, newRunId, patient } from '../../support/store/build-records.ts';
+import { buildInvocation, buildRun, newRunId, newWorkerId, patient } from '../../support/store/build-records.ts';
 import { MemoryStore } from '../../support/store/memory-store.ts';
 import { CollectingLogger } from '../../support/web/collecting-logger.ts';
 
@@ -25,12 +26,15 @@ const monitor = new HealthMonitor(
   ],
   clock,
 );
+const outage = new EngineOutage(clock);
 const health = () => monitor.health();
 const gauges = new ProgramGauges({
   metrics,
   store,
   clock,
   health,
+  outage,
+  deadAfterMs: 15_000,
   usage: createProgramUsage(),
   version: '0.1.0',
   nodeVersion: process.version,
@@ -77,6 +81,30 @@ describe('the metrics listener', () => {
     expect(page).toContain('gantry_store_up 1');
     expect(page).toContain('gantry_engine_up 0');
     expect(page).toMatch(/gantry_process_memory_bytes \d{6,}/);
+  });
+
+  it('says what runs wait for, which workers live, and how long the engine was away', async () => {
+    const wait = {
+      hook: 'ask',
+      state: 'waiting',
+      startedAtMs: 1,
+      finishedAtMs: null,
+      wait: { untilMs: null },
+    } as const;
+    const approval = { askedAtMs: 1, timeoutAtMs: 2, decided: null };
+    await store.insertRun(buildRun({ state: 'waiting', hooks: [{ ...wait, approval }] }), patient());
+    await store.insertRun(buildRun({ state: 'waiting', hooks: [wait, { ...wait, child: newRunId() }] }), patient());
+    for (const silentMs of [0, 60_000, 7_200_000])
+      await store.putWorker({ id: newWorkerId(), startedAtMs: 1, beatAtMs: clock.nowMs() - silentMs }, patient());
+    outage.record({ kind: 'engineLost', message: 'gone' });
+    const page = await (await fetch(`${url}/metrics`)).text();
+    for (const [reason, count] of Object.entries({ approval: 1, run: 1, retry: 1, engine: 1 }))
+      expect(page).toContain(`gantry_runs_waiting{reason="${reason}"} ${count}`);
+    expect(page).toContain('gantry_workers{state="alive"} 1');
+    expect(page).toContain('gantry_workers{state="dead"} 1');
+    expect(Number(/^gantry_engine_away_seconds_total (\S+)/m.exec(page)?.[1])).toBeGreaterThan(0);
+    outage.record({ kind: 'engineFound' });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('gantry_runs_waiting{reason="engine"} 0');
   });
 
   it('answers while the store does not', async () => {

@@ -118,6 +118,21 @@ describe('invocations', () => {
   });
 });
 
+describe('retries and requests to the host', () => {
+  it('are counted by plugin and outcome, one series more for each outcome that is tried again', async () => {
+    const crash = { code: 'crash', message: '', exitCode: 1, signal: null } as const;
+    recorder.record(finished({ outcome: crash, retryAtMs: 5_000 }));
+    recorder.record(finished({ outcome: crash, retryAtMs: 9_000 }));
+    recorder.record(finished({ outcome: crash, retryAtMs: null }));
+    recorder.record({ kind: 'hostRequestAnswered', service: 'state', result: 'ok' });
+    recorder.record({ kind: 'hostRequestAnswered', service: 'artifact', result: 'FULL' });
+    const page = await series();
+    expect(page).toContain('gantry_retries_total{plugin="sample",outcome="crash"} 2');
+    expect(page).toContain('gantry_host_requests_total{service="state",outcome="ok"} 1');
+    expect(page).toContain('gantry_host_requests_total{service="artifact",outcome="FULL"} 1');
+  });
+});
+
 describe('what plugins report', () => {
   const reported = (names: readonly string[], changes: Parameters<typeof buildInvocation>[1] = {}): DomainEvent => {
     const metrics = names.map((name, index) => ({ name, value: index + 1, labels: { of: String(index) } }));

@@ -15,7 +15,11 @@ import { CollectingLogger } from '../../support/web/collecting-logger.ts';
 const [store, clock, ids] = [new MemoryStore(), new FakeClock(), new SystemIds()];
 const content = new StoredArtifacts(store, ids);
 const parts = { store, clock, ids, content, logger: new CollectingLogger(), storeTimeoutMs: 1_000 };
-const services = createHostServices({ ...parts, limits: { sizeBytes: 100, runBytes: 1_000 } });
+const services = createHostServices({
+  ...parts,
+  events: { emit: () => undefined },
+  limits: { sizeBytes: 100, runBytes: 1_000 },
+});
 
 /** As the plugin of a hook would leave it. */
 async function leave(runId: RunId, hook: string): Promise<Artifact> {

@@ -11,6 +11,7 @@ import { UPLOADS_MAX, type ArtifactLimits } from '../../../../src/pipeline/servi
 import { createHostServices } from '../../../../src/pipeline/services/create-host-services.ts';
 import { StoredArtifacts } from '../../../../src/pipeline/services/stored-artifacts.ts';
 import { FakeClock } from '../../../support/clock/fake-clock.ts';
+import { EventList } from '../../../support/sandbox/event-list.ts';
 import { SilentLogger } from '../../../support/sandbox/silent-logger.ts';
 import { pluginVersion } from '../../../support/sandbox/versions.ts';
 import { MemoryStore } from '../../../support/store/memory-store.ts';
@@ -33,7 +34,13 @@ class Desk {
   /** Another one of the same run. */
   invocation(): InvocationServices {
     const parts = { store: this.store, ids, clock: new FakeClock(), logger: new SilentLogger(), limits: this.#limits };
-    return createHostServices({ ...parts, content: new StoredArtifacts(this.store, ids), storeTimeoutMs: 1_000 }).of({
+    const events = new EventList();
+    return createHostServices({
+      ...parts,
+      events,
+      content: new StoredArtifacts(this.store, ids),
+      storeTimeoutMs: 1_000,
+    }).of({
       ...{ runId: this.runId, invocationId: ids.newId('inv'), hook: 'fetch' },
       plugin: { ...pluginVersion({}).plugin, services: ['artifact'] },
       redactor: new Redactor([SECRET]),

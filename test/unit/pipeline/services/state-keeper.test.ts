@@ -9,6 +9,7 @@ import { createHostServices, REQUESTS_PER_SECOND } from '../../../../src/pipelin
 import { StoredArtifacts } from '../../../../src/pipeline/services/stored-artifacts.ts';
 import { STATE_LIMITS } from '../../../../src/pipeline/services/state-keeper.ts';
 import { FakeClock } from '../../../support/clock/fake-clock.ts';
+import { EventList } from '../../../support/sandbox/event-list.ts';
 import { SilentLogger } from '../../../support/sandbox/silent-logger.ts';
 import { pluginVersion } from '../../../support/sandbox/versions.ts';
 import { MemoryStore } from '../../../support/store/memory-store.ts';
@@ -20,8 +21,9 @@ class Desk {
   readonly store = new MemoryStore();
   readonly clock = new FakeClock();
   readonly logger = new SilentLogger();
+  readonly events = new EventList();
   readonly #services = createHostServices({
-    ...{ store: this.store, ids, clock: this.clock, logger: this.logger },
+    ...{ store: this.store, ids, clock: this.clock, logger: this.logger, events: this.events },
     content: new StoredArtifacts(this.store, ids),
     limits: { sizeBytes: 1, runBytes: 1 },
     storeTimeoutMs: 1_000,
@@ -58,6 +60,16 @@ describe('state', () => {
     expect(await desk.result('state.get', { key: 'a' })).toEqual({ value: [null], version });
     expect(await desk.result('state.delete', { key: 'a', ifVersion: version })).toEqual({ deleted: true });
     expect(await desk.result('state.delete', { key: 'a' })).toEqual({ deleted: false });
+  });
+
+  test('is told of with what became of the request', async () => {
+    const desk = new Desk();
+    await desk.ask('state.get', { key: 'a' });
+    await desk.ask('state.get', {});
+    expect(desk.events.events).toEqual([
+      { kind: 'hostRequestAnswered', service: 'state', result: 'ok' },
+      { kind: 'hostRequestAnswered', service: 'state', result: 'INVALID_PARAMS' },
+    ]);
   });
 
   test('is set only over the version that is meant', async () => {
