@@ -23,7 +23,8 @@ import { listen, observe } from './compose/listen.ts';
 import { openTriggers } from './compose/open-triggers.ts';
 import { PipelineBook, readPipelines, type ReadPipelines } from './compose/pipeline-book.ts';
 import { breakProgram } from './compose/break-program.ts';
-import { onlyStored, startWork } from './compose/start-work.ts';
+import { startServing } from './compose/start-serving.ts';
+import { onlyStored, startWork, type Work } from './compose/start-work.ts';
 import { openStoreAtOnce, waitForStore } from './compose/wait-for-store.ts';
 import { ConfigSecrets } from './config/config-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
@@ -55,7 +56,8 @@ export interface ServerRequest extends PartsRequest {
 }
 
 export interface Server extends AsyncDisposable {
-  readonly url: string;
+  /** of panel and API; null: a worker, which answers nobody */
+  readonly url: string | null;
   readonly metricsUrl: string | null;
   /** Settles when every plugin of the folder is built or refused. */
   settled(signal: AbortSignal): Promise<void>;
@@ -185,18 +187,22 @@ export async function startServer(request: ServerRequest): Promise<Server> {
   breakProgram(readFailpoints(request.environment), ground.logger);
   await (isPublic ? waitForStore(ground, stop) : openStoreAtOnce(ground, stop));
   await storePipelines(ground, [...first.declared.values()]);
-  const instance = needs === 'engine' ? await makeEngine(ground, loaded.dockerHost, stack) : null;
-  const options = { isEngineLocal: isLocal(loaded.dockerHost), isLasting: isPublic, stop };
-  const work = instance === null ? onlyStored(ground, stack) : await startWork(ground, instance, options, stack);
+  const role = isPublic ? loaded.role : 'all';
+  const isWorking = needs === 'engine' && role !== 'server';
+  const instance = isWorking ? await makeEngine(ground, loaded.dockerHost, stack) : null;
+  const work = await workOf(ground, instance, request, stack);
   const engine = instance?.engine ?? null;
   stack.use(ground.pipelines).start();
   const triggers = openTriggers(ground, work.runs);
   const listeners = await listen(
-    { ground, work, triggers, engine, live, release: RELEASE, isScraped: isPublic },
+    { ground, work, triggers, engine, live, release: RELEASE, isScraped: isPublic, isAsked: role !== 'worker' },
     stack,
   );
-  if (isPublic) stack.use(triggers.start());
-  if (isPublic) stack.use(await announceServer(loaded.dataFolder, { url: listeners.url, pid: process.pid }));
+  const { url } = listeners;
+  if (isPublic && url !== null) {
+    stack.use(triggers.start());
+    stack.use(await announceServer(loaded.dataFolder, { url, pid: process.pid }));
+  }
   const held = stack.move();
   return {
     ...listeners,
@@ -204,6 +210,18 @@ export async function startServer(request: ServerRequest): Promise<Server> {
     drain: () => work.runs.drain(new AbortController().signal),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** What the program does of runs: its role decides, and whether there is an engine. */
+async function workOf(
+  ground: Ground,
+  instance: InstanceEngine | null,
+  { loaded, needs, isPublic, stop }: ServerRequest,
+  stack: AsyncDisposableStack,
+): Promise<Work> {
+  const options = { isEngineLocal: isLocal(loaded.dockerHost), isLasting: isPublic, stop };
+  if (instance !== null) return await startWork(ground, instance, options, stack);
+  return needs === 'engine' ? await startServing(ground, stack) : onlyStored(ground, stack);
 }
 
 async function storePipelines(

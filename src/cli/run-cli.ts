@@ -117,5 +117,6 @@ async function withApi<T>(
     },
     stop,
   });
-  return await work(new ApiClient(local.url, stop));
+  // A program for one command takes no role: it answers.
+  return await work(new ApiClient(local.url ?? '', stop));
 }

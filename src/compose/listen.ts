@@ -21,7 +21,8 @@ import { describeTransport } from '../sandbox/transports.ts';
 import type { Work } from './start-work.ts';
 
 export interface Listeners {
-  readonly url: string;
+  /** null: nobody may ask */
+  readonly url: string | null;
   readonly metricsUrl: string | null;
 }
 
@@ -72,13 +73,29 @@ export interface ListenRequest {
   readonly release: string;
   /** false: no metrics listener */
   readonly isScraped: boolean;
+  /** false: neither panel nor API */
+  readonly isAsked: boolean;
 }
 
 /** @throws GantryError PORT_TAKEN */
 export async function listen(request: ListenRequest, stack: AsyncDisposableStack): Promise<Listeners> {
   const { ground, work } = request;
-  const { clock, logger, config } = ground;
-  const monitor = new HealthMonitor(checksOf(request), clock);
+  const monitor = new HealthMonitor(checksOf(request), ground.clock);
+  const url = request.isAsked ? await listenForCallers(request, monitor, stack) : null;
+  const metricsUrl = request.isScraped ? await listenForScrapes(request, monitor, stack) : null;
+  stack.defer(async () => {
+    await work.runs.drain(new AbortController().signal);
+  });
+  ground.logger.log('info', 'listening', { url, metricsUrl });
+  return { url, metricsUrl };
+}
+
+async function listenForCallers(
+  request: ListenRequest,
+  monitor: HealthMonitor,
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const { config } = request.ground;
   const web = createWeb(webPorts(request, monitor), {
     ...DEFAULT_WEB_SETTINGS,
     host: config.web.host,
@@ -87,12 +104,7 @@ export async function listen(request: ListenRequest, stack: AsyncDisposableStack
   });
   stack.defer(() => web.close());
   const { url } = await web.listen();
-  const metricsUrl = request.isScraped ? await listenForScrapes(request, monitor, stack) : null;
-  stack.defer(async () => {
-    await work.runs.drain(new AbortController().signal);
-  });
-  logger.log('info', 'listening', { url, metricsUrl });
-  return { url, metricsUrl };
+  return url;
 }
 
 async function listenForScrapes(

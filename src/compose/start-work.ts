@@ -11,7 +11,8 @@ import type { RunPorts } from '../pipeline/run-ports.ts';
 import { createHostServices } from '../pipeline/services/create-host-services.ts';
 import { DEFAULT_BASES } from '../plugins/image/recipes.ts';
 import { KeptVersions } from '../plugins/kept-versions.ts';
-import { Plugins } from '../plugins/plugins.ts';
+import { buildingPlugins } from '../plugins/building-plugins.ts';
+import type { Plugins } from '../plugins/plugins.ts';
 import { SelfDescriptions } from '../plugins/self-descriptions.ts';
 import { PluginClaims } from '../plugins/retention/plugin-claims.ts';
 import type { ImageSweeper } from '../plugins/retention/image-sweeper.ts';
@@ -123,16 +124,25 @@ function wakeOnReturn(runs: Runs): (lost: string | null) => void {
 }
 
 function sweepOn(
-  { clock, ids, logger, config }: Ground,
+  ground: Ground,
   catalog: PluginCatalog,
   { sweeper, records }: { readonly sweeper: ImageSweeper; readonly records: RecordSweeper },
   stack: AsyncDisposableStack,
 ): void {
-  const { images, retention } = config;
-  const rhythm = { catalog, clock, ids, logger };
-  if (images.isOn) stack.use(sweepForEver({ sweeper, subject: 'old images', intervalMs: images.interval, ...rhythm }));
-  if (retention.isOn)
-    stack.use(sweepForEver({ sweeper: records, subject: 'old records', intervalMs: retention.interval, ...rhythm }));
+  const { clock, ids, logger, config } = ground;
+  const { isOn, interval: intervalMs } = config.images;
+  if (isOn) stack.use(sweepForEver({ sweeper, subject: 'old images', intervalMs, catalog, clock, ids, logger }));
+  sweepRecords(ground, catalog, records, stack);
+}
+
+export function sweepRecords(
+  { clock, ids, logger, config }: Ground,
+  catalog: PluginCatalog,
+  sweeper: RecordSweeper,
+  stack: AsyncDisposableStack,
+): void {
+  const { isOn, interval: intervalMs } = config.retention;
+  if (isOn) stack.use(sweepForEver({ sweeper, subject: 'old records', intervalMs, catalog, clock, ids, logger }));
 }
 
 /** Without an engine: what is stored can be looked at, and queued runs can be cancelled; nothing is claimed. */
@@ -142,18 +152,21 @@ export function onlyStored(ground: Ground, stack: AsyncDisposableStack): Work {
     statuses: () => [],
     settled: () => Promise.resolve(),
   };
-  const invoker: Invoker = {
-    invoke: () => Promise.reject(new GantryError('DEFECT', 'an invocation without an engine')),
-  };
-  const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, invoker, { isEngineAway: () => true }));
-  return { runs, catalog, plugins: null, invoker, sweeper: null, records: makeRecordSweeper(ground), transport: null };
+  const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), catalog, NO_INVOKER, { isEngineAway: () => true }));
+  const records = makeRecordSweeper(ground);
+  return { runs, catalog, plugins: null, invoker: NO_INVOKER, sweeper: null, records, transport: null };
 }
 
-function settingsFolderOf({ at }: Ground): string {
+/** Of a program that claims nothing. */
+export const NO_INVOKER: Invoker = {
+  invoke: () => Promise.reject(new GantryError('DEFECT', 'an invocation without an engine')),
+};
+
+export function settingsFolderOf({ at }: Ground): string {
   return at(join('config', 'plugins'));
 }
 
-function makeDescriptions({ store, secrets, clock, logger, config }: Ground): SelfDescriptions {
+export function makeDescriptions({ store, secrets, clock, logger, config }: Ground): SelfDescriptions {
   return new SelfDescriptions({ store, secrets, clock, logger, callTimeoutMs: config.store.timeout });
 }
 
@@ -164,7 +177,7 @@ function makePlugins(
   descriptions: SelfDescriptions,
 ): Plugins {
   const { root, clock, events, logger, store, expressions, config, at, pipelines } = ground;
-  return new Plugins({
+  return buildingPlugins({
     ...{ engine, instanceId, clock, events, logger, store, expressions, root, claims, descriptions },
     folder: at(config.plugins.folder),
     settingsFolder: settingsFolderOf(ground),
@@ -193,7 +206,7 @@ function keptVersions(
   });
 }
 
-function makeRuns(
+export function makeRuns(
   ground: Ground,
   workerId: WorkerId,
   catalog: PluginCatalog,

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Problem } from '../core/plugin.ts';
+import { suggest } from '../lib/suggest.ts';
 import { explainIssues } from './explain-issues.ts';
 import { parseYaml, readYaml, type YamlFile } from './read-yaml.ts';
 import { readEnvironment, type Environment, type OutsideValue } from './read-environment.ts';
@@ -17,8 +18,12 @@ export interface LoadedConfig {
   readonly dataFolder: string;
   /** unix:///var/run/docker.sock unless DOCKER_HOST says otherwise */
   readonly dockerHost: string;
-  readonly role: 'all';
+  readonly role: Role;
 }
+
+/** What a program does: everything; accepting, showing and scheduling runs; or claiming them and calling plugins. */
+export const ROLES = ['all', 'server', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Dotted path → raw value, as a flag gives it. */
 export type Flags = ReadonlyMap<string, string>;
@@ -38,10 +43,33 @@ export async function loadConfig(
   for (const [path, raw] of flags) values.push({ path, raw, origin: `--${path}` });
   const value = overlay(sectionsOf(yaml), values, problems);
   const parsed = SYSTEM_SCHEMA.safeParse(value);
+  const isShared = parsed.success && parsed.data.store.uri.reveal() !== '';
+  const role = roleOf(environment, isShared, problems);
   if (!parsed.success) problems.push(...explainIssues(parsed.error.issues, yaml, 'CONFIG_INVALID', keysAt));
   if (problems.length > 0 || !parsed.success)
     throw new GantryError('CONFIG_INVALID', `${String(problems.length)} problem(s) in the configuration`, { problems });
-  return { config: parsed.data, ...placesOf(root, environment), role: 'all' };
+  return { config: parsed.data, ...placesOf(root, environment), role };
+}
+
+function roleOf(environment: Environment, isShared: boolean, problems: Problem[]): Role {
+  const raw = environment['GANTRY_ROLE'] ?? 'all';
+  const role = ROLES.find((known) => known === raw);
+  if (role === undefined) {
+    const near = suggest(raw, ROLES);
+    const shown = JSON.stringify(raw.slice(0, 64));
+    const hint = near === null ? `use ${ROLES.join(', ')}` : `did you mean ${near}?`;
+    problems.push(roleProblem(`no role is called ${shown}; ${hint}`));
+  } else if (role !== 'all' && !isShared)
+    problems.push(
+      roleProblem(
+        `the role ${role} needs a MongoDB to share: set store.uri; with the embedded store one program does all`,
+      ),
+    );
+  return role ?? 'all';
+}
+
+function roleProblem(message: string): Problem {
+  return { code: 'CONFIG_INVALID', message: `GANTRY_ROLE: ${message}`, file: 'GANTRY_ROLE', line: null, column: null };
 }
 
 function placesOf(root: string, environment: Environment): Pick<LoadedConfig, 'dataFolder' | 'dockerHost'> {

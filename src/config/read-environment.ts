@@ -45,7 +45,6 @@ async function readVariable(name: string, raw: string): Promise<OutsideValue | n
     return { path: filed.path.join('.'), raw: text, origin: name };
   }
   if (name === 'GANTRY_STORE') return { path: 'store.uri', raw, origin: name };
-  if (name === 'GANTRY_ROLE' && raw !== 'all') throw new Error(`the role "${raw}" comes in a later release; use "all"`);
   if (OWN_VARIABLES.includes(name)) return null;
   const near = suggest(name, [...SETTINGS.map(({ variable }) => variable), ...OWN_VARIABLES]);
   throw new Error(`unknown environment variable ${name}${near === null ? '' : `; did you mean ${near}?`}`);

@@ -4,47 +4,27 @@ import { isAbsolute, join, relative } from 'node:path';
 import { raced } from '../core/deadline.ts';
 import { asGantryError, GantryError, messageOf } from '../core/errors/gantry-error.ts';
 import type { PluginStatus, PluginVersion, Problem } from '../core/plugin.ts';
-import type { Logger } from '../core/ports/logger.ts';
 import type { SelfDescription } from '../core/self-description.ts';
 import type { CatalogSnapshot, PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { BuildLog } from './build-log.ts';
+import type { CatalogOptions, VersionSource } from './catalog-options.ts';
 import type { PipelineHooks } from './check-hooks.ts';
 import { ChangeTracker } from './discovery/change-tracker.ts';
 import { scanFolders } from './discovery/scan-folders.ts';
-import { SdkFiles } from './image/sdk-files.ts';
-import { loadFolder, type LoadOptions } from './load-folder.ts';
-import { PluginBuilder, type BuilderOptions } from './plugin-builder.ts';
+import { loadFolder } from './load-folder.ts';
 import { Registry } from './registry.ts';
 import { PluginClaims } from './retention/plugin-claims.ts';
 import { RetryTimes } from './retry-times.ts';
-import type { SelfDescriptions } from './self-descriptions.ts';
 import { WorkQueue } from './work-queue.ts';
 
-export interface PluginsOptions
-  extends Omit<BuilderOptions, 'sdk' | 'log'>, Pick<LoadOptions, 'policy' | 'settingsFolder' | 'expressions'> {
-  /** absolute path of the folder with one folder per plugin */
-  readonly folder: string;
-  /** folder that problems name paths from; usually the repository */
-  readonly root: string;
-  /** absolute path of docker/runtimes */
-  readonly sdkFolder: string;
-  readonly scanIntervalMs: number;
-  readonly pipelines: readonly PipelineHooks[];
-  readonly logger: Logger;
-  /** who removes images asks them; without it nobody does */
-  readonly claims?: PluginClaims;
-  /** without it, versions are asked anew what they are */
-  readonly descriptions?: SelfDescriptions;
-}
-
 export class Plugins implements PluginCatalog, AsyncDisposable {
-  readonly #options: PluginsOptions;
+  readonly #options: CatalogOptions;
   /** Keeps what a version said of itself, for as long as a folder stands for it. */
   readonly putSaid: Registry['putSaid'];
   readonly #registry: Registry;
-  readonly #log = new BuildLog();
-  readonly #builder: PluginBuilder;
+  readonly #log: BuildLog;
+  readonly #source: VersionSource;
   readonly #tracker = new ChangeTracker();
   readonly #retries = new RetryTimes();
   readonly #queue: WorkQueue;
@@ -56,12 +36,13 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
   /** folders of the latest scan; what is built for another is dropped */
   #present: ReadonlySet<string> = new Set();
 
-  constructor(options: PluginsOptions) {
+  constructor(options: CatalogOptions, source: VersionSource, log = new BuildLog()) {
     this.#options = options;
+    this.#source = source;
+    this.#log = log;
     this.#claims = options.claims ?? new PluginClaims();
     this.#registry = new Registry(options.pipelines);
     this.putSaid = this.#registry.putSaid.bind(this.#registry);
-    this.#builder = new PluginBuilder({ ...options, sdk: new SdkFiles(options.sdkFolder), log: this.#log });
     this.#queue = new WorkQueue((folder) => this.#load(folder));
   }
 
@@ -175,9 +156,11 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
       }
       this.#registry.putBuilding(shown, loaded.plugin.name);
       using _claim = await this.#claims.forBuild(loaded.plugin.name);
-      const version = await this.#builder.build(loaded, shown, this.#stop.signal);
+      const version = await this.#source.build(loaded, shown, this.#stop.signal);
       const said = await this.#options.descriptions?.recall(version, this.#stop.signal);
       this.#retries.forget(folder);
+      const { clock, lookAgainMs } = this.#options;
+      if (lookAgainMs !== undefined) this.#retries.again(folder, clock.monotonicMs() + lookAgainMs);
       this.#register(folder, version, loaded.warnings, said ?? null);
     } catch (thrown) {
       const error = asGantryError(thrown, 'DEFECT');

@@ -22,6 +22,11 @@ export class RetryTimes {
     this.#folders.set(folder, { atMs: nowMs + waitMs, waitMs });
   }
 
+  /** @param atMs monotonic: not failed, but to be looked at anew then */
+  again(folder: string, atMs: number): void {
+    this.#folders.set(folder, { atMs, waitMs: FIRST_MS / 2 });
+  }
+
   forget(folder: string): void {
     this.#folders.delete(folder);
   }

@@ -37,10 +37,10 @@ export const upCommand: Command = {
     const { output, root, environment, options, stop } = context;
     const loaded = await loadConfig(root, environment, flagsOf(options));
     await using server = await startServer({ root, environment, loaded, needs: 'engine', isPublic: true, stop });
-    output.note(`panel    ${server.url}`);
+    if (server.url !== null) output.note(`panel    ${server.url}`);
     output.note(`metrics  ${server.metricsUrl ?? 'off'}/metrics`);
     if (output.isJson) output.document({ url: server.url, metricsUrl: server.metricsUrl });
-    if (options['demo'] === true) await demonstrate(context, server.url);
+    if (options['demo'] === true && server.url !== null) await demonstrate(context, server.url);
     if (!stop.aborted)
       await new Promise((resolve) => {
         stop.addEventListener('abort', resolve, { once: true });

@@ -105,6 +105,14 @@ export const PLUGIN_ERRORS = {
     'Make it faster, or raise build.timeout.',
   ),
   BUILD_FAILED: row('plugin', 422, 3, 'The build failed.', 'Mend the line named; see the build log.'),
+  PLUGIN_NOT_BUILT: row(
+    'operator',
+    409,
+    3,
+    'No worker has built the plugin as it stands in the folder of this server.',
+    'Start a worker with the same folders, and see what it says of the plugin: it is looked at again.',
+    true,
+  ),
   IMAGE_MISSING: row(
     'plugin',
     422,

@@ -107,7 +107,11 @@ ${table(
     ['`GANTRY_CONFIG`', '`config/system.yaml`', 'The file with these settings.'],
     ['`GANTRY_STORE`', '', 'Another name of `GANTRY_STORE_URI`.'],
     ['`GANTRY_SECRET_<NAME>`', '', 'Value of a secret for plugins; before the file in `secrets.folder`.'],
-    ['`GANTRY_ROLE`', '`all`', 'Reserved: this release knows only `all`.'],
+    [
+      '`GANTRY_ROLE`',
+      '`all`',
+      '`all`, `server` or `worker`: what this program does of what one does alone. The latter two need a MongoDB.',
+    ],
     ['`DOCKER_HOST`', '`unix:///var/run/docker.sock`', 'Address of the Docker Engine.'],
   ],
 )}

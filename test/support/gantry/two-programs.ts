@@ -27,6 +27,7 @@ brake: {isOn: false}
 
 const PIPELINES = `pipelines:
   - {name: plain, hooks: [{name: act}], timeout: 10m}
+  - {name: asked, hooks: [{name: act, approval: {}}], timeout: 10m}
   - {name: alone, hooks: [{name: act}], timeout: 10m, concurrency: {max: 1, key: params.customer}}
 `;
 
@@ -42,7 +43,10 @@ export interface TwoPrograms extends AsyncDisposable {
   ended(program: Gantry, id: RunId): Promise<{ readonly state: string }>;
 }
 
-export async function openTwoPrograms(): Promise<TwoPrograms> {
+/** What each of the two is started with beside all that they share. */
+type Environments = readonly [Readonly<Record<string, string>>, Readonly<Record<string, string>>];
+
+export async function openTwoPrograms(environments: Environments = [{}, {}]): Promise<TwoPrograms> {
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'gantry-two-'));
   stack.defer(() => {
@@ -52,14 +56,14 @@ export async function openTwoPrograms(): Promise<TwoPrograms> {
   const { uri } = stack.use(await startCuttableProxy(server.uri, { isSerial: true }));
   const plugins = join(folder, 'plugins');
   makePuppetFolder(plugins, 'puppet', { hooks: ['act'], limits: { timeout: '9m' }, failHard: true });
-  const begin = async (name: string): Promise<Gantry> => {
-    const own = join(folder, name);
-    await mkdir(own);
-    stack.defer(() => sweepInstance(join(own, 'data')));
-    const environment = { GANTRY_STORE_URI: uri };
-    return stack.use(await startGantry({ folder: own, plugins, pipelines: PIPELINES, system: SYSTEM, environment }));
+  const begin = async (name: string, own: Readonly<Record<string, string>>): Promise<Gantry> => {
+    const home = join(folder, name);
+    await mkdir(home);
+    stack.defer(() => sweepInstance(join(home, 'data')));
+    const environment = { GANTRY_STORE_URI: uri, ...own };
+    return stack.use(await startGantry({ folder: home, plugins, pipelines: PIPELINES, system: SYSTEM, environment }));
   };
-  const programs = [await begin('a'), await begin('b')] as const;
+  const programs = [await begin('a', environments[0]), await begin('b', environments[1])] as const;
   const silent = { events: { emit: () => undefined }, logger: { log: () => undefined } };
   const store = stack.use(new MongoStore({ uri, database: DATABASE, clock: testClock, ...silent }));
   await store.open(patient());

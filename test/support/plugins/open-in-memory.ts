@@ -1,5 +1,6 @@
 // A catalog over a folder of its own, on an engine in memory.
-import type { Plugins, PluginsOptions } from '../../../src/plugins/plugins.ts';
+import type { PluginsOptions } from '../../../src/plugins/building-plugins.ts';
+import type { Plugins } from '../../../src/plugins/plugins.ts';
 import { FakeEngine } from '../engine/fake-engine.ts';
 import { until } from '../engine/until.ts';
 import { manifestText } from './make-version.ts';

@@ -5,7 +5,8 @@ import type { PluginStatus } from '../../../src/core/plugin.ts';
 import type { ContainerEngine } from '../../../src/core/ports/container-engine.ts';
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { DEFAULT_BASES } from '../../../src/plugins/image/recipes.ts';
-import { Plugins, type PluginsOptions } from '../../../src/plugins/plugins.ts';
+import { buildingPlugins, type PluginsOptions } from '../../../src/plugins/building-plugins.ts';
+import type { Plugins } from '../../../src/plugins/plugins.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../../..');
@@ -28,7 +29,7 @@ export function openPlugins(
 ): OpenPlugins {
   const events: DomainEvent[] = [];
   const store = new MemoryStore();
-  const plugins = new Plugins({
+  const plugins = buildingPlugins({
     folder,
     root: folder,
     engine,

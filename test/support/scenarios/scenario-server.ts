@@ -32,7 +32,7 @@ export async function startScenarioServer(scenarios: readonly Scenario[]): Promi
   const { signal: stop } = new AbortController();
   const server = await startServer({ root, environment, loaded, needs: 'engine', isPublic: false, stop });
   await server.settled(AbortSignal.timeout(BUILDS_MS));
-  return { url: server.url, [Symbol.asyncDispose]: () => end(server, root, loaded.dockerHost) };
+  return { url: server.url ?? '', [Symbol.asyncDispose]: () => end(server, root, loaded.dockerHost) };
 }
 
 async function layOutRoot(root: string, scenarios: readonly Scenario[]): Promise<void> {

@@ -74,7 +74,8 @@ describe('loading the configuration', () => {
   it.each([
     ['GANTRY_WEB_PROT', '1', /unknown environment variable GANTRY_WEB_PROT; did you mean GANTRY_WEB_PORT/],
     ['GANTRY_WEB_PORT', 'many', /web\.port/],
-    ['GANTRY_ROLE', 'worker', /role "worker" comes in a later release/],
+    ['GANTRY_ROLE', 'wroker', /no role is called "wroker"; did you mean worker\?/],
+    ['GANTRY_ROLE', 'server', /the role server needs a MongoDB to share: set store\.uri/],
     ['GANTRY_STORE_URI_FILE', '/does/not/exist', /no such file/],
   ])('refuses %s=%s', async (name, value, message) => {
     expect((await problemsOf(load('', { [name]: value }))).join()).toMatch(message);
