@@ -74,68 +74,66 @@ _gantry_pairs='($ARGS.positional | map(capture("^(?<key>[^=]*)=?(?<value>.*)$"; 
 # Where another version stands (CONFLICT), set and delete return 1. Any other refusal ends the handler with an error of its
 # code: FULL, INVALID_PARAMS, UNAVAILABLE, NOT_DECLARED. One request at a time: background processes must not ask.
 state() {
-  _gantry_verb=$1 _gantry_name=${2:-}
+  _gantry_verb=$1 _gantry_key=${2:-}
   case $_gantry_verb in
-  get) state read "$_gantry_name" | jq -c .value ;;
-  read) _gantry_ask state.get "$(_gantry_params '{key: $key}')" && _gantry_result '{value, version}' ;;
+  get) _gantry_ask state.get "$(jq -cn --arg key "$_gantry_key" '{$key}')" .value && _gantry_print ;;
+  read) _gantry_ask state.get "$(jq -cn --arg key "$_gantry_key" '{$key}')" '{value, version}' && _gantry_print ;;
   set)
-    _gantry_value=$(printf '%s' "${3:-}" | jq -cs 'if length == 1 then .[0] else error("one JSON value is needed") end' 2>&1) ||
-      fail INVALID_PARAMS "state set $_gantry_name: $_gantry_value"
-    shift 3
-    _gantry_more=$(_gantry_params '{key: $key}' "$@")
-    _gantry_ask state.set "${_gantry_more%?},\"value\":$_gantry_value}" && _gantry_result .version
+    _gantry_params=$(printf '%s' "${3:-}" | jq -cs --arg key "$_gantry_key" --arg has "${4+version}" --arg version "${4:-}" \
+      'if length == 1 then {$key, value: .[0]} + '"$_gantry_expected"' else error("one JSON value is needed") end' 2>&1) ||
+      fail INVALID_PARAMS "state set $_gantry_key: $_gantry_params"
+    _gantry_ask state.set "$_gantry_params" .version && _gantry_print
     ;;
   delete)
-    shift 2
-    _gantry_ask state.delete "$(_gantry_params '{key: $key}' "$@")" && _gantry_result .deleted
+    _gantry_params=$(jq -cn --arg key "$_gantry_key" --arg has "${3+version}" --arg version "${3:-}" '{$key} + '"$_gantry_expected")
+    _gantry_ask state.delete "$_gantry_params" .deleted && _gantry_print
     ;;
   list)
-    _gantry_more=$(_gantry_params '{prefix: $key, after: $after, limit: ($limit | tonumber)}' \
-      --arg after "${3:-}" --arg limit "${4:-100}") && _gantry_ask state.list "$_gantry_more" && _gantry_result .
+    _gantry_params=$(jq -cn --arg prefix "$_gantry_key" --arg after "${3:-}" --arg limit "${4:-100}" \
+      '{$prefix, $after, limit: ($limit | tonumber)}')
+    _gantry_ask state.list "$_gantry_params" . && _gantry_print
     ;;
   update)
     shift 2
     while :; do
-      _gantry_old=$(state read "$_gantry_name") || exit 1
-      _gantry_new=$(printf '%s' "$_gantry_old" | jq -c .value | "$@") || exit 1
-      _gantry_old=$(printf '%s' "$_gantry_old" | jq -r '.version // ""')
-      if state set "$_gantry_name" "$_gantry_new" "$_gantry_old" >/dev/null; then break; fi
+      _gantry_ask state.get "$(jq -cn --arg key "$_gantry_key" '{$key}')" '.version // "", .value'
+      _gantry_new=$(printf '%s' "${_gantry_answered#*"$_gantry_lf"}" | "$@") || exit 1
+      if state set "$_gantry_key" "$_gantry_new" "${_gantry_answered%%"$_gantry_lf"*}" >/dev/null; then break; fi
     done
     printf '%s\n' "$_gantry_new"
     ;;
   *) fail INVALID_PARAMS "state $_gantry_verb: get, read, set, update, delete or list" ;;
   esac
 }
+_gantry_expected='(if $has == "" then {} else {ifVersion: (if $version == "" then null else $version end)} end)'
 
 # artifact VERB NAME: named bytes of the run, which stay with it. Needs `services: [artifact]` and protocol `stream`; needs the
 # program `base64`. Refusals as those of `state`.
 #   put NAME [CONTENT_TYPE]   stores stdin, over an artifact of that name; prints {"id", "sizeBytes", "sha256"}
 #   get NAME                  prints its bytes, piece by piece; `pieces` is the same
 artifact() {
-  _gantry_verb=$1 _gantry_name=${2:-}
+  _gantry_verb=$1 _gantry_key=${2:-}
   case $_gantry_verb in
   put)
-    _gantry_more=$(_gantry_params '{name: $key, contentType: $type}' --arg type "${3:-application/octet-stream}")
-    _gantry_chunk=$(_gantry_piece)
-    while :; do
-      _gantry_next=$(_gantry_piece)
-      _gantry_last=$([ -n "$_gantry_next" ] && echo false || echo true)
-      _gantry_ask artifact.put "${_gantry_more%?},\"chunk\":\"$_gantry_chunk\",\"last\":$_gantry_last}"
-      [ -n "$_gantry_next" ] || break
-      _gantry_chunk=$_gantry_next
+    _gantry_params=$(jq -cn --arg name "$_gantry_key" --arg contentType "${3:-application/octet-stream}" '{$name, $contentType}')
+    _gantry_next=$(_gantry_piece) _gantry_last=false
+    while [ "$_gantry_last" = false ]; do
+      _gantry_chunk=$_gantry_next _gantry_next=$(_gantry_piece)
+      [ -n "$_gantry_next" ] || _gantry_last=true
+      _gantry_ask artifact.put "${_gantry_params%?},\"chunk\":\"$_gantry_chunk\",\"last\":$_gantry_last}" '{id, sizeBytes, sha256}'
     done
-    _gantry_result '{id, sizeBytes, sha256}'
+    _gantry_print
     ;;
   get | pieces)
     _gantry_offset=0 _gantry_last=false
-    while [ "$_gantry_last" != true ]; do
-      _gantry_ask artifact.get "$(_gantry_params '{name: $key, offset: ($offset | tonumber)}' --arg offset "$_gantry_offset")"
-      _gantry_result .chunk | base64 -d
-      # base64 says how long the bytes are: four characters are three of them, but for the filling.
-      read -r _gantry_more _gantry_last <<END
-$(_gantry_result '"\((.chunk | length) / 4 * 3 - (.chunk | [match("="; "g")] | length)) \(.last)"')
-END
-      _gantry_offset=$((_gantry_offset + _gantry_more))
+    while [ "$_gantry_last" = false ]; do
+      _gantry_params=$(jq -cn --arg name "$_gantry_key" --arg offset "$_gantry_offset" '{$name, offset: ($offset | tonumber)}')
+      # Base64 says how long the bytes are: four characters are three of them, but for the filling.
+      _gantry_ask artifact.get "$_gantry_params" '(.chunk | length / 4 * 3 - ([match("=+$").length] | add // 0)), .last, .chunk'
+      _gantry_size=${_gantry_answered%%"$_gantry_lf"*} _gantry_answered=${_gantry_answered#*"$_gantry_lf"}
+      _gantry_last=${_gantry_answered%%"$_gantry_lf"*}
+      [ "$_gantry_size" = 0 ] || printf '%s' "${_gantry_answered#*"$_gantry_lf"}" | base64 -d
+      _gantry_offset=$((_gantry_offset + _gantry_size))
     done
     ;;
   *) fail INVALID_PARAMS "artifact $_gantry_verb: put or get" ;;
@@ -144,29 +142,23 @@ END
 
 _gantry_piece() { head -c 196608 | base64 | tr -d '\n'; }
 
-# _gantry_params FILTER [VERSION]: the params of a request about $_gantry_name, whose ifVersion is VERSION.
-_gantry_params() {
-  _gantry_filter=$1
-  shift
-  case $# in
-  1) jq -cn --arg key "$_gantry_name" --arg version "$1" "$_gantry_filter"' + {ifVersion: (if $version == "" then null else $version end)}' ;;
-  *) jq -cn --arg key "$_gantry_name" "$@" "$_gantry_filter" ;;
-  esac
-}
-
-# _gantry_ask METHOD PARAMS: sends a request and reads what comes until its answer is there, for _gantry_result. Returns 1 for
-# CONFLICT; any other refusal ends the handler. Nobody else reads meanwhile: the loop of messages waits for the handler.
+# _gantry_ask METHOD PARAMS FILTER: sends a request and reads what comes until its answer is there; what the filter makes of
+# the result is then _gantry_answered. Returns 1 for CONFLICT; any other refusal ends the handler. Nobody else reads
+# meanwhile: the loop of messages waits for the handler.
 _gantry_ask() {
   [ -n "$_gantry_is_stream" ] || fail NOT_SUPPORTED "$1 needs \`protocol: stream\`"
   [ -n "$_gantry_run" ] || { echo "$1: only while a run is at work" && return 1; }
-  read -r _gantry_key 2>/dev/null </proc/sys/kernel/random/uuid || _gantry_key=$$
-  printf '{"jsonrpc":"2.0","id":"%s","method":"%s","params":{"id":%s,%s\n' "$_gantry_key" "$1" "$_gantry_run" "${2#?}}" >&3
+  read -r _gantry_asked 2>/dev/null </proc/sys/kernel/random/uuid || _gantry_asked=$$
+  printf '{"jsonrpc":"2.0","id":"%s","method":"%s","params":{"id":%s,%s\n' "$_gantry_asked" "$1" "$_gantry_run" "${2#?}}" >&3
   _gantry_kind='' _gantry_of=''
-  until [ "$_gantry_kind $_gantry_of" = "answer \"$_gantry_key\"" ]; do
+  until [ "$_gantry_kind $_gantry_of" = "answer \"$_gantry_asked\"" ]; do
     { read -r _gantry_kind && read -r _gantry_of && read -r _gantry_nonce && read -r _gantry_length; } <&5 || exit 1
-    _gantry_said=$(head -c "$_gantry_length" <&5)
+    _gantry_answered=$(head -c "$_gantry_length" <&5)
   done
-  _gantry_refused=$(printf '%s' "$_gantry_said" | jq -r 'if .error then "\(.error.data.code // "rpc_error") \(.error.message)" else "" end')
+  _gantry_answered=$(printf '%s' "$_gantry_answered" | jq -cr 'if .error
+    then "\(.error.data.code // "rpc_error") \(.error.message | split("\n") | join(" "))"
+    else "", (.result | '"$3"') end')
+  _gantry_refused=${_gantry_answered%%"$_gantry_lf"*} _gantry_answered=${_gantry_answered#*"$_gantry_lf"}
   case $_gantry_refused in
   '') ;;
   'CONFLICT '*) return 1 ;;
@@ -175,7 +167,7 @@ _gantry_ask() {
   esac
 }
 
-_gantry_result() { printf '%s' "$_gantry_said" | jq -cr ".result | $1"; }
+_gantry_print() { printf '%s\n' "$_gantry_answered"; }
 
 # cancelled: never true in this shell: one that runs was not asked to stop, because being asked to ends it.
 cancelled() { return 1; }
