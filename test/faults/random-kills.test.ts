@@ -2,7 +2,9 @@
 // moment, the history is sound: accepted means settled, once, and what plugins did is what is told of them.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { Run } from '../../src/core/run.ts';
 import { CountingWorld } from '../support/faults/counting-world.ts';
+import { listAllRuns } from '../support/faults/read-history.ts';
 import { reportFigures } from '../support/faults/report-figures.ts';
 import { faultSeed } from '../support/faults/seeded-random.ts';
 import { SUITE_SIZE } from '../support/faults/suite-size.ts';
@@ -28,8 +30,14 @@ test(`keeps a sound history over ${String(kills)} kills at random moments`, { ti
     }
     await world.mourn();
   }
+  const forsaken = new Map((await world.inStore(listAllRuns)).flatMap((run) => forsakenBy(run)));
   await world.start();
   const backMs = performance.now();
+  await world.until('every run of the dead to be taken up or ended', async () => {
+    const runs = await world.inStore(listAllRuns);
+    return runs.every(({ id, state, epoch }) => state !== 'running' || forsaken.get(id) !== epoch);
+  });
+  const takenUpMs = performance.now() - backMs;
   await world.settle();
   const settledMs = performance.now() - backMs;
   expect(await world.leftovers()).toEqual([]);
@@ -40,6 +48,8 @@ test(`keeps a sound history over ${String(kills)} kills at random moments`, { ti
     seed,
     ...figures,
     seconds: (performance.now() - startedMs) / 1000,
+    forsakenRuns: forsaken.size,
+    takenUpAfterLastStartMs: takenUpMs,
     settledAfterLastStartMs: settledMs,
   });
 });
@@ -51,4 +61,9 @@ async function killEarly(world: CountingWorld, afterMs: number): Promise<void> {
   });
   // It may have come to listen before.
   await starting.catch(() => undefined);
+}
+
+/** A run that was at work when its program died, with the epoch at which it was. */
+function forsakenBy({ id, state, epoch }: Run): readonly [Run['id'], number][] {
+  return state === 'running' ? [[id, epoch]] : [];
 }

@@ -1,8 +1,9 @@
 // A program that is started before its store can be had: it says that it is not ready and why, accepts nothing, and serves by itself once the
 // store is there.
-import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -14,13 +15,21 @@ import { startCuttableProxy } from '../support/store/cuttable-proxy.ts';
 
 const mountObstacle = await findMountObstacle();
 
+/** Below the ports that the system gives out by itself: it stays free while the program goes from one listener to the next. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
+    const server = createServer();
+    const isFree = once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.listen(port, '127.0.0.1');
+    if (!(await isFree)) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Until the program that listens there says that its store is away, with these words among its reasons. */

@@ -5,8 +5,10 @@ import type { History, RunHistory } from './history.ts';
 
 /** Codes that no fault gives: a run that ends so was meant to, or the program is wrong. */
 const PLANTED: ReadonlySet<string> = new Set([
-  ...['plugin_error', 'APPROVAL_REJECTED', 'APPROVAL_TIMED_OUT', 'EXPRESSION_INVALID', 'MERGE_CONFLICT'],
-  ...['protocol', 'no_result', 'output_limit', 'oom', 'cpu_time'],
+  'plugin_error',
+  'APPROVAL_REJECTED',
+  'EXPRESSION_INVALID',
+  'MERGE_CONFLICT',
 ]);
 
 export function checkEnds(history: History): string[] {
