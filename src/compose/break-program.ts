@@ -22,6 +22,7 @@ function carryOut({ at, fault }: PlannedFault, logger: Logger): void {
       process.kill(process.pid, 'SIGKILL');
       return;
     case 'freeze':
+      logger.log('warn', 'the program is frozen', { at });
       process.kill(process.pid, 'SIGSTOP');
       return;
     case 'throw':

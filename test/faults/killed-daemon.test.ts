@@ -20,7 +20,7 @@ test.skipIf(!canRunPrivateDaemon())(
   async () => {
     const seed = faultSeed();
     await using daemon = await startPrivateDaemon([BASE]);
-    await using world = await CountingWorld.open({ seed, dockerHost: daemon.host });
+    await using world = await CountingWorld.open({ seed, dockerHost: daemon.host, isEngineKilled: true });
     await world.start();
     world.load.start();
     await world.untilActed('a plugin to act');

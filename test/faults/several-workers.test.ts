@@ -72,15 +72,17 @@ test.skipIf(!hasFerretdb())(
   },
 );
 
-/** Where nothing is forsaken nothing is taken over: if the program does not freeze by itself, the other one dies at work. */
+/** Where nothing is forsaken nothing is taken over: when only that place is left, the other one dies at work. */
 async function untilFrozen(
   world: CountingWorld,
   isStopped: () => boolean,
   index: number,
   other: WorkerId,
 ): Promise<void> {
+  const isPassed = (at: string): boolean => world.logOf('a').includes(`"at":"${at}","msg":"the program is frozen"`);
   const isLast = index === PLACES.length - 1;
-  if (isLast && !isStopped()) {
+  if (isLast) await world.until('the log of the freezes', () => PLACES.filter(isPassed).length >= index);
+  if (isLast && !isPassed('run-taken-over') && !isStopped()) {
     await leaveWork(world, other);
     await world.mourn('b');
     await world.until('the program to freeze in recovery', isStopped);

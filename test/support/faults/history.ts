@@ -62,6 +62,8 @@ export interface History {
   readonly idempotent: ReadonlySet<string>;
   /** false: the store has no atomicity across documents, so a kill may take the events of a transition that is stored */
   readonly areChainsAtomic: boolean;
+  /** false: an engine was killed that may have had marks in its hands, so what acted may not have been seen to */
+  readonly areMarksComplete: boolean;
 }
 
 export interface Verdict {

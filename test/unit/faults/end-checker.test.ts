@@ -28,7 +28,7 @@ function failed(pipeline: string, code: string): RunHistory {
 
 function violationsOf(runs: readonly RunHistory[], changes: Partial<History> = {}): string {
   const history = { answers: [], sights: [], runs, marks: [], decisions: [], idempotent: new Set<string>() };
-  return checkEnds({ ...history, areChainsAtomic: true, ...changes }).join('\n');
+  return checkEnds({ ...history, areChainsAtomic: true, areMarksComplete: true, ...changes }).join('\n');
 }
 
 test('tells a run that succeeded against its plan, and a failure that no fault gives', () => {

@@ -58,6 +58,7 @@ function historyOf(runs: readonly RunHistory[], changes: Partial<History> = {}):
     decisions: [],
     idempotent: new Set(),
     areChainsAtomic: true,
+    areMarksComplete: true,
     ...changes,
   };
 }
@@ -165,6 +166,7 @@ test('finds a double commit, a second delivery, and an act of which the program 
   const marks = one.invocations.map(markOf);
   expect(violationsOf(historyOf([one], { marks: [...marks, ...marks] }))).toContain('was given its input 2 times');
   expect(violationsOf(historyOf([one], { marks: [] }))).toContain('is ok and never acted');
+  expect(violationsOf(historyOf([one], { marks: [], areMarksComplete: false }))).toBe('');
   const stranger = { ...marks[0], invocationId: 'inv_x', hook: 'other' } as Mark;
   expect(violationsOf(historyOf([one], { marks: [...marks, stranger] }))).toContain('acted and has no record');
   const unsent = ended({
