@@ -136,7 +136,9 @@ export class Sandboxes implements AsyncDisposable {
       await reapOrphans(this.#context, this.#owners, this.#stopped.signal);
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
-      this.#context.logger.log('warn', 'looking for orphaned sandboxes failed', { error: messageOf(error) });
+      // An engine that is known to be gone was told of already.
+      const level = this.#context.engine.isConnected() ? 'warn' : 'debug';
+      this.#context.logger.log(level, 'looking for orphaned sandboxes failed', { error: messageOf(error) });
     }
   }
 }

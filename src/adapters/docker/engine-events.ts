@@ -16,7 +16,8 @@ import { jsonLines } from './json-lines.ts';
 import { readEvent } from './read-answers.ts';
 
 const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
+/** A try costs one connection: so seldom that nobody notices, so often that an engine that is back is not kept waiting. */
+const RETRY_MAX_MS = 2_000;
 const OPEN_DEADLINE_MS = 30_000;
 
 export interface EngineEventsOptions {

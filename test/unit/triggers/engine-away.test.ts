@@ -43,4 +43,25 @@ describe('while the engine is away', () => {
     await expect(world.runs.startRun(REQUEST)).rejects.toMatchObject({ code: 'QUEUE_FULL', retryAfterMs: 1_000 });
     await world.close();
   });
+
+  test('runs whose time is up meanwhile end, whether they wait in the queue or for something', async () => {
+    const world = worldWithoutEngine();
+    await world.runs.start();
+    const ids = [];
+    for (const state of ['queued', 'waiting'] as const) {
+      const { run } = await world.runs.startRun(REQUEST);
+      const changes = { state, deadlineAtMs: world.clock.nowMs() + 10_000, readyAtMs: Number.MAX_SAFE_INTEGER };
+      await world.store.updateRun(run.id, { states: ['queued'] }, changes, patient());
+      ids.push(run.id);
+    }
+    const { run: patientRun } = await world.runs.startRun(REQUEST);
+    for (const id of ids)
+      expect(await world.settle(id, 120_000, 500)).toMatchObject({
+        state: 'timed_out',
+        failure: { code: 'TIMED_OUT' },
+      });
+    expect((await world.find(patientRun.id)).state).toBe('queued');
+    expect(world.invoker.calls).toEqual([]);
+    await world.close();
+  });
 });
