@@ -45,7 +45,7 @@ export class Registry {
     if (state.version === null) state.name = name;
   }
 
-  /** @param stored what it said of itself before this program began */
+  /** @param stored what it said of itself before this program began, or to a worker elsewhere */
   putVersion(
     folder: string,
     version: PluginVersion,
@@ -53,7 +53,7 @@ export class Registry {
     stored: SelfDescription | null = null,
   ): void {
     const state = this.#stateOf(folder);
-    const said = isSameVersion(state.version, version) ? (state.said ?? stored) : stored;
+    const said = isSameVersion(state.version, version) ? (stored ?? state.said) : stored;
     Object.assign(state, { name: version.plugin.name, isBuilding: false, version, problems: [], warnings, said });
     this.#snapshot = null;
   }

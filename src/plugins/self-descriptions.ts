@@ -57,8 +57,8 @@ export class SelfDescriptions implements AsyncDisposable {
         configUi: fresh.configUi ?? earlier?.configUi ?? null,
         problems,
       };
-      onKept(kept);
       await this.#store(version, kept);
+      onKept(kept);
     });
   }
 

@@ -73,6 +73,9 @@ describe('Registry', () => {
     expect(registry.statuses()).toMatchObject([{ state: 'ready', said, warnings }]);
     registry.putProblems('plugins/f0', 'a', [BROKEN]);
     expect(registry.statuses()).toMatchObject([{ state: 'failed', said }]);
+    const other = { ...said, metadata: { made: 'anew' } };
+    registry.putVersion('plugins/f0', version, [], other);
+    expect(registry.statuses()).toMatchObject([{ state: 'ready', said: other }]);
     registry.putVersion('plugins/f0', { ...version, imageId: 'sha256:other' }, []);
     expect(registry.statuses()).toMatchObject([{ state: 'ready', said: null, warnings: [] }]);
   });
