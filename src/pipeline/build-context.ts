@@ -11,6 +11,8 @@ export interface RunFlow {
   readonly data: JsonValue;
   /** hook → plugin → {status, data, error?} */
   readonly results: JsonObject;
+  /** the text of `data`, where it is at hand */
+  readonly dataJson?: string;
 }
 
 /**
@@ -20,10 +22,10 @@ export interface RunFlow {
 export function buildContext(
   { id, pipeline, trigger, params }: Run,
   hook: string,
-  { data, results }: RunFlow,
+  { data, results, dataJson }: RunFlow,
   verdict: Verdict | null = null,
-): Pick<RequestInput, 'run' | 'hook' | 'params' | 'data' | 'results'> {
-  return { run: { id, pipeline, trigger, ...endOf(verdict) }, hook, params, data, results };
+): Pick<RequestInput, 'run' | 'hook' | 'params' | 'data' | 'results' | 'dataJson'> {
+  return { run: { id, pipeline, trigger, ...endOf(verdict) }, hook, params, data, results, dataJson };
 }
 
 function endOf(verdict: Verdict | null): Partial<ContextRun> {

@@ -22,6 +22,7 @@ export class InvocationLedger {
   readonly #scope: RunScope;
   #invocation: Invocation;
   #patience: Disposable | null = null;
+  #resultJson: string | null = null;
   #isInserted = false;
   #isClosed = false;
   #failure: { readonly error: unknown } | null = null;
@@ -33,6 +34,11 @@ export class InvocationLedger {
 
   get invocation(): Invocation {
     return this.#invocation;
+  }
+
+  /** The text of the result, once it has ended with one. */
+  get resultJson(): string | null {
+    return this.#resultJson;
   }
 
   /** True once the start is stored: from here on the plugin may have seen its input. */
@@ -137,7 +143,8 @@ export class InvocationLedger {
   #putResult(end: InvocationEnd): string | null {
     if (end.result === null) return null;
     const name = `result:${this.#invocation.id}`;
-    this.#scope.writes.put(name, JSON.stringify(end.result));
+    this.#resultJson = JSON.stringify(end.result);
+    this.#scope.writes.put(name, this.#resultJson);
     return name;
   }
 

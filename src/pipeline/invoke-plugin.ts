@@ -45,6 +45,8 @@ export interface PluginEnd {
   readonly outcome: Outcome;
   /** the plugin's `data`; null when it gave none */
   readonly result: JsonValue | null;
+  /** the text of `result`, where it is at hand */
+  readonly resultJson?: string | null;
   readonly warnings: InvocationEnd['warnings'];
   /** true when the plugin may have seen its input */
   readonly isDelivered: boolean;
@@ -68,8 +70,8 @@ export async function invokePlugin(scope: RunScope, call: PluginCall): Promise<P
   const retryAtMs = retryAfter(scope, call, ledger, end.outcome);
   ledger.end(end, retryAtMs);
   const { outcome, result, warnings } = end;
-  const { invocation, isDelivered } = ledger;
-  return { version: call.version, outcome, result, warnings, isDelivered, invocation, retryAtMs };
+  const { invocation, isDelivered, resultJson } = ledger;
+  return { version: call.version, outcome, result, resultJson, warnings, isDelivered, invocation, retryAtMs };
 }
 
 /** When the plugin is called again after this outcome; null: it is not. */

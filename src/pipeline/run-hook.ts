@@ -9,7 +9,8 @@ import { emptyObject, resultEntry, withMember, type RunFlow } from './build-cont
 import { conflictReports } from './conflict-reports.ts';
 import { invokePlugin, type PluginCall, type PluginEnd } from './invoke-plugin.ts';
 import { invokeWithRetries } from './invoke-with-retries.ts';
-import { mergeResults } from './merge-results.ts';
+import { mergeResults, type Patch } from './merge-results.ts';
+import { mergedJson } from './merged-json.ts';
 import { verdictFor, type HookPlan } from './plan-hooks.ts';
 import { retryPolicyOf } from './retry-policy.ts';
 import type { RunScope } from './run-scope.ts';
@@ -158,16 +159,21 @@ function takeGroup(
 ): void {
   progress.ends.push(...ends);
   for (const end of ends) takeEnd(hook, end, progress);
-  const patches = ends.flatMap(({ outcome, result, version }) =>
-    outcome.code === 'ok' && result !== null ? [{ plugin: version.plugin.name, data: result }] : [],
-  );
+  const patches = ends.flatMap((end) => patchOf(end));
   const { data, conflicts } = mergeResults(progress.flow.data, patches);
   const reports = conflictReports(hook, conflicts, onMergeConflict, true);
   progress.failure ??= reports.failure;
   progress.warnings.push(...reports.warnings);
   // A copy per group: the plugins of the next one must not see the entries of their siblings appear.
   const results = Object.assign(emptyObject(), progress.results);
-  progress.flow = { data, results: withMember(progress.flow.results, hook, results) };
+  const dataJson = mergedJson(progress.flow, patches);
+  const flow = { data, results: withMember(progress.flow.results, hook, results) };
+  progress.flow = dataJson === undefined ? flow : { ...flow, dataJson };
+}
+
+function patchOf({ outcome, result, resultJson, version }: PluginEnd): readonly (Patch & { readonly json: string })[] {
+  if (outcome.code !== 'ok' || result === null) return [];
+  return [{ plugin: version.plugin.name, data: result, json: resultJson ?? JSON.stringify(result) }];
 }
 
 function takeEnd(hook: string, { version, outcome, result, warnings }: PluginEnd, progress: Progress): void {

@@ -11,6 +11,7 @@ import { hasPassed } from './next-hooks.ts';
 import type { RunPlan } from './plan-hooks.ts';
 import { RunFlows, type DataEdit } from './run-flows.ts';
 import type { RunScope } from './run-scope.ts';
+import type { FreshRun } from './run-writes.ts';
 
 /** What the store takes as one payload. */
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
@@ -20,8 +21,10 @@ const UNIT_BYTES_MAX = 3;
 const STORED_DEPTH_MAX = 128;
 
 /** What flows through the graph of a run that begins, from what it came with. */
-export function freshFlows({ graph, names }: RunPlan, data: JsonValue): RunFlows {
-  const whole = flowOf(data, null);
+export function freshFlows({ graph, names }: RunPlan, { data, input }: Pick<FreshRun, 'data' | 'input'>): RunFlows {
+  const flow = flowOf(data, null);
+  // What is null came as such, and flows as an empty object.
+  const whole = data === null ? flow : { ...flow, dataJson: input ?? '{}' };
   return new RunFlows(graph, names, { whole, input: whole.data, ended: 0n });
 }
 
@@ -64,7 +67,7 @@ function flowOf(data: JsonValue | null, results: JsonValue | null): RunFlow {
  */
 export function storeFlow(scope: RunScope, before: RunFlow, after: RunFlow): string | null {
   const documents: [string, string][] = [];
-  if (after.data !== before.data) documents.push([DATA_PAYLOAD, JSON.stringify(after.data)]);
+  if (after.data !== before.data) documents.push([DATA_PAYLOAD, after.dataJson ?? JSON.stringify(after.data)]);
   if (after.results !== before.results) documents.push([RESULTS_PAYLOAD, JSON.stringify(after.results)]);
   for (const [name, json] of documents) {
     const bytes = json.length * UNIT_BYTES_MAX > PAYLOAD_BYTES_MAX ? Buffer.byteLength(json) : 0;

@@ -31,7 +31,7 @@ export async function runPipeline(scope: RunScope): Promise<void> {
   const catalog = fresh === null ? await catalogOf(scope) : ports.catalog.snapshot();
   const plan = planHooks(adopted.pipeline, catalog, lease.run);
   if (fresh === null) ledger.warn(await takeOverArtifacts(scope));
-  const flows = fresh === null ? await openFlows(scope, plan, ledger.hooks) : freshFlows(plan, fresh.data);
+  const flows = fresh === null ? await openFlows(scope, plan, ledger.hooks) : freshFlows(plan, fresh);
   const walk = new HookWalk(scope, ledger, plan, flows, (verdict) => {
     noteProgress(scope, ledger, plan, verdict);
   });

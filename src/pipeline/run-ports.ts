@@ -36,6 +36,8 @@ export interface RequestInput {
   readonly item: ContextItem | null;
   readonly params: JsonObject;
   readonly data: JsonValue;
+  /** its text, where it is at hand: it need not be written again */
+  readonly dataJson: string | undefined;
   /** hook → plugin → {status, data, error?} */
   readonly results: JsonObject;
   readonly config: JsonObject;

@@ -30,6 +30,8 @@ export interface JsonRequest {
   readonly item?: { readonly index: number; readonly count: number } | null;
   readonly params: JsonObject;
   readonly data: JsonValue;
+  /** the text of `data`, as JSON.stringify writes it, where it is at hand */
+  readonly dataJson?: string | undefined;
   /** hook → plugin → {status, data} of the hooks before this one */
   readonly results: JsonObject;
   readonly config: JsonObject;
@@ -40,28 +42,21 @@ const encoder = new TextEncoder();
 
 /** The UTF-8 bytes of the request document, with a line end so that line readers are served as well. */
 export function encodeJsonRequest(request: JsonRequest): Uint8Array {
-  const document = {
-    protocol: PROTOCOL_VERSION,
-    method: 'run',
-    invocation: {
-      id: request.invocationId,
-      nonce: request.nonce,
-      attempt: request.attempt,
-      idempotencyKey: request.idempotencyKey,
-      deadline: new Date(request.deadlineAtMs).toISOString(),
-      timeoutMs: request.timeoutMs,
-      ...(request.traceparent === null ? {} : { traceparent: request.traceparent }),
-    },
-    context: {
-      run: request.run,
-      hook: request.hook,
-      ...((request.item ?? null) === null ? {} : { item: request.item }),
-      params: request.params,
-      data: request.data,
-      results: request.results,
-    },
-    config: request.config,
-    secrets: Object.fromEntries(request.secrets),
-  };
-  return encoder.encode(`${JSON.stringify(document)}\n`);
+  const { run, hook, params, data, dataJson = JSON.stringify(data), results, config, secrets } = request;
+  const item = (request.item ?? null) === null ? '' : `"item":${JSON.stringify(request.item)},`;
+  const context = `{"run":${JSON.stringify(run)},"hook":${JSON.stringify(hook)},${item}"params":${JSON.stringify(params)},"data":${dataJson},"results":${JSON.stringify(results)}}`;
+  const document = `{"protocol":"${PROTOCOL_VERSION}","method":"run","invocation":${invocationOf(request)},"context":${context},"config":${JSON.stringify(config)},"secrets":${JSON.stringify(Object.fromEntries(secrets))}}`;
+  return encoder.encode(`${document}\n`);
+}
+
+function invocationOf(request: JsonRequest): string {
+  return JSON.stringify({
+    id: request.invocationId,
+    nonce: request.nonce,
+    attempt: request.attempt,
+    idempotencyKey: request.idempotencyKey,
+    deadline: new Date(request.deadlineAtMs).toISOString(),
+    timeoutMs: request.timeoutMs,
+    ...(request.traceparent === null ? {} : { traceparent: request.traceparent }),
+  });
 }
