@@ -94,3 +94,19 @@ test('waits for a store file that it cannot write, and serves once it can', { ti
   await starting;
   await serves(world, url);
 });
+
+test('ends without a complaint when it is stopped while it waits', { timeout: 600_000 }, async () => {
+  const port = await freePort();
+  let pid = 0;
+  const onSpawned = (spawned: number): void => {
+    pid = spawned;
+  };
+  await using world = new FaultWorld({ environment: { GANTRY_WEB_PORT: String(port) }, onSpawned });
+  // A folder is no file to store anything in.
+  mkdirSync(join(world.dataFolder, 'gantry.db'), { recursive: true });
+  const starting = world.start();
+  starting.catch(() => undefined);
+  await untilAway(`http://127.0.0.1:${String(port)}`, /EISDIR/);
+  process.kill(pid, 'SIGTERM');
+  await expect(starting).rejects.toThrow('ended with 0 before it listened');
+});

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import type { JsonValue } from '../../core/json.ts';
-import { startServer } from '../../compose.ts';
+import { startServer, type Server, type ServerRequest } from '../../compose.ts';
 import { ApiClient } from '../api-client.ts';
 import { textOption, type Command, type CommandContext, type OptionValues } from '../command.ts';
 import { listAt, textAt } from '../json-fields.ts';
@@ -36,7 +36,11 @@ export const upCommand: Command = {
   async run(context) {
     const { output, root, environment, options, stop } = context;
     const loaded = await loadConfig(root, environment, flagsOf(options));
-    await using server = await startServer({ root, environment, loaded, needs: 'engine', isPublic: true, stop });
+    await using server = await startUnlessStopped({ root, environment, loaded, needs: 'engine', isPublic: true, stop });
+    if (server === null) {
+      output.note('stopped before the start was over');
+      return 0;
+    }
     if (server.url !== null) output.note(`panel    ${server.url}`);
     output.note(`metrics  ${server.metricsUrl ?? 'off'}/metrics`);
     if (output.isJson) output.document({ url: server.url, metricsUrl: server.metricsUrl });
@@ -49,6 +53,16 @@ export const upCommand: Command = {
     return (await server.drain()) ? 0 : ERROR_TABLE.DRAINING.exitCode;
   },
 };
+
+/** Null when it was asked to stop while it was starting or waited for its store. */
+async function startUnlessStopped(request: ServerRequest): Promise<Server | null> {
+  try {
+    return await startServer(request);
+  } catch (thrown) {
+    if (request.stop.aborted && thrown === request.stop.reason) return null;
+    throw thrown;
+  }
+}
 
 function flagsOf(options: OptionValues): ReadonlyMap<string, string> {
   const flags = new Map<string, string>();

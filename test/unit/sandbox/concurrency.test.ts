@@ -208,6 +208,23 @@ describe('a cancelled invocation among others', () => {
     expect([stops(worker), worker.engine.calls.count('killContainer')]).toEqual([[], 0]);
   });
 
+  test('that does not answer gets SIGTERM in the last of its grace, and SIGKILL at the end of it', async () => {
+    await using worker = new FakeWorker({ graceMs: 500 });
+    const held = new HeldRuns(worker);
+    const stop = new AbortController();
+    const cancelled = await held.hold(1, { stop: stop.signal });
+    const release = worker.engine.calls.hold('killContainer');
+    stop.abort('cancelled');
+    await worker.settle();
+    const asked = async (afterMs: number): Promise<number> => {
+      await worker.clock.advance(afterMs);
+      return worker.engine.calls.count('killContainer');
+    };
+    expect([await asked(399), await asked(1), await asked(99), await asked(1)]).toEqual([0, 1, 1, 2]);
+    release();
+    expect((await cancelled[0])?.outcome.message).toContain('was killed after its grace');
+  });
+
   test('that does not answer within the grace takes the sandbox with it', async () => {
     await using worker = new FakeWorker({ graceMs: 500 });
     const held = new HeldRuns(worker);
