@@ -15,6 +15,8 @@ import { MetricsRecorder } from '../observe/record-metrics.ts';
 import { createWeb } from '../web/create-web.ts';
 import { createMetricsWeb } from '../web/health/metrics-web.ts';
 import { DEFAULT_WEB_SETTINGS } from '../web/ports.ts';
+import { rulesFor } from '../core/record-retention.ts';
+import { runRules } from './tidy-records.ts';
 import type { Ground } from './ground.ts';
 import type { Triggers } from './open-triggers.ts';
 import { describeTransport } from '../sandbox/transports.ts';
@@ -139,6 +141,7 @@ function webPorts(
   const { runs, catalog, plugins, sweeper } = work;
   return {
     ...{ store, artifacts },
+    retentionOf: (name) => rulesFor(runRules(ground.config), pipelines.current().get(name)?.retention),
     runs: {
       startRun: (request) => runs.startRun(request),
       retryRun: (request) => runs.retryRun(request),

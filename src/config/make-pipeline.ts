@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from '../core/json.ts';
 import { plainHook, type HookSpec, type Pipeline } from '../core/pipeline.ts';
 import type { TriggerSpec } from '../core/pipeline-trigger.ts';
+import type { RunRules } from '../core/record-retention.ts';
 import { RETRY_DEFAULTS, type RetryPolicy } from '../core/retry.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import type {
   DeclaredClosingHook,
   DeclaredHook,
   DeclaredPipeline,
+  DeclaredRetention,
   DeclaredRetries,
   DeclaredTrigger,
 } from './pipeline-schema.ts';
@@ -29,6 +31,7 @@ export function makePipeline(declared: DeclaredPipeline): Pipeline {
     hooks: declared.hooks.map((hook, index) => makeHook(hook, declared.hooks[index - 1]?.name)),
     onFailure: inOrder(declared.onFailure),
     finally: inOrder(declared.finally),
+    ...(declared.retention === undefined ? {} : { retention: makeRetention(declared.retention) }),
   };
   return { ...definition, version: createHash('sha256').update(canonicalJson(definition)).digest('hex') };
 }
@@ -66,6 +69,17 @@ function inOrder(hooks: readonly DeclaredClosingHook[]): readonly HookSpec[] {
       retries: makeRetries(retries),
     };
   });
+}
+
+/** Only what is said: the rest is the system's, which may change. */
+function makeRetention(declared: DeclaredRetention): Partial<RunRules> {
+  const { keepFor, keepRuns, keepLogsFor, keepArtifactsFor } = declared;
+  return {
+    ...(keepFor === undefined ? {} : { keepForMs: keepFor }),
+    ...(keepRuns === undefined ? {} : { keepRuns }),
+    ...(keepLogsFor === undefined ? {} : { keepLogsForMs: keepLogsFor }),
+    ...(keepArtifactsFor === undefined ? {} : { keepArtifactsForMs: keepArtifactsFor }),
+  };
 }
 
 function makeRetries(declared: DeclaredRetries | undefined): RetryPolicy | null {

@@ -101,6 +101,14 @@ export const CONCURRENCY = z.strictObject({
   whenFull: z.enum(WHEN_FULL).prefault('queue').describe('What becomes of a run without a place.'),
 });
 
+/** In place of `retention` of the system; what is not said is as there. */
+export const RETENTION = z.strictObject({
+  keepFor: duration('3650d').optional().describe('Runs that ended longer ago are removed.'),
+  keepRuns: z.int().min(1).max(10_000_000).optional().describe('Ended runs that stay at most, the newest.'),
+  keepLogsFor: duration('3650d').optional().describe('Log lines of runs that ended longer ago are removed.'),
+  keepArtifactsFor: duration('3650d').optional().describe('Artifacts of runs that ended longer ago are removed.'),
+});
+
 export const PIPELINE = z.strictObject({
   name: NAME.describe('Name of the pipeline.'),
   description: z.string().max(1000).prefault('').describe('What it is for.'),
@@ -118,6 +126,7 @@ export const PIPELINE = z.strictObject({
     .enum(DURABILITIES)
     .prefault('stored')
     .describe('Whether a run is acknowledged when it is stored, or at once and stored within store.flushWithin.'),
+  retention: RETENTION.optional().describe('How long its runs, their logs and their artifacts stay.'),
   hooks: z.array(HOOK).min(1).max(100).describe('Hooks in their order.'),
   onFailure: closing.describe('Hooks that are run when the run failed.'),
   finally: closing.describe('Hooks that are always run, last.'),
@@ -129,4 +138,5 @@ export type DeclaredPipeline = z.output<typeof PIPELINE>;
 export type DeclaredHook = z.output<typeof HOOK>;
 export type DeclaredClosingHook = z.output<typeof CLOSING_HOOK>;
 export type DeclaredTrigger = z.output<typeof TRIGGER>;
+export type DeclaredRetention = z.output<typeof RETENTION>;
 export type DeclaredRetries = z.output<typeof RETRIES>;

@@ -215,12 +215,8 @@ export const SYSTEM_SCHEMA = z.strictObject({
       interval: duration('1h', '1m', '7d', 'How often old records are looked for.'),
       keepFor: duration('30d', '1m', '3650d', 'Runs that ended longer ago are removed with all that belongs to them.'),
       keepRuns: whole(10_000, 1, 10_000_000, 'Ended runs of each pipeline that stay at most, the newest.'),
-      keepLogsFor: duration(
-        '14d',
-        '1m',
-        '3650d',
-        'Log lines older than this are removed, also those of runs that stay.',
-      ),
+      keepLogsFor: duration('14d', '1m', '3650d', 'Log lines older than this go, also those of runs that stay.'),
+      keepArtifactsFor: duration('30d', '1m', '3650d', 'Artifacts of runs that ended longer ago go before their runs.'),
       keepVersions: whole(
         100,
         1,

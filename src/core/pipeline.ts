@@ -2,6 +2,7 @@
 import type { JsonObject } from './json.ts';
 import type { TriggerSpec } from './pipeline-trigger.ts';
 import type { Plugin } from './plugin.ts';
+import type { RunRules } from './record-retention.ts';
 import type { RetryPolicy } from './retry.ts';
 
 /** A hook that waits for a person before its plugins are called. */
@@ -70,6 +71,8 @@ export interface Pipeline {
   readonly onMergeConflict: MergeConflictPolicy;
   readonly durability: Durability;
   readonly triggers: readonly TriggerSpec[];
+  /** in place of the system's rules; absent: none of its own */
+  readonly retention?: Partial<RunRules>;
   readonly concurrency: ConcurrencySpec | null;
   /** of hooks and plugins without a policy of their own; null: no retries */
   readonly retries: RetryPolicy | null;

@@ -14,7 +14,7 @@ import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { RedriveReport, RedriveRequest } from '../triggers/redrive-runs.ts';
 import type { ReplayRequest, RetryRequest } from '../triggers/replay-runs.ts';
-import type { RecordSweepReport } from '../core/record-retention.ts';
+import type { RecordSweepReport, RunRules } from '../core/record-retention.ts';
 import type { Run, Trigger } from '../core/run.ts';
 import type { RunRecords } from '../core/run-records.ts';
 import type { Progress } from '../core/reported.ts';
@@ -139,6 +139,8 @@ export type WebStore = Pick<
 export interface WebPorts {
   readonly store: WebStore;
   readonly artifacts: Pick<ArtifactContent, 'read'>;
+  /** how long what runs of the pipeline leave stays */
+  readonly retentionOf: (pipeline: string) => RunRules;
   readonly runs: RunDoor;
   readonly catalog: PluginCatalog;
   readonly builds: PluginBuilds;

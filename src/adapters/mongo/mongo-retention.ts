@@ -8,6 +8,7 @@ import type {
   OldLogsQuery,
   OldLogsRemoval,
   OldVersionsQuery,
+  RunPartQuery,
   RunRemoval,
   Versioned,
 } from '../../core/ports/retention.ts';
@@ -33,6 +34,16 @@ function belongings(runId: RunId): readonly (readonly [name: string, filter: Doc
     ['invocations', { runId }],
     ['payloadChunks', payload],
     ['payloads', payload],
+  ];
+}
+
+function partsOf(runId: RunId, part: RunPartQuery['part']): readonly (readonly [name: string, filter: Document])[] {
+  if (part === 'logs') return [['logs', { runId }]];
+  // Names of payloads with artifacts begin so, and those of no others.
+  const artifact = { _id: { $gte: `["${runId}","artifact`, $lt: `["${runId}","artifacu` } };
+  return [
+    ['payloads', artifact],
+    ['payloadChunks', artifact],
   ];
 }
 
@@ -89,6 +100,17 @@ export class MongoRetention {
     if (removed >= atMost) return { state: 'partly', removed };
     const { deletedCount } = await runs.deleteOne({ _id: id });
     return { state: 'gone', removed: removed + deletedCount };
+  }
+
+  async removePart({ runId, part, limit, isDryRun }: RunPartQuery): Promise<number> {
+    let count = 0;
+    for (const [name, filter] of partsOf(runId, part)) {
+      if (count >= limit) break;
+      count += isDryRun
+        ? await this.#writer.collection(name).countDocuments(filter, { limit: limit - count })
+        : await this.#removeSome(name, filter, limit - count);
+    }
+    return count;
   }
 
   async removeLogs({ beforeMs, afterSeq, limit, isDryRun }: OldLogsQuery): Promise<OldLogsRemoval> {

@@ -19,6 +19,8 @@ export function reachRetention(reach: Reach): Retention {
       reach('listEndedRuns', null, options, ({ retention }) => retention.listEndedRuns(query)),
     removeRun: (id, atMost, options) =>
       reach('removeRun', id, options, ({ retention }) => retention.removeRun(id, atMost)),
+    removePart: (query, options) =>
+      reach('removePart', query.runId, options, ({ retention }) => retention.removePart(query)),
     removeLogs: (query, options) =>
       reach('removeLogs', 'oldLogs', options, ({ retention }) => retention.removeLogs(query)),
     listOldVersions: (query, options) =>

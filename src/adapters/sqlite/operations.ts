@@ -60,6 +60,7 @@ export const WRITES: ReadonlySet<OperationName> = new Set<OperationName>([
   'putState',
   'deleteState',
   'removeRun',
+  'removePart',
   'removeLogs',
   'removeVersions',
   'ping',

@@ -5,6 +5,7 @@ import type {
   OldLogsQuery,
   OldLogsRemoval,
   OldVersionsQuery,
+  RunPartQuery,
   RunRemoval,
   Versioned,
 } from '../../core/ports/retention.ts';
@@ -41,6 +42,16 @@ const BELONGINGS: readonly string[] = [
   `DELETE FROM payloads WHERE runId = :id
     AND name IN (SELECT name FROM payloads WHERE runId = :id ORDER BY name LIMIT :limit)`,
 ];
+
+/** Rows of a part of a run by their keys; names of payloads with artifacts begin so, and those of no others. */
+const ARTIFACT_ROWS = "runId = :id AND name >= 'artifact' AND name < 'artifacu'";
+const PARTS = {
+  logs: [['logs', 'seq', 'runId = :id']],
+  artifacts: [
+    ['payloads', 'name', ARTIFACT_ROWS],
+    ['payloadChunks', 'rowid', ARTIFACT_ROWS],
+  ],
+} as const;
 
 const OLDEST_LOGS = 'SELECT seq, atMs FROM logs WHERE seq > :afterSeq ORDER BY seq LIMIT :limit';
 const REMOVE_LOGS = 'DELETE FROM logs WHERE seq > :afterSeq AND seq <= :last AND atMs < :beforeMs';
@@ -92,6 +103,17 @@ export class RetentionOperations {
     }
     if (removed >= atMost) return { state: 'partly', removed };
     return { state: 'gone', removed: removed + this.#sql.run(REMOVE_RUN, { id }) };
+  }
+
+  removePart({ runId: id, part, limit, isDryRun }: RunPartQuery): number {
+    let count = 0;
+    for (const [table, key, where] of PARTS[part]) {
+      const rows = `SELECT ${key} FROM ${table} WHERE ${where} LIMIT :limit`;
+      const values = { id, limit: limit - count };
+      if (isDryRun) count += Number(this.#sql.one(`SELECT COUNT(*) AS n FROM (${rows})`, values)?.['n']);
+      else count += this.#sql.run(`DELETE FROM ${table} WHERE ${where} AND ${key} IN (${rows})`, values);
+    }
+    return count;
   }
 
   removeLogs({ beforeMs, afterSeq, limit, isDryRun }: OldLogsQuery): OldLogsRemoval {

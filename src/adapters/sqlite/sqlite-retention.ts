@@ -32,6 +32,10 @@ export class SqliteRetention implements port.Retention {
     return await this.#call('removeRun', [id, atMost], options);
   }
 
+  async removePart(query: port.RunPartQuery, options: StoreOptions): Promise<number> {
+    return await this.#call('removePart', [query], options);
+  }
+
   async removeLogs(query: port.OldLogsQuery, options: StoreOptions): Promise<port.OldLogsRemoval> {
     return await this.#call('removeLogs', [query], options);
   }

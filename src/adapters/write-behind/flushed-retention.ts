@@ -12,6 +12,7 @@ export function flushedRetention(inner: () => Retention, flush: (options: Option
     listNames: (of, after, limit, options) => flushed(options, (one) => one.listNames(of, after, limit, options)),
     listEndedRuns: (query, options) => flushed(options, (one) => one.listEndedRuns(query, options)),
     removeRun: (id, atMost, options) => flushed(options, (one) => one.removeRun(id, atMost, options)),
+    removePart: (query, options) => flushed(options, (one) => one.removePart(query, options)),
     removeLogs: (query, options) => flushed(options, (one) => one.removeLogs(query, options)),
     listOldVersions: (query, options) => inner().listOldVersions(query, options),
     removeVersions: (of, ids, options) => inner().removeVersions(of, ids, options),

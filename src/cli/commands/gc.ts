@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { Command } from '../command.ts';
-import { listAt, textAt } from '../json-fields.ts';
+import { listAt, objectAt, textAt } from '../json-fields.ts';
 import type { Output } from '../output.ts';
 
 const SWEEP_WAIT_MS = 1_800_000;
@@ -50,8 +50,9 @@ function rowOf(image: JsonObject, verdict: string): readonly string[] {
 
 function printRecords(swept: JsonValue, isDryRun: boolean, output: Output): void {
   const pipelines = listAt(swept, 'pipelines');
-  const rows = pipelines.map((one) => [textAt(one, 'pipeline'), textAt(one, 'byAge'), textAt(one, 'byCount')]);
-  if (rows.length > 0) output.table([['PIPELINE', 'TOO OLD', 'TOO MANY'], ...rows]);
+  const columns = ['pipeline', 'byAge', 'byCount', 'logLines', 'artifacts'];
+  const rows = pipelines.map((one) => [...columns.map((key) => textAt(one, key)), rulesText(one)]);
+  if (rows.length > 0) output.table([['PIPELINE', 'TOO OLD', 'TOO MANY', 'LOG LINES', 'ARTIFACTS', 'KEPT'], ...rows]);
   const counts = [
     `${textAt(swept, 'runs')} runs`,
     `${textAt(swept, 'logLines')} log lines`,
@@ -60,6 +61,27 @@ function printRecords(swept: JsonValue, isDryRun: boolean, output: Output): void
   ].join(', ');
   const isCut = textAt(swept, 'isCut') === 'true';
   output.line(`${isCut ? 'At least ' : ''}${counts} ${isDryRun ? 'would be removed' : 'removed'}.`);
+}
+
+/** What holds for the pipeline, and who says so. */
+function rulesText(one: JsonObject): string {
+  const rules = objectAt(one, 'rules');
+  const time = (key: string): string => spanText(Number(textAt(rules, key)));
+  const whose = textAt(one, 'hasOwnRules') === 'true' ? 'its own' : 'system';
+  const runs = `${time('keepForMs')}, ${textAt(rules, 'keepRuns')} runs`;
+  return `${runs}; logs ${time('keepLogsForMs')}, artifacts ${time('keepArtifactsForMs')} (${whose})`;
+}
+
+/** In the largest unit that it is a whole number of. */
+function spanText(ms: number): string {
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'm'],
+    [1_000, 's'],
+  ] as const;
+  const [size, unit] = units.find(([one]) => ms % one === 0) ?? [1, 'ms'];
+  return `${String(ms / size)}${unit}`;
 }
 
 function printSum(removed: readonly JsonObject[], isDryRun: boolean, freed: string, output: Output): void {

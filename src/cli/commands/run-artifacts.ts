@@ -43,9 +43,10 @@ function print(items: ReturnType<typeof listAt>, output: Output): void {
     textAt(item, 'contentType'),
     `${textAt(item, 'hook')}/${textAt(item, 'plugin')}`,
     textAt(item, 'sha256').slice(0, 12),
+    textAt(item, 'expiresAt'),
   ]);
   if (rows.length === 0) output.line('No artifacts.');
-  else output.table([['NAME', 'BYTES', 'TYPE', 'FROM', 'SHA-256'], ...rows]);
+  else output.table([['NAME', 'BYTES', 'TYPE', 'FROM', 'SHA-256', 'EXPIRES'], ...rows]);
 }
 
 async function save(file: string, bytes: Uint8Array): Promise<void> {

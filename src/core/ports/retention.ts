@@ -59,6 +59,16 @@ export interface OldVersionsQuery {
   readonly limit: number;
 }
 
+export interface RunPartQuery {
+  readonly runId: RunId;
+  /** `artifacts`: their list, and what the store has of their bytes */
+  readonly part: 'logs' | 'artifacts';
+  /** documents */
+  readonly limit: number;
+  /** they are counted only */
+  readonly isDryRun: boolean;
+}
+
 export interface Retention {
   /** Pipelines with runs, or names with versions, in order, after the given one (null: from the first on). */
   listNames(
@@ -74,6 +84,8 @@ export interface Retention {
    * does not find the run any more (pages may still show it).
    */
   removeRun(id: RunId, atMost: number, options: StoreOptions): Promise<RunRemoval>;
+  /** Removes a part of what belongs to a run that stays. @returns how many documents; fewer than the limit: nothing of it is left */
+  removePart(query: RunPartQuery, options: StoreOptions): Promise<number>;
   /** Removes old lines, the oldest first. */
   removeLogs(query: OldLogsQuery, options: StoreOptions): Promise<OldLogsRemoval>;
   /** Ids for `removeVersions`, newest first; of plugins only those whose image is gone. */

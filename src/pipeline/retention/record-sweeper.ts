@@ -5,34 +5,25 @@ import { within } from '../../core/deadline.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { EventSink } from '../../core/ports/event-sink.ts';
-import {
-  VERSIONED,
-  type EndedQuery,
-  type OldLogsQuery,
-  type OldLogsRemoval,
-  type Versioned,
-} from '../../core/ports/retention.ts';
-import type { Store } from '../../core/ports/store.ts';
-import type { RecordSweepReport } from '../../core/record-retention.ts';
+import { VERSIONED, type EndedQuery, type Versioned } from '../../core/ports/retention.ts';
+import { rulesFor, type PipelineSweep, type RecordSweepReport, type RunRules } from '../../core/record-retention.ts';
 import { isTerminal, RUN_STATES } from '../../core/run.ts';
-import { SweepTally } from './sweep-tally.ts';
+import { DRY_RUN_MAX, SweepTally } from './sweep-tally.ts';
+import { sweepLogs } from './sweep-logs.ts';
+import { RunTrimmer, type CallStore, type SweptStore } from './trim-runs.ts';
 
-export interface RecordRules {
-  /** runs that ended longer ago go */
-  readonly keepForMs: number;
-  /** ended runs of each pipeline that stay at most, the newest */
-  readonly keepRuns: number;
-  /** log lines older than this go, also those of runs that stay */
-  readonly keepLogsForMs: number;
+export interface RecordRules extends RunRules {
   /** newest versions of each pipeline and each plugin that stay whatever their age */
   readonly keepVersions: number;
 }
 
 export interface RecordSweeperOptions {
-  readonly store: Pick<Store, 'retention' | 'countRuns' | 'listRuns'>;
+  readonly store: SweptStore;
   readonly clock: Clock;
   readonly events: EventSink;
   readonly rules: RecordRules;
+  /** rules of pipelines that have some of their own, by name; none unless given */
+  readonly ownRules?: () => ReadonlyMap<string, Partial<RunRules>>;
   /** deadline of one operation of the store */
   readonly storeTimeoutMs: number;
   /** removes what a run has beside the store's records, before the run goes; harmless when called again */
@@ -46,21 +37,30 @@ const BATCH_RUNS = 10;
 const BATCH_DOCUMENTS = 100;
 /** Newest runs made from a run that are looked at. */
 const MADE_FROM_MAX = 100;
-const BATCH_LINES = 500;
 const BATCH_NAMES = 100;
 const BATCH_VERSIONS = 100;
 /** In which others write. */
 const PAUSE_MS = 10;
-/** A dry run counts no further. */
-const DRY_RUN_MAX = 10_000;
 const DRY_RUN_PAGE = 100;
 
 export class RecordSweeper {
   readonly #options: RecordSweeperOptions;
+  readonly #call: CallStore;
+  readonly #trimmer: RunTrimmer;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: RecordSweeperOptions) {
     this.#options = options;
+    const { clock, store, storeTimeoutMs } = options;
+    this.#call = (signal, work) => within(clock, storeTimeoutMs, signal, (inner) => work(inner, store));
+    this.#trimmer = new RunTrimmer({
+      clock: options.clock,
+      call: this.#call,
+      unneeded: (ids, signal) => this.#unneeded(ids, signal),
+      removeBelongings: async (runId, signal) => {
+        await options.removeBelongings?.(runId, signal);
+      },
+    });
   }
 
   /** @throws GantryError STORE_*, or the signal's reason; what was removed until then is removed */
@@ -76,8 +76,13 @@ export class RecordSweeper {
     let isComplete = false;
     try {
       signal.throwIfAborted();
-      for await (const pipeline of this.#names('runs', signal)) await this.#sweepRuns(pipeline, tally, signal);
-      await this.#sweepLogs(tally, signal);
+      if (!tally.isDryRun) this.#trimmer.begin();
+      const own = this.#options.ownRules?.() ?? new Map<string, Partial<RunRules>>();
+      const all = [this.#options.rules, ...own.values()].map(({ keepLogsForMs = 0 }) => keepLogsForMs);
+      const logsForMs = Math.max(...all);
+      for await (const pipeline of this.#names('runs', signal))
+        await this.#sweepPipeline(pipeline, own.get(pipeline), logsForMs, tally, signal);
+      await sweepLogs({ clock: this.#options.clock, call: this.#call }, logsForMs, tally, signal);
       for (const of of VERSIONED)
         for await (const name of this.#names(of, signal)) await this.#sweepVersions(of, name, tally, signal);
       isComplete = true;
@@ -104,9 +109,40 @@ export class RecordSweeper {
     } while (names.length === BATCH_NAMES);
   }
 
-  async #sweepRuns(pipeline: string, tally: SweepTally, signal: AbortSignal): Promise<void> {
-    const { clock, rules } = this.#options;
-    const nowMs = clock.nowMs();
+  /** @param logsForMs how long the lines of all pipelines stay at most */
+  async #sweepPipeline(
+    pipeline: string,
+    own: Partial<RunRules> | undefined,
+    logsForMs: number,
+    tally: SweepTally,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const rules = rulesFor(this.#options.rules, own);
+    const { last: after, ...runs } = await this.#sweepRuns(pipeline, rules, tally, signal);
+    const [nowMs, { isDryRun }] = [this.#options.clock.nowMs(), tally];
+    const counts = { logs: 0, artifacts: 0 };
+    const { keepForMs, keepLogsForMs, keepArtifactsForMs } = rules;
+    const dues = [
+      { part: 'logs', forMs: keepLogsForMs, isDue: keepLogsForMs < Math.min(keepForMs, logsForMs) },
+      { part: 'artifacts', forMs: keepArtifactsForMs, isDue: keepArtifactsForMs < keepForMs },
+    ] as const;
+    for (const { part, forMs } of dues.filter(({ isDue }) => isDue)) {
+      const trim = { pipeline, part, endedBeforeMs: nowMs - forMs, isDryRun, after };
+      const { count, isCut } = await this.#trimmer.trim(trim, signal);
+      counts[part] = count;
+      if (isCut) tally.cut();
+    }
+    const { logs: logLines, artifacts } = counts;
+    tally.addPipeline({ pipeline, rules, hasOwnRules: own !== undefined, ...runs, logLines, artifacts });
+  }
+
+  async #sweepRuns(
+    pipeline: string,
+    rules: RunRules,
+    tally: SweepTally,
+    signal: AbortSignal,
+  ): Promise<Pick<PipelineSweep, 'byAge' | 'byCount'> & { readonly last: RunId | null }> {
+    const nowMs = this.#options.clock.nowMs();
     const most = tally.isDryRun ? DRY_RUN_MAX : Number.POSITIVE_INFINITY;
     const old = { pipeline, endedBeforeMs: nowMs - rules.keepForMs, after: null };
     const aged = await this.#removeRuns(old, most, tally, signal);
@@ -118,7 +154,7 @@ export class RecordSweeper {
     const excess = standing - rules.keepRuns - (tally.isDryRun ? aged.count : 0);
     const more = { pipeline, endedBeforeMs: nowMs - FRESH_MS, after: aged.last };
     const counted = await this.#removeRuns(more, Math.min(excess, most), tally, signal);
-    tally.addRuns(pipeline, aged.count, counted.count);
+    return { byAge: aged.count, byCount: counted.count, last: counted.last };
   }
 
   async #removeRuns(
@@ -175,26 +211,6 @@ export class RecordSweeper {
     }
   }
 
-  async #sweepLogs(tally: SweepTally, signal: AbortSignal): Promise<void> {
-    const { clock, rules } = this.#options;
-    const beforeMs = clock.nowMs() - rules.keepLogsForMs;
-    const { isDryRun } = tally;
-    let afterSeq: number | null = 0;
-    while (afterSeq !== null) {
-      const query: OldLogsQuery = { beforeMs, afterSeq, limit: BATCH_LINES, isDryRun };
-      const { removed, next }: OldLogsRemoval = await this.#call(signal, (inner, { retention }) =>
-        retention.removeLogs(query, { signal: inner }),
-      );
-      const total = tally.addLines(removed);
-      if (next !== null && isDryRun && total >= DRY_RUN_MAX) {
-        tally.cut();
-        return;
-      }
-      afterSeq = next;
-      if (next !== null) await clock.sleep(PAUSE_MS, signal);
-    }
-  }
-
   async #sweepVersions(of: Versioned, name: string, tally: SweepTally, signal: AbortSignal): Promise<void> {
     const { clock, rules } = this.#options;
     const query = {
@@ -207,13 +223,5 @@ export class RecordSweeper {
       ? ids.length
       : await this.#call(signal, (inner, { retention }) => retention.removeVersions(of, ids, { signal: inner }));
     tally.addVersions(of, removed);
-  }
-
-  #call<T>(
-    signal: AbortSignal,
-    work: (inner: AbortSignal, store: Pick<Store, 'retention' | 'countRuns' | 'listRuns'>) => Promise<T>,
-  ): Promise<T> {
-    const { clock, store, storeTimeoutMs } = this.#options;
-    return within(clock, storeTimeoutMs, signal, (inner) => work(inner, store));
   }
 }

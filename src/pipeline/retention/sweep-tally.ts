@@ -2,6 +2,9 @@
 import type { Versioned } from '../../core/ports/retention.ts';
 import type { PipelineSweep, RecordSweepReport } from '../../core/record-retention.ts';
 
+/** A dry run counts no further. */
+export const DRY_RUN_MAX = 10_000;
+
 export interface SweepCounts {
   readonly runs: number;
   readonly documents: number;
@@ -22,8 +25,10 @@ export class SweepTally {
     this.isDryRun = isDryRun;
   }
 
-  addRuns(pipeline: string, byAge: number, byCount: number): void {
-    if (byAge + byCount > 0) this.#pipelines.push({ pipeline, byAge, byCount });
+  addPipeline(sweep: PipelineSweep): void {
+    const { byAge, byCount, logLines, artifacts } = sweep;
+    if (byAge + byCount + logLines + artifacts > 0) this.#pipelines.push(sweep);
+    this.#logLines += logLines;
   }
 
   addDocuments(count: number): void {

@@ -8,6 +8,7 @@ import {
   type Artifact,
 } from '../../core/artifact.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
+import type { Run } from '../../core/run.ts';
 import { jsonAnswer, type Answer, type Route, type WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
 import { findRun } from './load-run-view.ts';
@@ -18,7 +19,7 @@ export function artifactsRoutes(ports: WebPorts): readonly Route[] {
     {
       method: 'GET',
       path: '/api/v1/runs/:id/artifacts',
-      answer: async (request) => jsonAnswer({ items: (await artifactsOf(ports, request)).map(artifactView) }),
+      answer: (request) => list(ports, request),
     },
     {
       method: 'GET',
@@ -28,10 +29,23 @@ export function artifactsRoutes(ports: WebPorts): readonly Route[] {
   ];
 }
 
-async function artifactsOf(ports: WebPorts, request: WebRequest): Promise<readonly Artifact[]> {
-  const id = runIdOf(request);
-  await findRun(ports.store, id, { signal: request.signal });
-  return readArtifacts(await ports.store.findPayload(id, ARTIFACTS_PAYLOAD, { signal: request.signal }));
+async function list(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const { run, artifacts } = await artifactsOf(ports, request);
+  const { keepForMs, keepArtifactsForMs } = ports.retentionOf(run.pipeline);
+  const expiresAtMs = run.finishedAtMs === null ? null : run.finishedAtMs + Math.min(keepForMs, keepArtifactsForMs);
+  const expiresAt = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
+  return jsonAnswer({ items: artifacts.map((artifact) => ({ ...artifactView(artifact), runId: run.id, expiresAt })) });
+}
+
+async function artifactsOf(
+  { store }: WebPorts,
+  request: WebRequest,
+): Promise<{ readonly run: Run; readonly artifacts: readonly Artifact[] }> {
+  const run = await findRun(store, runIdOf(request), { signal: request.signal });
+  return {
+    run,
+    artifacts: readArtifacts(await store.findPayload(run.id, ARTIFACTS_PAYLOAD, { signal: request.signal })),
+  };
 }
 
 function artifactView({ content: _, createdAtMs, ...artifact }: Artifact): object {
@@ -40,7 +54,8 @@ function artifactView({ content: _, createdAtMs, ...artifact }: Artifact): objec
 
 async function download(ports: WebPorts, request: WebRequest): Promise<Answer> {
   const { name = '' } = request.params;
-  const artifact = (await artifactsOf(ports, request)).find((one) => one.name === name);
+  const { artifacts } = await artifactsOf(ports, request);
+  const artifact = artifacts.find((one) => one.name === name);
   const start = artifact && (await ports.artifacts.read(artifact, 0, ARTIFACT_CHUNK_BYTES, request));
   if (artifact === undefined || start === undefined || start === null || !ARTIFACT_NAME.test(name))
     throw new GantryError('NOT_FOUND', `The run has no artifact ${JSON.stringify(name.slice(0, 130))}.`);

@@ -30,12 +30,16 @@ function orphans(path: string): Record<string, number> {
 const NONE = Object.fromEntries(CHILDREN.map((table) => [table, 0]));
 
 /** The store whose removal of runs fails after so many calls. */
-function failingAfter(store: Store, calls: number): Pick<Store, 'retention' | 'countRuns' | 'listRuns'> {
+function failingAfter(
+  store: Store,
+  calls: number,
+): Pick<Store, 'retention' | 'countRuns' | 'listRuns' | 'findPayload'> {
   let left = calls;
   const inner = store.retention;
   const retention: Retention = {
     listNames: (...rest) => inner.listNames(...rest),
     listEndedRuns: (...rest) => inner.listEndedRuns(...rest),
+    removePart: (...rest) => inner.removePart(...rest),
     removeLogs: (...rest) => inner.removeLogs(...rest),
     listOldVersions: (...rest) => inner.listOldVersions(...rest),
     removeVersions: (...rest) => inner.removeVersions(...rest),
@@ -49,6 +53,7 @@ function failingAfter(store: Store, calls: number): Pick<Store, 'retention' | 'c
     retention,
     countRuns: (...rest) => store.countRuns(...rest),
     listRuns: (...rest) => store.listRuns(...rest),
+    findPayload: (...rest) => store.findPayload(...rest),
   };
 }
 

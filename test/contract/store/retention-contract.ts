@@ -11,6 +11,7 @@ import {
   newRunId,
   patient,
 } from '../../support/store/build-records.ts';
+import { partsContract } from './parts-contract.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
 const CHUNKED = JSON.stringify('x'.repeat(600 * 1024));
@@ -233,6 +234,7 @@ function logsContract(subject: StoreUnderTest): void {
 export function retentionContract(subject: StoreUnderTest): void {
   describe('retention', () => {
     runsContract(subject);
+    partsContract(subject);
     namesContract(subject);
     logsContract(subject);
   });

@@ -110,6 +110,9 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['listNames', 'pipeline', '', 5],
   ['listEndedRuns', { pipeline: 'default', endedBeforeMs: 1e12, after: '', bound: 'run_z', limit: 5 }],
   ['updateRun', run.id, { states: ['queued', 'running'] }, ['state', ['failed']]],
+  ...(['logs', 'artifacts'] as const).flatMap((part) =>
+    [true, false].map((isDryRun) => ['removePart', { runId: run.id, part, limit: 5, isDryRun }] as const),
+  ),
   ['removeRun', run.id, 50],
   ['removeLogs', { beforeMs: 1e12, afterSeq: 0, limit: 5, isDryRun: false }],
   ['listOldVersions', { of: 'plugin', name: 'p', keep: 1, createdBeforeMs: 1e12, limit: 5 }],

@@ -241,7 +241,7 @@ describe('old records', () => {
     const would = (await (await fetch(`${web.url}/api/v1/gc/runs`)).json()) as object;
     expect(would).toMatchObject({
       isDryRun: true,
-      pipelines: [{ pipeline: 'default', byAge: 3, byCount: 1 }],
+      pipelines: [{ pipeline: 'default', byAge: 3, byCount: 1, artifacts: 2, hasOwnRules: true }],
       runs: 4,
     });
     const done = (await (await post('/api/v1/gc/runs', null)).json()) as object;

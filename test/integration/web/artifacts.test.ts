@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
+import type { Run } from '../../../src/core/run.ts';
 import type { Artifact } from '../../../src/core/artifact.ts';
 import { RunArtifacts } from '../../../src/pipeline/services/run-artifacts.ts';
 import { StoredArtifacts } from '../../../src/pipeline/services/stored-artifacts.ts';
@@ -26,8 +27,11 @@ afterEach(async () => {
 });
 
 /** A run with these artifacts. @returns the address of its list */
-async function runWith(files: Readonly<Record<string, Uint8Array>>, contentType = 'text/html'): Promise<string> {
-  const run = buildRun();
+async function runWith(
+  files: Readonly<Record<string, Uint8Array>>,
+  contentType = 'text/html',
+  run = buildRun(),
+): Promise<string> {
   await web.store.insertRun(run, patient());
   const [content, artifacts] = [new StoredArtifacts(web.store, ids), new RunArtifacts(web.store)];
   for (const [name, bytes] of Object.entries(files)) {
@@ -50,6 +54,17 @@ async function cli(...argv: readonly string[]): Promise<{ code: number; said: st
   const code = await runCli({ argv: [...argv, '--server', web.url], root: folder, environment: {}, streams, stop });
   return { code, said };
 }
+
+it('says when they go, once their run has ended', async () => {
+  const expiry = async (run: Run): Promise<unknown> => {
+    const { items } = (await (await fetch(await runWith({ a: randomBytes(1) }, 'text/csv', run))).json()) as {
+      items: { expiresAt: unknown }[];
+    };
+    return items[0]?.expiresAt;
+  };
+  expect(await expiry(buildRun())).toBeNull();
+  expect(await expiry(buildRun({ state: 'failed', finishedAtMs: 1_000 }))).toBe('1970-01-03T00:00:01.000Z');
+});
 
 it('lists them by name, without where their bytes are', async () => {
   const url = await runWith({ 'b.bin': randomBytes(3), a: new Uint8Array() });

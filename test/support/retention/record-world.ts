@@ -17,6 +17,7 @@ export const RULES: RecordRules = {
   keepForMs: 30 * DAY_MS,
   keepRuns: 1_000,
   keepLogsForMs: 365 * DAY_MS,
+  keepArtifactsForMs: 365 * DAY_MS,
   keepVersions: 2,
 };
 

@@ -11,6 +11,8 @@ export interface MemoryShelves {
   readonly leaving: Set<RunId>;
   /** of the run, in the order of their removal; the function removes it */
   belongings(id: RunId): readonly (() => void)[];
+  /** as belongings */
+  part(id: RunId, part: 'logs' | 'artifacts'): readonly (() => void)[];
   /** ascending by seq; may be changed */
   logs(): port.StoredLogLine[];
   readonly pluginVersions: Map<string, port.PluginVersionRecord>;
@@ -58,6 +60,12 @@ export function memoryRetention(shelves: MemoryShelves, perform: Perform): Reten
         if (some.length >= atMost) return { state: 'partly', removed: some.length } as const;
         runs.delete(id);
         return { state: 'gone', removed: some.length + 1 } as const;
+      }),
+    removePart: ({ runId, part, limit, isDryRun }, options) =>
+      perform('removePart', options, () => {
+        const some = shelves.part(runId, part).slice(0, limit);
+        if (!isDryRun) for (const remove of some) remove();
+        return some.length;
       }),
     removeLogs: ({ beforeMs, afterSeq, limit, isDryRun }, options) =>
       perform('removeLogs', options, () => {

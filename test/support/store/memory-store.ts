@@ -227,17 +227,20 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
   #shelves(): MemoryShelves {
     const { pluginVersions, pipelineVersions } = this;
     const runs = this.#runs;
+    const logsOf = (id: RunId): (() => void)[] =>
+      this.#logs.flatMap((line) =>
+        line.runId === id ? [() => void this.#logs.splice(this.#logs.indexOf(line), 1)] : [],
+      );
+    const payloadsOf = (start: string): (() => void)[] => removals(this.#payloads, (_, key) => key.startsWith(start));
+    const part = (id: RunId, name: 'logs' | 'artifacts'): (() => void)[] =>
+      name === 'logs' ? logsOf(id) : payloadsOf(JSON.stringify([id, 'artifact']).slice(0, -2));
     const belongings = (id: RunId): (() => void)[] => [
-      ...this.#logs
-        .filter(({ runId }) => runId === id)
-        .map((line) => () => {
-          this.#logs.splice(this.#logs.indexOf(line), 1);
-        }),
+      ...logsOf(id),
       ...removals(this.#runEvents, (event) => event.runId === id),
       ...removals(this.#invocations, (invocation) => invocation.runId === id),
-      ...removals(this.#payloads, (_, key) => key.startsWith(JSON.stringify([id]).slice(0, -1))),
+      ...payloadsOf(JSON.stringify([id]).slice(0, -1)),
     ];
-    return { runs, leaving: this.#leaving, belongings, logs: () => this.#logs, pluginVersions, pipelineVersions };
+    return { runs, leaving: this.#leaving, belongings, part, logs: () => this.#logs, pluginVersions, pipelineVersions };
   }
 
   #byKey(pipeline: string, key: string | null): Run | undefined {

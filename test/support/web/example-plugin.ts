@@ -1,5 +1,5 @@
 // A plugin version and a pipeline as the catalog shows them, for tests of everything that only displays them.
-import type { RecordSweepReport } from '../../../src/core/record-retention.ts';
+import type { RecordSweepReport, RunRules } from '../../../src/core/record-retention.ts';
 import type { SweepReport } from '../../../src/core/image-retention.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import { PIPELINE_DEFAULTS, plainHook, type Pipeline } from '../../../src/core/pipeline.ts';
@@ -97,8 +97,16 @@ export const EXAMPLE_SWEEP: SweepReport = {
   diskFree: 0.5,
 };
 
+const HOUR_MS = 3_600_000;
+export const EXAMPLE_RULES: RunRules = {
+  ...{ keepForMs: 720 * HOUR_MS, keepRuns: 100 },
+  ...{ keepLogsForMs: 7 * HOUR_MS, keepArtifactsForMs: 48 * HOUR_MS },
+};
+
 export const EXAMPLE_RECORD_SWEEP: RecordSweepReport = {
   isDryRun: true,
-  pipelines: [{ pipeline: 'default', byAge: 3, byCount: 1 }],
+  pipelines: [
+    { pipeline: 'default', byAge: 3, byCount: 1, logLines: 0, artifacts: 2, rules: EXAMPLE_RULES, hasOwnRules: true },
+  ],
   ...{ runs: 4, documents: 40, logLines: 7, pipelineVersions: 2, pluginVersions: 1, isCut: false },
 };

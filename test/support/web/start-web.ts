@@ -16,7 +16,14 @@ import {
   type WebSettings,
 } from '../../../src/web/ports.ts';
 import { MemoryStore } from '../store/memory-store.ts';
-import { EXAMPLE_PIPELINE, EXAMPLE_RECORD_SWEEP, EXAMPLE_SWEEP, examplePlugin, readyPlugin } from './example-plugin.ts';
+import {
+  EXAMPLE_PIPELINE,
+  EXAMPLE_RECORD_SWEEP,
+  EXAMPLE_SWEEP,
+  examplePlugin,
+  readyPlugin,
+  EXAMPLE_RULES,
+} from './example-plugin.ts';
 import { CollectingLogger } from './collecting-logger.ts';
 import { exampleTriggers } from './example-triggers.ts';
 import { ScriptedDoor } from './scripted-door.ts';
@@ -80,6 +87,7 @@ export async function startWeb(settings: Partial<WebSettings> = {}): Promise<Tes
     },
     ...exampleTriggers(store, bus, door, secrets),
     artifacts: new StoredArtifacts(store, new SystemIds()),
+    retentionOf: () => EXAMPLE_RULES,
     images: { sweep: ({ isDryRun }) => Promise.resolve({ ...EXAMPLE_SWEEP, isDryRun }) },
     records: { sweep: ({ isDryRun }) => Promise.resolve({ ...EXAMPLE_RECORD_SWEEP, isDryRun }) },
     pipelines: () => [EXAMPLE_PIPELINE],

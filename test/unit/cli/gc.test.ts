@@ -1,5 +1,6 @@
 // What `gantry gc` prints of an answer, and how it ends.
 import { expect, it } from 'vitest';
+import { EXAMPLE_RULES } from '../../support/web/example-plugin.ts';
 import { ApiClient, type ApiRequest } from '../../../src/cli/api-client.ts';
 import { gcCommand } from '../../../src/cli/commands/gc.ts';
 import type { JsonValue } from '../../../src/core/json.ts';
@@ -69,7 +70,17 @@ it('fails when an image could not be removed', async () => {
 });
 
 const SWEPT = {
-  pipelines: [{ pipeline: 'default', byAge: 3, byCount: 1 }],
+  pipelines: [
+    {
+      pipeline: 'default',
+      byAge: 3,
+      byCount: 1,
+      logLines: 0,
+      artifacts: 2,
+      rules: { ...EXAMPLE_RULES },
+      hasOwnRules: true,
+    },
+  ],
   ...{ runs: 4, documents: null, logLines: 7, pipelineVersions: 2, pluginVersions: 0, isCut: true },
 };
 
@@ -77,8 +88,8 @@ it('says which runs would go with --runs, and removes them without --dry-run', a
   const asked = await gc(SWEPT, { runs: true, 'dry-run': true });
   expect(asked.sent).toEqual(['GET /gc/runs']);
   expect(asked.lines).toEqual([
-    'PIPELINE  TOO OLD  TOO MANY',
-    'default   3        1',
+    'PIPELINE  TOO OLD  TOO MANY  LOG LINES  ARTIFACTS  KEPT',
+    'default   3        1         0          2          30d, 100 runs; logs 7h, artifacts 2d (its own)',
     'At least 4 runs, 7 log lines, 2 versions of pipelines, 0 versions of plugins would be removed.',
   ]);
   const done = await gc({ ...SWEPT, pipelines: [], isCut: false }, { runs: true });

@@ -45,6 +45,17 @@ describe('a declared pipeline', () => {
     });
   });
 
+  it('has the rules of retention that are said, and no others', () => {
+    expect(make({ retention: { keepFor: '7d', keepRuns: 3 } }).retention).toEqual({
+      keepForMs: 604_800_000,
+      keepRuns: 3,
+    });
+    const shorter = { keepLogsFor: '1h', keepArtifactsFor: '1m' };
+    expect(make({ retention: shorter }).retention).toEqual({ keepLogsForMs: 3_600_000, keepArtifactsForMs: 60_000 });
+    expect(make({})).not.toHaveProperty('retention');
+    expect(() => make({ retention: { keepRuns: 0 } })).toThrow();
+  });
+
   it('names triggers by their kind and place', () => {
     const { triggers } = make({
       triggers: [

@@ -36,7 +36,7 @@ it('keeps the newest ended runs of each pipeline, and those that ended a moment 
   await putRun(store, 'many', 6, 'running');
   const { sweeper } = recordSweeper(store, { keepRuns: 2 });
   const report = await sweeper.sweep(SWEEP, never);
-  expect(report.pipelines).toEqual([{ pipeline: 'many', byAge: 0, byCount: 3 }]);
+  expect(report.pipelines).toMatchObject([{ pipeline: 'many', byAge: 0, byCount: 3, hasOwnRules: false }]);
   expect((await idsOf(store, 'many')).slice(1)).toEqual(many.slice(3));
   expect(await idsOf(store, 'few')).toHaveLength(2);
   expect(await idsOf(store, 'fresh')).toHaveLength(4);
