@@ -309,9 +309,9 @@ def _tell(method, told):
 
 
 def _write(answer, fd=_result_fd):
-    rest = memoryview(answer)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+    written = os.write(fd, answer)
+    while written < len(answer):
+        written += os.write(fd, memoryview(answer)[written:])
 
 
 class _Lines:
@@ -478,16 +478,19 @@ class _Session:
 
     def frame(self, key, params, answer):
         nonce = _json(_dict(params.get("invocation")).get("nonce"))
-        return b'{"jsonrpc":"2.0","id":%s,"result":%s,"nonce":%s}}' % (_json(key), answer[:-1], nonce)
+        key = b"%d" % key if type(key) is int else _json(key)
+        return b'{"jsonrpc":"2.0","id":%s,"result":%s,"nonce":%s}}' % (key, answer[:-1], nonce)
 
     def finish(self, key, line):
         """Empties /tmp once nothing runs any more, then answers: an answer says that the sandbox is clean."""
         with self.lock:
             self.runs.pop(key, None)
             if self.tmp and not self.runs:
-                with contextlib.suppress(OSError):  # the host looks for itself, and gives up a sandbox that is not clean
+                try:
                     if os.stat(self.tmp).st_size != self.empty_size:
                         self.empty()
+                except OSError:
+                    pass  # the host looks for itself, and gives up a sandbox that is not clean
             _write(line + b"\n")
 
     def empty(self):
