@@ -10,10 +10,22 @@ export interface Scenario {
   readonly folder: string;
   /** one entry of a pipelines file */
   readonly pipeline: JsonObject;
-  /** body of the request that starts the run */
-  readonly input: JsonObject;
-  /** of each run; a list of several: so many runs are started at once */
+  /** how each run is started */
+  readonly starts: readonly RunStart[];
+  /** whether they are started one after another, as a list in input.json says, and not at once */
+  readonly isInOrder: boolean;
+  /** of each run; a list of several: so many runs are started */
   readonly expected: readonly JsonObject[];
+}
+
+/** An entry of a list in input.json; where it is no list, it is the body of all. */
+export interface RunStart {
+  /** of the request that starts the run */
+  readonly body: JsonObject;
+  /** its Idempotency-Key */
+  readonly key?: string;
+  /** state of the run that the next start waits for */
+  readonly until?: string;
 }
 
 export async function readScenarios(folder: string): Promise<readonly Scenario[]> {
@@ -23,14 +35,22 @@ export async function readScenarios(folder: string): Promise<readonly Scenario[]
 }
 
 async function readScenario(folder: string, name: string): Promise<Scenario> {
-  const input = await readFile(join(folder, 'input.json'), 'utf8').catch(() => '{}');
+  const input = JSON.parse(await readFile(join(folder, 'input.json'), 'utf8').catch(() => '{}')) as
+    JsonObject | readonly RunStart[];
+  const expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as JsonObject | JsonObject[];
+  const isInOrder = isList(input);
   return {
     name,
     folder,
     pipeline: parse(await readFile(join(folder, 'pipeline.yaml'), 'utf8')) as JsonObject,
-    input: JSON.parse(input) as JsonObject,
-    expected: [JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as JsonObject | JsonObject[]].flat(),
+    starts: isInOrder ? input : [expected].flat().map(() => ({ body: input })),
+    isInOrder,
+    expected: [expected].flat(),
   };
+}
+
+function isList(input: JsonObject | readonly RunStart[]): input is readonly RunStart[] {
+  return Array.isArray(input);
 }
 
 /** The pipeline's name. */

@@ -1,25 +1,54 @@
 // Runs a scenario over the HTTP API and brings what came of it into the form of expected.json: nothing that differs from run to run
 // (ids, times, use of resources, wordings) and everything else.
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
-import { pipelineOf, type Scenario } from './read-scenarios.ts';
+import { pipelineOf, type RunStart, type Scenario } from './read-scenarios.ts';
 
 const END_MS = 170_000;
 
 /** What came of each run, in the order of `expected`. */
 export async function runScenario(url: string, scenario: Scenario): Promise<readonly JsonObject[]> {
-  return await Promise.all(scenario.expected.map((expected) => runOnce(url, scenario, expected)));
+  const deadline = AbortSignal.timeout(END_MS);
+  const api = { url, deadline };
+  const started: Started[] = [];
+  if (scenario.isInOrder) for (const start of scenario.starts) started.push(await startRun(api, scenario, start));
+  else started.push(...(await Promise.all(scenario.starts.map((start) => startRun(api, scenario, start)))));
+  return await Promise.all(
+    started.map(async (one, index) => {
+      if ('problem' in one) return one;
+      const first = started.findIndex((other) => 'id' in other && other.id === one.id);
+      return first < index ? { repeats: first } : await finish(api, one.id, scenario.expected[index] ?? {});
+    }),
+  );
 }
 
-async function runOnce(url: string, scenario: Scenario, expected: JsonObject): Promise<JsonObject> {
-  const deadline = AbortSignal.timeout(END_MS);
+interface Api {
+  readonly url: string;
+  readonly deadline: AbortSignal;
+}
+
+type Started = { readonly id: string } | { readonly problem: JsonObject };
+
+async function startRun({ url, deadline }: Api, scenario: Scenario, { body, key, until }: RunStart): Promise<Started> {
   const path = `${url}/api/v1/pipelines/${pipelineOf(scenario)}/runs`;
-  const body = JSON.stringify(scenario.input);
-  const headers = { 'content-type': 'application/json' };
-  const started = await fetch(path, { method: 'POST', headers, body, signal: deadline });
-  const answer = (await started.json()) as JsonObject;
-  if (!started.ok) return { problem: { status: answer['status'] ?? null, code: answer['code'] ?? null } };
+  const headers = { 'content-type': 'application/json', ...(key === undefined ? {} : { 'idempotency-key': key }) };
+  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal: deadline });
+  const answer = (await response.json()) as JsonObject;
+  if (!response.ok) return { problem: { status: answer['status'] ?? null, code: answer['code'] ?? null } };
   const id = JSON.stringify(answer['id']).slice(1, -1);
-  await act(`${url}/api/v1/runs/${id}`, listOf(expected, 'actions'), deadline);
+  if (until !== undefined) await reach({ url, deadline }, id, (run) => run['state'] === until);
+  return { id };
+}
+
+/** Looks at the run until it is as wanted. */
+async function reach({ url, deadline }: Api, id: string, isIt: (run: JsonObject) => boolean): Promise<void> {
+  while (!isIt((await (await fetch(`${url}/api/v1/runs/${id}`, { signal: deadline })).json()) as JsonObject))
+    await pause();
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
+
+async function finish({ url, deadline }: Api, id: string, expected: JsonObject): Promise<JsonObject> {
+  await act({ url, deadline }, id, listOf(expected, 'actions'));
   // The answer to the start may be of a run that has ended already, but it is a summary.
   let run: JsonObject;
   do {
@@ -40,15 +69,17 @@ function actionsOf({ actions }: JsonObject): JsonObject {
   return actions === undefined ? {} : { actions };
 }
 
-/** Decides about hooks, each as soon as it waits for that. */
-async function act(run: string, actions: readonly JsonObject[], signal: AbortSignal): Promise<void> {
-  for (const { hook, decision } of actions) {
+/** Decides about hooks, each as soon as it waits for that; `cancel` ends the run as soon as a plugin of the hook is at work. */
+async function act({ url, deadline }: Api, id: string, actions: readonly JsonObject[]): Promise<void> {
+  for (const { hook, decision, cancel } of actions) {
     if (typeof hook !== 'string') throw new Error('an action without a hook');
-    const path = `${run}/approvals/${hook}`;
-    const body = JSON.stringify({ decision });
-    const decide = async (): Promise<boolean> =>
-      (await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal })).ok;
-    while (!(await decide())) await new Promise((resolve) => setTimeout(resolve, 100));
+    const isAtWork = (one: JsonObject): boolean =>
+      one['name'] === hook && listOf(one, 'plugins').some(({ state }) => state === 'running');
+    if (cancel === true) await reach({ url, deadline }, id, (run) => listOf(run, 'hooks').some(isAtWork));
+    const path = `${url}/api/v1/runs/${id}/${cancel === true ? 'cancel' : `approvals/${hook}`}`;
+    const body = JSON.stringify(cancel === true ? {} : { decision });
+    const headers = { 'content-type': 'application/json' };
+    while (!(await fetch(path, { method: 'POST', headers, body, signal: deadline })).ok) await pause();
   }
 }
 
