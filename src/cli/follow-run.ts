@@ -3,7 +3,8 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { ApiClient } from './api-client.ts';
 import type { CommandContext } from './command.ts';
-import { textAt } from './json-fields.ts';
+import { listAt, textAt } from './json-fields.ts';
+import type { Output } from './output.ts';
 import { exitCodeOfRun, printRun, progressLine } from './print-run.ts';
 
 /** Seconds that one request waits for the end; then the progress is shown and the next one goes on. */
@@ -13,9 +14,11 @@ const CANCEL_WAIT_S = 30;
 /** Gives the exit code that the run's end stands for. */
 export async function followRun(api: ApiClient, id: string, context: CommandContext): Promise<number> {
   let run: JsonValue;
+  const told = new Set<string>();
   try {
     do {
       run = await readRun(api, id, WAIT_S);
+      tellDecisions(run, told, context.output);
       context.output.status(progressLine(run));
     } while (textAt(run, 'finishedAt') === '');
   } catch (error) {
@@ -26,6 +29,17 @@ export async function followRun(api: ApiClient, id: string, context: CommandCont
   if (context.output.isJson) context.output.document(run);
   else printRun(run, context.output);
   return exitCodeOfRun(run);
+}
+
+/** A run that waits for a person says once how to decide: the command itself would wait for ever without a word. */
+function tellDecisions(run: JsonValue, told: Set<string>, output: Output): void {
+  for (const wait of listAt(run, 'waitsFor')) {
+    const hook = textAt(wait, 'hook');
+    if (textAt(wait, 'kind') !== 'approval' || told.has(hook)) continue;
+    told.add(hook);
+    output.status('');
+    output.note(`${hook} waits for a decision: gantry runs approve ${textAt(run, 'id')} ${hook} (or reject)`);
+  }
 }
 
 /** The run as it stands once it has ended, or after so many seconds. */

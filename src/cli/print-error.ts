@@ -13,7 +13,10 @@ export function printError(thrown: unknown, output: Output): number {
       error: { code: error.code, fault: row.fault, message: error.message, mend: row.mend, problems: error.problems },
     });
   output.note(`gantry: ${error.message} (${error.code})`);
-  for (const problem of error.problems) output.note(`  ${placeOf(problem)}${problem.message} (${problem.code})`);
+  for (const problem of error.problems) {
+    const text = `${placeOf(problem)}${problem.message}`;
+    if (text !== error.message) output.note(`  ${text} (${problem.code})`);
+  }
   output.note(`  → ${row.mend}`);
   if (error.code === 'DEFECT' && thrown instanceof Error)
     for (const line of (thrown.stack ?? '').split('\n')) output.note(line);

@@ -89,6 +89,7 @@ async function demonstrate(context: CommandContext, url: string): Promise<void> 
       output.note(`plugin ${textAt(plugin, 'name')} is broken: gantry plugins show ${textAt(plugin, 'name')}`);
     const faults = runs.map(faultOf).filter((fault) => fault !== null);
     output.note(faults.length === 0 ? `ready: ${url}` : `the demonstration did not work: ${faults.join('; ')}`);
+    if (faults.length === 0) output.note('a plugin of yours, in another terminal: npx gantry plugin init python hello');
   } catch (error) {
     if (!stop.aborted)
       output.note(`the demonstration did not work: ${error instanceof Error ? error.message : String(error)}`);

@@ -65,12 +65,14 @@ function syntaxProblems(errors: readonly YAMLError[], file: string): Problem[] {
   const shown = isTooDeep ? errors.filter((error) => error.code === 'RESOURCE_EXHAUSTION').slice(0, 1) : errors;
   return shown.slice(0, SYNTAX_PROBLEMS_MAX).map((error) => ({
     code: isTooDeep ? 'MANIFEST_TOO_COMPLEX' : 'MANIFEST_SYNTAX',
-    message: isTooDeep ? tooDeep() : firstLine(error.message),
+    message: isTooDeep ? tooDeep() : error.code === 'DUPLICATE_KEY' ? STANDS_TWICE : firstLine(error.message),
     file,
     line: error.linePos?.[0].line ?? 1,
     column: error.linePos?.[0].col ?? 1,
   }));
 }
+
+const STANDS_TWICE = 'this key stands in the same mapping a second time; keep one of the two';
 
 function firstLine(message: string): string {
   const line = message.split('\n', 1)[0] ?? '';

@@ -29,7 +29,7 @@ export const BAD_MANIFESTS: readonly BadManifest[] = [
     title: 'a key that stands twice',
     given: manifestText('name: other'),
     code: 'MANIFEST_SYNTAX',
-    names: 'unique',
+    names: 'a second time',
   },
   { number: 4, title: 'aliases that multiply', given: ALIAS_BOMB, code: 'MANIFEST_TOO_COMPLEX', names: 'aliases' },
   {
