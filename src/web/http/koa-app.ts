@@ -52,7 +52,6 @@ export function createApp(options: AppOptions): Koa {
 }
 
 async function withErrors(context: Koa.Context, next: Koa.Next, options: AppOptions): Promise<void> {
-  context.set(SECURITY_HEADERS);
   try {
     if (options.allowedHosts !== null) guardHost((name) => headerOf(context, name), options.allowedHosts);
     if (!['GET', 'HEAD', 'OPTIONS'].includes(context.method)) guardChange((name) => headerOf(context, name));
@@ -157,18 +156,30 @@ function goneOf({ res }: Koa.Context, closing: AbortSignal): AbortSignal {
 }
 
 function send(context: Koa.Context, answer: Answer): void {
-  context.status = answer.status;
-  context.set(answer.headers);
-  if (answer.body instanceof Readable) {
-    // A client that stops reading stops the heartbeats, too, and is cut off.
-    context.req.socket.setTimeout(STREAM_IDLE_MS, () => {
-      context.req.socket.destroy();
-    });
-    context.body = answer.body;
-  } else {
-    context.body = typeof answer.body === 'string' ? answer.body : Buffer.from(answer.body);
+  const { status, type, headers, body } = answer;
+  if (!(body instanceof Readable)) {
+    sendWhole(context, answer, body);
+    return;
   }
-  context.type = answer.type;
+  context.status = status;
+  context.set(SECURITY_HEADERS);
+  context.set(headers);
+  // A client that stops reading stops the heartbeats, too, and is cut off.
+  context.req.socket.setTimeout(STREAM_IDLE_MS, () => {
+    context.req.socket.destroy();
+  });
+  context.body = body;
+  context.type = type;
+}
+
+/** By itself, not by Koa, which looks at header after header again: all headers at once, and head and body in one write. */
+function sendWhole(context: Koa.Context, { status, type, headers }: Answer, body: string | Uint8Array): void {
+  context.respond = false;
+  const { res } = context;
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  res.writeHead(status, { ...SECURITY_HEADERS, ...headers, 'Content-Type': type, 'Content-Length': length });
+  if (context.method === 'HEAD') res.end();
+  else res.end(body);
 }
 
 function unanswered(context: Koa.Context, router: Router): GantryError {
