@@ -16,6 +16,7 @@ import { announceServer, makeDataFolder, openInstanceFolder } from './adapters/s
 import { ProcPressure } from './adapters/system/proc-pressure.ts';
 import { SystemClock } from './adapters/system/system-clock.ts';
 import { SystemIds } from './adapters/system/system-ids.ts';
+import { DEAR_COMMANDS } from './adapters/write-behind/flush-sizes.ts';
 import { WriteBehindStore } from './adapters/write-behind/write-behind-store.ts';
 import type { Ground, InstanceEngine } from './compose/ground.ts';
 import { lockKitFolder } from './compose/kit-folder.ts';
@@ -121,7 +122,8 @@ function makeStore(
   common: { readonly clock: SystemClock; readonly events: EventBus; readonly logger: PinoLogger },
 ): Store {
   const uri = config.store.uri.reveal();
-  const store = isEmbedded(config)
+  const isFile = isEmbedded(config);
+  const store = isFile
     ? new SqliteStore({ path: join(dataFolder, 'gantry.db'), ...common })
     : new MongoStore({ uri, database: config.store.database, ...common });
   return new WriteBehindStore({
@@ -129,6 +131,7 @@ function makeStore(
     flushWithinMs: config.store.flushWithin,
     heldBytesMax: config.store.heldSize,
     storeTimeoutMs: config.store.timeout,
+    ...(isFile ? {} : { sizes: DEAR_COMMANDS }),
   });
 }
 

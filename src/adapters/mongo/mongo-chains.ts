@@ -1,5 +1,5 @@
-// Chains of writes on a server that promises nothing across documents: the first writes of all chains together, then the second ones, and so
-// on. A chain goes on only after its earlier writes are acknowledged; what is of one kind at one place goes as one command where it can.
+// Chains of writes on a server that promises nothing across documents: what comes first in all chains together, then what comes second, and
+// so on. A chain goes on only after its earlier writes are acknowledged; what is of one kind and comes at once goes as one command where it can.
 import type { LogLine } from '../../core/events.ts';
 import type { StoredEvent, StoreWrite } from '../../core/ports/store.ts';
 import type { MongoHistory, PayloadText } from './mongo-history.ts';
@@ -7,6 +7,8 @@ import type { MongoRuns } from './mongo-runs.ts';
 
 interface Chain {
   readonly writes: readonly StoreWrite[];
+  /** of the write that comes next */
+  place: number;
   isApplied: boolean;
 }
 
@@ -19,26 +21,25 @@ export class MongoChains {
     this.#history = history;
   }
 
-  /** When it rejects, writes at the same place in other chains may have happened, later ones did not. */
+  /** When it rejects, what comes next in other chains may have happened, too; what follows that did not. */
   async writeAll(chains: readonly (readonly StoreWrite[])[]): Promise<readonly boolean[]> {
-    const all: Chain[] = chains.map((writes) => ({ writes, isApplied: true }));
-    const longest = Math.max(0, ...chains.map(({ length }) => length));
-    for (let place = 0; place < longest; place += 1) await this.#writePlace(all, place);
+    const all: Chain[] = chains.map((writes) => ({ writes, place: 0, isApplied: true }));
+    for (let left: readonly Chain[] = all; left.length > 0; left = left.filter(goesOn)) await this.#writeNext(left);
     return all.map(({ isApplied }) => isApplied);
   }
 
-  async #writePlace(chains: readonly Chain[], place: number): Promise<void> {
+  async #writeNext(chains: readonly Chain[]): Promise<void> {
     const payloads: PayloadText[] = [];
     const events: StoredEvent[] = [];
     const lines: LogLine[] = [];
     const singles: Promise<void>[] = [];
     for (const chain of chains) {
-      const write = chain.isApplied ? chain.writes[place] : undefined;
-      if (write === undefined) continue;
-      if (write.kind === 'putPayload') payloads.push(write);
-      else if (write.kind === 'appendEvents') events.push(...write.events);
-      else if (write.kind === 'appendLogs') lines.push(...write.lines);
-      else singles.push(this.#writeOne(chain, write));
+      for (const write of nextOf(chain)) {
+        if (write.kind === 'putPayload') payloads.push(write);
+        else if (write.kind === 'appendEvents') events.push(...write.events);
+        else if (write.kind === 'appendLogs') lines.push(...write.lines);
+        else singles.push(this.#writeOne(chain, write));
+      }
     }
     const settled = await Promise.allSettled([
       ...singles,
@@ -70,4 +71,23 @@ export class MongoChains {
         return;
     }
   }
+}
+
+function goesOn({ writes, place, isApplied }: Chain): boolean {
+  return isApplied && place < writes.length;
+}
+
+/** The writes of a chain that come next: payloads of different names go together, anything else goes alone. */
+function nextOf(chain: Chain): readonly StoreWrite[] {
+  const next: StoreWrite[] = [];
+  const names = new Set<string>();
+  for (const write of chain.writes.slice(chain.place)) {
+    const isPayload = write.kind === 'putPayload' && !names.has(write.name);
+    if (next.length > 0 && !isPayload) break;
+    next.push(write);
+    if (write.kind !== 'putPayload') break;
+    names.add(write.name);
+  }
+  chain.place += next.length;
+  return next;
 }

@@ -92,14 +92,20 @@ export class MongoHistory {
     if (old.length > 0) await this.#chunks.deleteMany({ _id: { $in: old } }).catch(() => undefined);
   }
 
-  /** Small ones in two commands for all; the others one by one. */
+  /** Small ones that are new in one command for all; those that replace others in two more; large ones one by one. */
   async putPayloads(payloads: readonly PayloadText[]): Promise<void> {
     const small = payloads.filter(({ json }) => Buffer.byteLength(json) <= CHUNK_BYTES);
     for (const { runId, name, json } of payloads) {
       if (Buffer.byteLength(json) > CHUNK_BYTES) await this.putPayload(runId, name, json);
     }
-    if (small.length === 0) return;
     const heads = small.map(({ runId, name, json }) => headOf(payloadId(runId, name), runId, Buffer.from(json), json));
+    const marked = heads.map((head) => ({ ...head, writeToken: newToken() }));
+    const outcomes = await this.#writer.insertAll('payloads', marked);
+    await this.#replaceHeads(heads.filter((_, index) => outcomes[index] === 'duplicate'));
+  }
+
+  async #replaceHeads(heads: readonly StoredDocument[]): Promise<void> {
+    if (heads.length === 0) return;
     const before = await this.#writer
       .collection('payloads')
       .find({ _id: { $in: heads.map(({ _id }) => _id) } }, { projection: { version: 1, chunks: 1 } })

@@ -9,15 +9,14 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { Run } from '../../core/run.ts';
+import { CHEAP_COMMANDS, type FlushSizes, GROUP_RUNS_MIN } from './flush-sizes.ts';
 import type { Chain } from './forwarding-store.ts';
 
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 2_000;
 
-const GROUP_RUNS = 50;
-
-/** Runs of a group that are encoded in one turn of the event loop; some 40 µs each. */
-const SLICE_RUNS = 8;
+/** A store that takes a group sooner than this gets a larger one next, where it may; one that takes longer than twice that, a smaller one. */
+const GROUP_SOON_MS = 200;
 
 /** A store that answers is never further behind: about a second of its work, which a reader waits for and a killed program loses. */
 const BEHIND_RUNS_MAX = 2_000;
@@ -42,6 +41,8 @@ export interface FlusherOptions {
   readonly flushWithinMs: number;
   /** deadline of one try */
   readonly storeTimeoutMs: number;
+  /** for a store to which a command costs little unless given */
+  readonly sizes?: FlushSizes;
   /** how many runs have something to be stored now */
   count(): number;
   /** Hands over those that have waited longest. */
@@ -57,6 +58,7 @@ export class Flusher {
   #underWay: Promise<void> | null = null;
   /** its group of the moment */
   #group: Promise<void> | null = null;
+  #groupRuns = GROUP_RUNS_MIN;
   #isTimed = false;
   #isAway = false;
 
@@ -148,18 +150,32 @@ export class Flusher {
 
   /** What is held later is not waited for: a reader must not wait for as long as others write. */
   async #storeAll(count: number): Promise<void> {
-    for (let left = count; left > 0 && !this.#stop.signal.aborted; left -= GROUP_RUNS) {
-      const parcels = this.#options.take(Math.min(left, GROUP_RUNS));
+    const { clock, take } = this.#options;
+    for (let left = count; left > 0 && !this.#stop.signal.aborted;) {
+      const parcels = take(Math.min(left, this.#groupRuns));
       if (parcels.length === 0) return;
+      left -= parcels.length;
+      const startedAtMs = clock.monotonicMs();
       this.#group = this.#store(parcels);
       await this.#group;
+      this.#learn(clock.monotonicMs() - startedAtMs);
     }
+  }
+
+  #learn(durationMs: number): void {
+    const { groupRunsMax } = this.#sizes;
+    if (durationMs < GROUP_SOON_MS) this.#groupRuns = Math.min(groupRunsMax, this.#groupRuns * 2);
+    else if (durationMs > 2 * GROUP_SOON_MS) this.#groupRuns = Math.max(GROUP_RUNS_MIN, Math.ceil(this.#groupRuns / 2));
+  }
+
+  get #sizes(): FlushSizes {
+    return this.#options.sizes ?? CHEAP_COMMANDS;
   }
 
   async #store(parcels: readonly Parcel[]): Promise<void> {
     const { clock, logger } = this.#options;
     const bad: Parcel[] = [];
-    let left = slicesOf(parcels);
+    let left = slicesOf(parcels, this.#sizes.sliceRuns);
     for (let pauseMs = FIRST_PAUSE_MS; left.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const failed = await this.#writeSlices(left, bad);
       left = failed.filter(({ error }) => isTransient(error)).map(({ slice }) => slice);
@@ -218,9 +234,9 @@ export class Flusher {
   }
 }
 
-function slicesOf(parcels: readonly Parcel[]): readonly Slice[] {
-  const count = Math.ceil(parcels.length / SLICE_RUNS);
-  return Array.from({ length: count }, (_, index) => parcels.slice(index * SLICE_RUNS, (index + 1) * SLICE_RUNS));
+function slicesOf(parcels: readonly Parcel[], runs: number): readonly Slice[] {
+  const count = Math.ceil(parcels.length / runs);
+  return Array.from({ length: count }, (_, index) => parcels.slice(index * runs, (index + 1) * runs));
 }
 
 function isTransient(error: unknown): error is GantryError {

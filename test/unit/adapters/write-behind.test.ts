@@ -1,5 +1,6 @@
 // How long records of queued runs are held, how much of them, and what becomes of them when the store is away or refuses one.
 import { describe, expect, test, vi } from 'vitest';
+import { DEAR_COMMANDS } from '../../../src/adapters/write-behind/flush-sizes.ts';
 import { runIdOf } from '../../../src/adapters/write-behind/run-id-of.ts';
 import { WriteBehindStore, type WriteBehindOptions } from '../../../src/adapters/write-behind/write-behind-store.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
@@ -54,6 +55,27 @@ describe('records of queued runs', () => {
     });
     expect(store.counts.get('updateRun')).toBeUndefined();
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('go in few large groups to a store behind a network, and in smaller ones while it is slow', async () => {
+    const { store, clock, behind } = held({ sizes: DEAR_COMMANDS });
+    const insert = async (): Promise<void> => {
+      for (let count = 0; count < 700; count += 1) await behind.insertRun(queuedRun(), patient());
+    };
+    await insert();
+    await clock.advance(WINDOW_MS);
+    expect(await store.countRuns({}, patient())).toBe(700);
+    // Groups of 50, 100, 200 and 350 runs, the last one in two slices.
+    expect(store.counts.get('writeAll')).toBe(5);
+    const release = store.hold('writeAll');
+    await insert();
+    await clock.advance(WINDOW_MS);
+    await clock.advance(1_000);
+    release();
+    await clock.advance(0);
+    expect(await store.countRuns({}, patient())).toBe(1_400);
+    // Groups of 400, which was slow, 200 and 100 runs.
+    expect(store.counts.get('writeAll')).toBe(5 + 2 + 1 + 1);
   });
 
   test('go to the store in small slices, the oldest first, however many are held', async () => {
