@@ -150,9 +150,9 @@ export class Flusher {
 
   /** What is held later is not waited for: a reader must not wait for as long as others write. */
   async #storeAll(count: number): Promise<void> {
-    const { clock, take } = this.#options;
+    const { clock } = this.#options;
     for (let left = count; left > 0 && !this.#stop.signal.aborted;) {
-      const parcels = take(Math.min(left, this.#groupRuns));
+      const parcels = this.#options.take(Math.min(left, this.#groupRuns));
       if (parcels.length === 0) return;
       left -= parcels.length;
       const startedAtMs = clock.monotonicMs();
