@@ -7,7 +7,6 @@ import { testDockerHost } from '../engine/test-engine.ts';
 import { postJson, waitFor } from '../gantry/api.ts';
 import { startGantry, type Gantry } from '../gantry/start-gantry.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
-import { isTerminal } from '../../../src/core/run.ts';
 import { COUNTER_PIPELINES, IDEMPOTENT, TICKING, makeCounterFolders } from './counter/counter-plugins.ts';
 import { EngineTap } from './engine-tap.ts';
 import { checkHistory } from './history-checker.ts';
@@ -16,6 +15,7 @@ import { containersOf, networksAndVolumesOf, sweepInstance } from './instance-tr
 import { LoadClient } from './load-client.ts';
 import { listAllRuns, openStore, readRuns, sightOf } from './read-history.ts';
 import { seededRandom, type RandomSource } from './seeded-random.ts';
+import { settleRuns } from './settle-runs.ts';
 
 /** Far beyond what settling takes, on a machine that is ten times slower. */
 const PATIENCE_MS = 300_000;
@@ -149,13 +149,7 @@ export class CountingWorld implements AsyncDisposable {
     await this.load.stop();
     if (this.#options.isTicking === true) await this.until('the schedule to be paused', () => this.#pauseSchedule());
     await using store = await openStore(this.#place);
-    await this.until('every run to end', async () => {
-      const open = (await listAllRuns(store)).filter(({ state }) => !isTerminal(state));
-      for (const { id, hooks } of open)
-        if (hooks.some(({ approval }) => approval?.decided === null)) this.load.decider.take(id);
-      await this.load.decider.decideAll();
-      return open.length === 0;
-    });
+    await settleRuns(store, this.load.decider, (what, ask) => this.until(what, ask));
   }
 
   /** Waits until nothing stands that a dead program left, ends the living, and finds nothing of theirs. @returns what is left */
