@@ -42,8 +42,7 @@ test(
       'the full disk to be felt',
       120_000,
     );
-    expect(refused.status).toBe(503);
-    expect(refused.body).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(refused).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } });
     expect((await request(`${gantry.url}/healthz`)).status).toBe(200);
 
     rmSync(join(world.dataFolder, 'filler'));
