@@ -23,7 +23,7 @@ export const storingBenchmark: Benchmark = {
       bound: 0.7,
       says: 'the same with every state stored before it is told',
       obstacle:
-        'a run is told of when its acceptance is synced to disk, its plugin is called when the start of the invocation is, and its end is told when that is: each of them waits for the group before it and for its own; the plugin of this measurement does nothing, so that nothing else takes time. Where it matters, `durability: queued` stores every run at the price of the line above',
+        'a plugin is called when acceptance and start are synced to disk, in one write where the caller waits for the end, and the end is told when that is: each of the two waits for the group before it and for its own, and the plugin of this measurement does nothing, so that nothing else takes time. To store a run takes some 0.1 ms of CPU in the thread of the database and 0.05 to encode and send it. Where it matters, `durability: queued` stores every run at the price of the line above',
     },
   ],
   run: benchStoring,

@@ -63,7 +63,8 @@ export const throughputBenchmark: Benchmark = {
       sense: 'at least',
       bound: 300,
       says: 'hundreds of times, with every state of every run stored before it is told',
-      obstacle: 'a stored run waits for several synced transactions, one after another',
+      obstacle:
+        'a stored run waits for two synced transactions, one after another, each with what others write meanwhile',
     },
     {
       ratio: 'runs_queued_over_invocations_8x8',
