@@ -1,4 +1,4 @@
-// The deadlines of many runs by one timer: nearly all of them are taken back long before they are due, and a timer and an abort signal for each
+// The deadlines of many runs, or of all who wait for a sandbox, by one timer: nearly all of them are taken back long before they are due, and a timer and an abort signal for each
 // cost more than that. The timer stands for the earliest deadline there was; one that is too early only looks again.
 import type { Clock, Deadline } from './ports/clock.ts';
 

@@ -1,7 +1,7 @@
 // How long an invocation waits for its sandbox. Made by hand, with one timer for all who wait: an abort signal of its own, one joined of others
 // and a timer cost as much as the rest of a warm invocation, and under load every invocation waits.
+import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import type { Clock } from '../core/ports/clock.ts';
-import type { Deadlines } from './deadlines.ts';
 import type { InvocationStop } from './invocation-stop.ts';
 
 /** As much of an abort signal as waiting in a line takes. */
@@ -16,14 +16,15 @@ export interface WaitSignal {
 /** Stands in one line at a time: it has one listener. */
 export class Patience implements WaitSignal, Disposable {
   readonly #clock: Clock;
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: CoarseDeadlines;
   readonly #waitMs: number;
   readonly #stop: InvocationStop;
   #dueAtMs: number | null = null;
   #isOver = false;
   #listener: (() => void) | null = null;
+  #deadline: Disposable | null = null;
 
-  constructor(clock: Clock, deadlines: Deadlines, waitMs: number, stop: InvocationStop) {
+  constructor(clock: Clock, deadlines: CoarseDeadlines, waitMs: number, stop: InvocationStop) {
     this.#clock = clock;
     this.#deadlines = deadlines;
     this.#waitMs = waitMs;
@@ -51,17 +52,23 @@ export class Patience implements WaitSignal, Disposable {
     this.#dueAtMs ??= this.#clock.monotonicMs() + this.#waitMs;
     this.#listener = listener;
     this.#stop.listen(this.#tell);
-    this.#deadlines.add(this.#onDue, this.#dueAtMs);
+    this.#endWait();
+    this.#deadline = this.#deadlines.after(this.#dueAtMs - this.#clock.monotonicMs(), this.#onDue);
   }
 
   /** Whoever listens for the stop afterwards takes its place there. */
   removeEventListener(): void {
     this.#listener = null;
-    this.#deadlines.delete(this.#onDue);
+    this.#endWait();
   }
 
   [Symbol.dispose](): void {
-    if (this.#dueAtMs !== null) this.removeEventListener();
+    this.removeEventListener();
+  }
+
+  #endWait(): void {
+    this.#deadline?.[Symbol.dispose]();
+    this.#deadline = null;
   }
 
   readonly #onDue = (): void => {

@@ -1,9 +1,9 @@
 // The invoker over real sandboxes: waits for one, tells that it started, talks to the plugin, judges, and lets the sandbox go. Every way out
 // is an outcome. Surprises: a standby sandbox may have died unseen, so before its input is written it is replaced once; and one that finds the
 // engine away waits for it, where the settings say so, because no input has left by then.
+import { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { InvocationEnd, InvocationRequest, Invoker } from '../core/ports/invoker.ts';
-import { Deadlines } from './deadlines.ts';
 import { notRun } from './describe-end.ts';
 import { EngineAbsence, isEngineAway } from './engine-absence.ts';
 import { Halt, InvocationStop } from './invocation-stop.ts';
@@ -44,12 +44,12 @@ export class SandboxInvoker implements Invoker {
   readonly #quiet = new Set<() => void>();
   /** joined to the stop signal of every invocation */
   readonly #halt = new Halt();
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: CoarseDeadlines;
 
   constructor(context: SandboxContext, pools: Pools) {
     this.#context = context;
     this.#pools = pools;
-    this.#deadlines = new Deadlines(context.clock);
+    this.#deadlines = new CoarseDeadlines(context.clock);
     const { maxWaiting, maxWaitingPerPipeline } = context.settings;
     this.#room = new WaitingRoom({ total: maxWaiting, perPipeline: maxWaitingPerPipeline });
   }
@@ -77,6 +77,7 @@ export class SandboxInvoker implements Invoker {
   async halt(): Promise<void> {
     this.#halt.come('draining');
     await this.drain(new AbortController().signal);
+    this.#deadlines[Symbol.dispose]();
   }
 
   /** Refuses new invocations. Settles when none is running any more, or rejects with the signal's reason. */

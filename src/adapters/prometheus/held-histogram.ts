@@ -1,9 +1,9 @@
 // The series of one histogram, kept by the values of the labels and written out when the page is asked for. prom-client's own looks a series up
 // by writing its labels out at every observation, which cost more than the rest of an event; to its registry this is a metric like others.
 import type { Labels } from '../../core/ports/metrics.ts';
+import { SeriesByLabels } from './series-by-labels.ts';
 
 interface Series {
-  readonly labels: Labels;
   /** observations up to each bound, those of lower bounds left out; the last one: above all */
   readonly counts: number[];
   sum: number;
@@ -28,21 +28,24 @@ export class HeldHistogram {
   readonly aggregator = 'sum';
   readonly name: string;
   readonly help: string;
-  readonly #names: readonly string[];
   readonly #bounds: readonly number[];
-  readonly #series = new Map<string, Series>();
+  readonly #series: SeriesByLabels<Series>;
 
   constructor({ name, help, labels, buckets }: HistogramShape) {
     this.name = name;
     this.help = help;
-    this.#names = labels;
     this.#bounds = buckets;
-    if (labels.length === 0) this.#of({});
+    this.#series = new SeriesByLabels(labels, (own) => {
+      const stranger = Object.keys(own).find((label) => !labels.includes(label));
+      if (stranger !== undefined) throw new Error(`${name} has no label ${stranger}`);
+      return { counts: new Array<number>(buckets.length + 1).fill(0), sum: 0 };
+    });
+    if (labels.length === 0) this.#series.of({});
   }
 
   /** @throws Error for labels that the metric does not have */
   observe(labels: Labels, value: number): void {
-    const series = this.#of(labels);
+    const { series } = this.#series.of(labels);
     const bounds = this.#bounds;
     let place = 0;
     while (place < bounds.length && value > (bounds[place] ?? Infinity)) place += 1;
@@ -51,17 +54,17 @@ export class HeldHistogram {
   }
 
   remove(labels: Labels): void {
-    this.#series.delete(this.#keyOf(labels));
+    this.#series.remove(labels);
   }
 
   /** As prom-client's registry asks a metric for its values. */
   get(): Promise<{ name: string; help: string; type: string; aggregator: string; values: readonly Value[] }> {
     const { name, help, type, aggregator } = this;
-    const values = [...this.#series.values()].flatMap((series) => this.#valuesOf(series));
+    const values = [...this.#series].flatMap(({ labels, series }) => this.#valuesOf(labels, series));
     return Promise.resolve({ name, help, type, aggregator, values });
   }
 
-  #valuesOf({ labels, counts, sum }: Series): readonly Value[] {
+  #valuesOf(labels: Labels, { counts, sum }: Series): readonly Value[] {
     let count = 0;
     const values = [...this.#bounds, '+Inf'].map((le, place): Value => {
       count += counts[place] ?? 0;
@@ -70,22 +73,5 @@ export class HeldHistogram {
     values.push({ metricName: `${this.name}_sum`, labels, value: sum });
     values.push({ metricName: `${this.name}_count`, labels, value: count });
     return values;
-  }
-
-  #of(labels: Labels): Series {
-    const key = this.#keyOf(labels);
-    const found = this.#series.get(key);
-    if (found !== undefined) return found;
-    const stranger = Object.keys(labels).find((label) => !this.#names.includes(label));
-    if (stranger !== undefined) throw new Error(`${this.name} has no label ${stranger}`);
-    const series = { labels: { ...labels }, counts: new Array<number>(this.#bounds.length + 1).fill(0), sum: 0 };
-    this.#series.set(key, series);
-    return series;
-  }
-
-  #keyOf(labels: Labels): string {
-    let key = '';
-    for (const name of this.#names) key += `${labels[name] ?? ''}\n`;
-    return key;
   }
 }

@@ -1,4 +1,4 @@
-// One timer stands for the deadlines of many runs: each comes when it is due, whatever others do.
+// One timer stands for the deadlines of many: each comes when it is due, whatever others do.
 import { expect, test } from 'vitest';
 import { CoarseDeadlines } from '../../../src/core/coarse-deadlines.ts';
 import { FakeClock } from '../../support/clock/fake-clock.ts';
