@@ -2,6 +2,9 @@
 // round begins with another contender; the round before the first warms caches and is not counted.
 import { caseOf, median, percentile, quotient, rateOf, type BenchCase, type Measured } from './measure.ts';
 
+const QUICK_CALLS = 100;
+const WARM_UP_ROUNDS = 20;
+
 export type Contender<Name extends string> = ContenderParts<Name> &
   (
     | {
@@ -86,13 +89,18 @@ export async function interleave<Name extends string>(
   for (let round = 0; round <= rounds; round += 1) {
     const first = round % contenders.length;
     for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
-      const { timesMs, rate } = await callAll(contender, scale, signal);
+      const { timesMs, rate } = await callAll(contender, round === 0 ? warmUpScale(contender, scale) : scale, signal);
       if (round === 0) continue;
       found.get(contender.name)?.timesMs.push(...timesMs);
       found.get(contender.name)?.rates.push(rate);
     }
   }
   return new Measurements(found);
+}
+
+/** Only those whose calls take so little that a round has many of them. */
+function warmUpScale({ calls }: Contender<string>, scale: number): number {
+  return calls < QUICK_CALLS ? scale : scale * WARM_UP_ROUNDS;
 }
 
 async function callAll(
