@@ -83,8 +83,17 @@ describe('interleaving', () => {
 
   it('makes as many calls as the scale says, but one per caller at least', async () => {
     const order: string[] = [];
-    await interleave([contender('a', 100, order), contender('b', 100, order, 3)], { rounds: 1, scale: 0.01, signal });
+    await interleave([contender('a', 50, order), contender('b', 50, order, 3)], { rounds: 1, scale: 0.02, signal });
     expect(order.join(' ')).toBe('a0 b0 b1 b2 b0 b1 b2 a0');
+  });
+
+  it('makes twenty times as many calls before the first round of those that are quick, and counts none of them', async () => {
+    const order: string[] = [];
+    const quick = contender('a', 100, order);
+    const found = await interleave([quick, contender('b', 50, order)], { rounds: 1, scale: 0.02, signal });
+    expect(order.filter((call) => call === 'a0')).toHaveLength(40 + 2);
+    expect(order.filter((call) => call === 'b0')).toHaveLength(1 + 1);
+    expect(found.rate('a')).toBeGreaterThan(0);
   });
 
   it('ends what goes on beside the calls after them', async () => {
