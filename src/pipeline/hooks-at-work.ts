@@ -33,6 +33,11 @@ export class HooksAtWork {
     void this.#await(plan, before, work);
   }
 
+  /** Whoever waits for an end is to look again. */
+  wake(): void {
+    this.#news.resolve(undefined);
+  }
+
   /** Nothing of the run can be recorded any more. */
   break(error: unknown): void {
     this.#broken ??= { error };

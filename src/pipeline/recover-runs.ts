@@ -8,6 +8,7 @@ import type { Invocation } from '../core/invocation.ts';
 import type { Page, PageRequest } from '../core/ports/store.ts';
 import type { Run, TerminalRunState, Verdict } from '../core/run.ts';
 import { isDue } from './close-run.ts';
+import { DecisionsAtWork } from './decisions-at-work.ts';
 import { EarlierInvocations } from './earlier-invocations.ts';
 import { endRun, failureOf, requeue } from './end-run.ts';
 import { endOpenInvocations } from './end-open-invocations.ts';
@@ -116,8 +117,8 @@ async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
   const lease = new RunLease(taken, ports, settings);
   const journal = await RunJournal.open(run.id, false, ports, settings);
   const writes = new RunWrites(lease, journal);
-  const earlier = new EarlierInvocations([]);
-  const scope: RunScope = { ports, settings, lease, journal, writes, logs, deadlines, stop, earlier, fresh: null };
+  const own = { decisions: new DecisionsAtWork(), earlier: new EarlierInvocations([]), fresh: null };
+  const scope: RunScope = { ports, settings, lease, journal, writes, logs, deadlines, stop, ...own };
   const why = 'the program ended while the invocation was under way';
   const stored = await lease.persist('listInvocations', (options) => ports.store.listInvocations(run.id, options));
   await settleRun(scope, endOpenInvocations(writes, stored, why, ports.clock.nowMs()));

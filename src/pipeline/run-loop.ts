@@ -73,9 +73,9 @@ export class RunLoop {
     this.#flows = Promise.all([this.#whenPluginsAreBuilt(), this.#claimLoop(), this.#watchLoop()]);
   }
 
-  /** True for a run whose end this process will tell. */
-  isInFlight(runId: RunId): boolean {
-    return this.#inFlight.has(runId);
+  /** A run whose end this process will tell. */
+  inFlight(runId: RunId): RunExecution | undefined {
+    return this.#inFlight.get(runId);
   }
 
   /** There is a queued run. */
@@ -92,11 +92,6 @@ export class RunLoop {
     if (this.#wanted() <= 0 || this.#hasBacklog || this.isDraining) return null;
     const { workerId: worker } = this.#settings;
     return this.#launch({ ...run, state: 'running', epoch: run.epoch + 1, worker }, { queued: run, ...fresh }).accepted;
-  }
-
-  /** Stops a run that is in flight here. The request itself must be stored already. */
-  cancel(runId: RunId): void {
-    this.#inFlight.get(runId)?.stop.stop('cancelled');
   }
 
   /**

@@ -1,5 +1,6 @@
 // What belongs to one run in flight; handed down from the run to its hooks and invocations.
 import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
+import type { DecisionsAtWork } from './decisions-at-work.ts';
 import type { EarlierInvocations } from './earlier-invocations.ts';
 import type { LogBuffer } from './log-buffer.ts';
 import type { RunJournal } from './run-journal.ts';
@@ -17,6 +18,7 @@ export interface RunScope {
   readonly logs: LogBuffer;
   readonly deadlines: CoarseDeadlines;
   readonly stop: RunStop;
+  readonly decisions: DecisionsAtWork;
   readonly earlier: EarlierInvocations;
   /** what a new run came with; null: its payloads are in the store */
   readonly fresh: FreshRun | null;

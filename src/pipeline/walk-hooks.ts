@@ -3,6 +3,7 @@
 //   start what is ready → await an end → take all ends there are, as declared → …  until nothing is at work; then tell why
 // A hook may also end with `waits` (a backoff, a person, another run): its record says `waiting`, the other branches go on, and it is run
 // again when its time has come, and at every claim. When nothing but waits is left, the run is to be let go until the earliest of them.
+import type { ApprovalDecision } from '../core/approval.ts';
 import type { RunFailure, Verdict } from '../core/run.ts';
 import { emptyObject, type RunFlow } from './build-context.ts';
 import { beginHook } from './begin-hook.ts';
@@ -58,6 +59,7 @@ export class HookWalk {
   /** @throws LeaseLost, GantryError of the store or DEFECT; nothing is at work any more then */
   async walk(): Promise<Rest> {
     await this.#runOnly();
+    using _listening = this.#scope.decisions.listen((hook, decided) => this.#decide(hook, decided));
     for (let news: readonly EndedHook[] = []; ;) {
       for (const ended of news) this.#take(ended);
       const next = this.#next();
@@ -123,6 +125,30 @@ export class HookWalk {
     const met = joinConflicts(graph, graph.after(plan.index), () => this.#branches());
     const conflicts = conflictReports(plan.hook, met, pipeline.onMergeConflict);
     return await beginHook(this.#scope, pipeline, { plan, before, conflicts, record: this.#ledger.record(plan.index) });
+  }
+
+  /** The hook is taken up again at once. Its time to decide was added to the run's deadline: what was not needed goes back. */
+  async #decide(hook: string, decided: ApprovalDecision): Promise<boolean> {
+    const { lease, stop, writes } = this.#scope;
+    const index = this.#ledger.hooks.findIndex((record) => record.hook === hook);
+    const { state, approval } = this.#ledger.hooks[index] ?? {};
+    if (state !== 'waiting' || approval?.decided !== null) return false;
+    if (stop.reason !== null || this.#failed() !== null) return false;
+    this.#ledger.mark(index, { approval: { ...approval, decided } });
+    this.#ledger.waitHook(index, { untilMs: decided.atMs });
+    this.#note(this.#failed());
+    const { deadlineAtMs } = writes.planned;
+    const unusedMs = Math.max(0, approval.timeoutAtMs - decided.atMs);
+    if (deadlineAtMs !== null) writes.note({ deadlineAtMs: deadlineAtMs - unusedMs });
+    writes.tell({ kind: 'approvalDecided', runId: lease.run.id, pipeline: lease.run.pipeline, hook, decided });
+    try {
+      await writes.commit();
+    } catch (error) {
+      this.#atWork.break(error);
+      throw error;
+    }
+    this.#atWork.wake();
+    return true;
   }
 
   /** Takes over what a hook left, unless it is to be run again. */

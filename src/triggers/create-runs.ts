@@ -8,7 +8,7 @@ import { RunPlaces } from '../pipeline/run-places.ts';
 import { RunLoop } from '../pipeline/run-loop.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { ConcurrencyGate } from './concurrency-gate.ts';
-import { decideApproval, type DecisionRequest } from './decide-approval.ts';
+import { decideApproval, type DecisionRequest, type DecisionWays } from './decide-approval.ts';
 import { redriveRuns, type RedriveReport, type RedriveRequest } from './redrive-runs.ts';
 import { RunReplayer, type ReplayRequest, type RetryRequest } from './replay-runs.ts';
 import { requestCancel } from './request-cancel.ts';
@@ -70,7 +70,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
   });
   const wake = loop.wake.bind(loop);
   const places = new RunPlaces(ports, settings, wake);
-  const settled = new SettledRuns(ports, settings, (runId) => loop.isInFlight(runId));
+  const settled = new SettledRuns(ports, settings, (runId) => loop.inFlight(runId) !== undefined);
   let draining: Promise<boolean> | null = null;
   const impatience = new AbortController();
   const drain = async (signal: AbortSignal): Promise<boolean> => {
@@ -84,7 +84,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
   const cancel = (runId: RunId): Promise<Run> =>
     requestCancel(runId, ports, settings, {
       onRequested: (id) => {
-        loop.cancel(id);
+        loop.inFlight(id)?.stop.stop('cancelled');
       },
       onEnded,
     });
@@ -103,7 +103,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
     replayRun: (request) => replayer.replay(request),
     redrive: (request, signal) => redriveRuns(request, { ...ports, settings, replayer }, signal),
     requestCancel: cancel,
-    decideApproval: (request) => decideApproval(request, ports, settings, wake),
+    decideApproval: (request) => decideApproval(request, ports, settings, waysTo(loop)),
     waitSettled: (runId, { signal }) => settled.wait(runId, signal),
     expectRecords,
     recordsOf,
@@ -114,6 +114,16 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
     runningCount: () => loop.runningCount,
     [Symbol.asyncDispose]: async () => {
       await drain(new AbortController().signal);
+    },
+  };
+}
+
+/** A decision goes by who leads the run here, or wakes the run that nobody leads. */
+function waysTo(loop: RunLoop): DecisionWays {
+  return {
+    atWork: (id) => loop.inFlight(id)?.decisions ?? null,
+    onDecided: () => {
+      loop.wake();
     },
   };
 }

@@ -1,13 +1,15 @@
 // Takes down what somebody decided about a hook that waits for it: the decision and "ready now" are one conditional write, so a decision is
 // never durable without waking its run, and of two at once one stands. A run whose other branches are at work is its worker's alone to write:
-// it is waited for a little, then refused.
+// where that is this program, the decision goes by it; where it is another one, the run is waited for a little, then the decision is refused.
 import { COMMENT_MAX, type ApprovalDecision, type ApprovalRecord, type Decision } from '../core/approval.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunId } from '../core/ids.ts';
 import type { RunChanges, StoreWrite } from '../core/ports/store.ts';
 import { isTerminal, type Run } from '../core/run.ts';
+import type { DecisionsAtWork } from '../pipeline/decisions-at-work.ts';
 import { tryOnce } from '../pipeline/persist.ts';
+import { LeaseLost } from '../pipeline/run-lease.ts';
 import { RunJournal } from '../pipeline/run-journal.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 
@@ -26,12 +28,19 @@ export interface DecisionRequest {
   readonly comment: string | null;
 }
 
+export interface DecisionWays {
+  /** who leads the run in this program; null: nobody */
+  readonly atWork: (runId: RunId) => DecisionsAtWork | null;
+  /** a run without a worker is ready now */
+  readonly onDecided: (run: Run) => void;
+}
+
 /** @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, RUN_AT_WORK, INPUT_INVALID, STORE_* */
 export async function decideApproval(
   request: DecisionRequest,
   ports: RunPorts,
   settings: RunSettings,
-  onDecided: (run: Run) => void,
+  { atWork, onDecided }: DecisionWays,
 ): Promise<ApprovalDecision> {
   const { runId, comment } = request;
   if ((comment ?? '').length > COMMENT_MAX)
@@ -41,8 +50,11 @@ export async function decideApproval(
     const run = await tryOnce({ ...ports, ...settings }, 'findRun', (options) => ports.store.findRun(runId, options));
     const standing = standingOf(request, run);
     if (standing.decided !== null) return repeatOf(request, standing.decided);
-    if (run?.state === 'running') await ports.clock.sleep(LOOK_MS);
-    else if (run !== null) {
+    if (run?.state === 'running') {
+      const decided = decisionOf(request, ports);
+      if (await takenAtWork(atWork(runId), request.hook, decided)) return decided;
+      await ports.clock.sleep(LOOK_MS);
+    } else if (run !== null) {
       const written = await write(run, request, standing, { ports, settings });
       if (written === null) continue;
       onDecided(written.run);
@@ -53,6 +65,24 @@ export async function decideApproval(
   throw new GantryError('RUN_AT_WORK', `other hooks of ${runId} are at work`, wait);
 }
 
+/** False when it is to be looked at again how the run stands. */
+async function takenAtWork(
+  decisions: DecisionsAtWork | null,
+  hook: string,
+  decided: ApprovalDecision,
+): Promise<boolean> {
+  try {
+    return (await decisions?.decide(hook, decided)) ?? false;
+  } catch (error) {
+    if (error instanceof LeaseLost) return false;
+    throw error;
+  }
+}
+
+function decisionOf({ decision, by, comment }: DecisionRequest, { clock }: RunPorts): ApprovalDecision {
+  return { decision, by, atMs: clock.nowMs(), comment };
+}
+
 interface Written {
   readonly run: Run;
   readonly decided: ApprovalDecision;
@@ -61,11 +91,12 @@ interface Written {
 /** Null: the run moved on between our look and our write. */
 async function write(
   run: Run,
-  { decision, by, comment, hook }: DecisionRequest,
+  request: DecisionRequest,
   standing: ApprovalRecord,
   { ports, settings }: { readonly ports: RunPorts; readonly settings: RunSettings },
 ): Promise<Written | null> {
-  const decided: ApprovalDecision = { decision, by, atMs: ports.clock.nowMs(), comment };
+  const { hook } = request;
+  const decided = decisionOf(request, ports);
   const changes = changesOf(run, hook, { ...standing, decided });
   const event: RunEvent = { kind: 'approvalDecided', runId: run.id, pipeline: run.pipeline, hook, decided };
   const journal = await RunJournal.open(run.id, run.epoch === 0, ports, settings);

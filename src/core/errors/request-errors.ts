@@ -132,7 +132,7 @@ export const REQUEST_ERRORS = {
     'load',
     503,
     7,
-    'Other hooks of the run are at work: the decision could not be taken down meanwhile.',
+    'Other hooks of the run are at work in another program: the decision could not be taken down meanwhile.',
     'Retry after the time named.',
     true,
   ),

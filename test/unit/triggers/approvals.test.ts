@@ -156,7 +156,40 @@ describe('a decision', () => {
     await expect(world.runs.decideApproval(decision(id))).rejects.toMatchObject({ code: 'RUN_FINISHED' });
   });
 
-  it('is put off while other branches of the run are at work, and refused when that takes long', async () => {
+  it.each([
+    ['approve', 'succeeded', ['succeeded', 'succeeded', 'succeeded']],
+    ['reject', 'failed', ['succeeded', 'failed', 'skipped']],
+  ] as const)('is decided while another branch is at work here: %s', async (said, state, hooks) => {
+    const gate = Promise.withResolvers<undefined>();
+    const pipeline = makePipeline({
+      timeoutMs: 60_000,
+      hooks: [{ name: 'fetch' }, { name: 'approve', after: [], approval: APPROVAL }, { name: 'publish' }],
+    });
+    const world = await open({ pipelines: [pipeline] });
+    world.invoker.on('before', async () => {
+      await gate.promise;
+      return { data: {} };
+    });
+    const { run } = await world.runs.startRun({ pipeline: 'default', trigger: 'api', params: {}, data: {} });
+    await world.until(async () => (await world.find(run.id)).hooks[1]?.state === 'waiting');
+    const made = await world.runs.decideApproval(decision(run.id, { decision: said }));
+    expect(made.decision).toBe(said);
+    const stored = await world.find(run.id);
+    expect(stored).toMatchObject({
+      state: 'running',
+      hooks: [{ state: 'running' }, { approval: { decided: made } }, {}],
+    });
+    expect(stored.deadlineAtMs).toBeLessThanOrEqual(world.clock.nowMs() + 60_000);
+    expect(await world.runs.decideApproval(decision(run.id, { decision: said }))).toEqual(made);
+    if (said === 'approve') await world.until(() => world.invoker.calls.some(({ plugin }) => plugin === 'after'));
+    gate.resolve(undefined);
+    const ended = await world.settle(run.id);
+    expect(ended.state).toBe(state);
+    expect(ended.hooks.map((hook) => hook.state)).toEqual(hooks);
+    expect(world.events.filter(({ kind }) => kind === 'approvalDecided')).toHaveLength(1);
+  });
+
+  it('is put off while other branches of the run are at work elsewhere, and refused when that takes long', async () => {
     const world = new RunWorld();
     const approval = { askedAtMs: 1, timeoutAtMs: 9e15, decided: null };
     const times = { startedAtMs: 1, finishedAtMs: null };
