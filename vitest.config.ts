@@ -25,8 +25,6 @@ export default defineConfig({
           pool: 'forks' as const,
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          // They wait more than they work: for leases, for faults to pass.
-          ...(name === 'faults' ? { maxWorkers: 2, sequence: { groupOrder: 1 } } : {}),
         },
       })),
     ],
