@@ -19,7 +19,7 @@ import { rulesFor } from '../core/record-retention.ts';
 import { runRules } from './tidy-records.ts';
 import type { Ground } from './ground.ts';
 import type { Triggers } from './open-triggers.ts';
-import { describeTransport } from '../sandbox/transports.ts';
+import { describeTransport } from '../sandbox/container/transports.ts';
 import type { Work } from './start-work.ts';
 
 export interface Listeners {

@@ -20,7 +20,7 @@ import { encodeJsonRequest } from '../protocol/json-request.ts';
 import { encodeTextRequest } from '../protocol/text-request.ts';
 import type { RecordSweeper } from '../pipeline/retention/record-sweeper.ts';
 import { createSandboxes, type SandboxesOptions } from '../sandbox/create-sandboxes.ts';
-import { whyNoPipes, type TransportState } from '../sandbox/transports.ts';
+import { whyNoPipes, type TransportState } from '../sandbox/container/transports.ts';
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
 import { followCatalog } from './follow-catalog.ts';
 import type { Ground, InstanceEngine } from './ground.ts';

@@ -1,7 +1,7 @@
 // The last write of a worker to a run: its end, or its way back into the queue when this program stops.
 import { READY_NOW_MS } from '../core/run.ts';
 import type { RunFailure, TerminalRunState } from '../core/run.ts';
-import type { RunLedger } from './run-ledger.ts';
+import type { RunLedger } from './records/run-ledger.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** When a run is ready that only a message can wake: later than every clock. */

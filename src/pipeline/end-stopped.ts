@@ -2,9 +2,9 @@
 // by that.
 import type { Verdict } from '../core/run.ts';
 import { failureOf, requeue } from './end-run.ts';
-import type { EndedHook } from './hooks-at-work.ts';
-import { mayResume } from './may-resume.ts';
-import type { RunLedger } from './run-ledger.ts';
+import type { EndedHook } from './hooks/hooks-at-work.ts';
+import { mayResume } from './graph/may-resume.ts';
+import type { RunLedger } from './records/run-ledger.ts';
 import type { RunScope } from './run-scope.ts';
 
 /**

@@ -4,16 +4,16 @@ import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
 import type { Run } from '../core/run.ts';
 import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import { DecisionsAtWork } from './decisions-at-work.ts';
-import { EarlierInvocations } from './earlier-invocations.ts';
+import { EarlierInvocations } from './invocation/earlier-invocations.ts';
 import { failureOf } from './end-run.ts';
-import { endOpenInvocations } from './end-open-invocations.ts';
-import type { LogBuffer } from './log-buffer.ts';
-import { RunJournal } from './run-journal.ts';
-import { LeaseLost, RunLease } from './run-lease.ts';
+import { endOpenInvocations } from './records/end-open-invocations.ts';
+import type { LogBuffer } from './records/log-buffer.ts';
+import { RunJournal } from './records/run-journal.ts';
+import { LeaseLost, RunLease } from './records/run-lease.ts';
 import { runPipeline } from './run-pipeline.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
 import type { RunScope } from './run-scope.ts';
-import { type FreshRun, RunWrites } from './run-writes.ts';
+import { type FreshRun, RunWrites } from './records/run-writes.ts';
 import { RunStop } from './run-stop.ts';
 
 /** A fresh run is stored with the start of its first invocation, which waits for that; or by itself when this takes longer. */

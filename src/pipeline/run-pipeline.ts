@@ -4,15 +4,15 @@ import type { Pipeline } from '../core/pipeline.ts';
 import type { Verdict } from '../core/run.ts';
 import { adoptPipeline } from './adopt-pipeline.ts';
 import { catalogOf } from './asked-versions.ts';
-import { closeRun } from './close-run.ts';
+import { closeRun } from './hooks/close-run.ts';
 import { endRun, letWait } from './end-run.ts';
 import { endStopped } from './end-stopped.ts';
-import { planHooks, type RunPlan } from './plan-hooks.ts';
-import { freshFlows, openFlows } from './run-payloads.ts';
-import { RunLedger } from './run-ledger.ts';
+import { planHooks, type RunPlan } from './graph/plan-hooks.ts';
+import { freshFlows, openFlows } from './records/run-payloads.ts';
+import { RunLedger } from './records/run-ledger.ts';
 import type { RunScope } from './run-scope.ts';
 import { takeOverArtifacts } from './take-over-artifacts.ts';
-import { HookWalk, type Rest } from './walk-hooks.ts';
+import { HookWalk, type Rest } from './hooks/walk-hooks.ts';
 
 /** @throws LeaseLost, GantryError of the store or DEFECT; else the run has ended, waits, or is queued again */
 export async function runPipeline(scope: RunScope): Promise<void> {

@@ -1,12 +1,12 @@
 // What belongs to one run in flight; handed down from the run to its hooks and invocations.
 import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import type { DecisionsAtWork } from './decisions-at-work.ts';
-import type { EarlierInvocations } from './earlier-invocations.ts';
-import type { LogBuffer } from './log-buffer.ts';
-import type { RunJournal } from './run-journal.ts';
-import type { RunLease } from './run-lease.ts';
+import type { EarlierInvocations } from './invocation/earlier-invocations.ts';
+import type { LogBuffer } from './records/log-buffer.ts';
+import type { RunJournal } from './records/run-journal.ts';
+import type { RunLease } from './records/run-lease.ts';
 import type { RunPorts, RunSettings } from './run-ports.ts';
-import type { FreshRun, RunWrites } from './run-writes.ts';
+import type { FreshRun, RunWrites } from './records/run-writes.ts';
 import type { RunStop } from './run-stop.ts';
 
 export interface RunScope {

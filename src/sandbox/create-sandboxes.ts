@@ -12,11 +12,11 @@ import type { Logger } from '../core/ports/logger.ts';
 import type { NamedPipes } from '../core/ports/named-pipes.ts';
 import type { UsageMeter } from '../core/ports/usage-meter.ts';
 import type { SandboxRecord } from '../core/sandbox.ts';
-import { Pools } from './pools.ts';
-import { reapOrphans, type Owners } from './reap-orphans.ts';
+import { Pools } from './pool/pools.ts';
+import { reapOrphans, type Owners } from './container/reap-orphans.ts';
 import { DEFAULT_SANDBOX_SETTINGS, type OnSaid, type SandboxContext, type SandboxSettings } from './sandbox-context.ts';
 import { SandboxInvoker } from './sandbox-invoker.ts';
-import { Transports, type TransportState } from './transports.ts';
+import { Transports, type TransportState } from './container/transports.ts';
 
 type Defaulted = keyof typeof DEFAULT_SANDBOX_SETTINGS;
 

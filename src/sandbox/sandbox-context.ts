@@ -8,8 +8,8 @@ import type { UsageMeter } from '../core/ports/usage-meter.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { SelfDescription } from '../core/self-description.ts';
 import type { WorkerId } from '../core/ids.ts';
-import type { BrakeThresholds } from './pressure-brake.ts';
-import type { Transports } from './transports.ts';
+import type { BrakeThresholds } from './pool/pressure-brake.ts';
+import type { Transports } from './container/transports.ts';
 
 export interface SandboxSettings {
   readonly instanceId: string;

@@ -4,19 +4,19 @@
 import { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { InvocationEnd, InvocationRequest, Invoker } from '../core/ports/invoker.ts';
-import { notRun } from './describe-end.ts';
+import { notRun } from './session/describe-end.ts';
 import { EngineAbsence, isEngineAway } from './engine-absence.ts';
 import { Halt, InvocationStop } from './invocation-stop.ts';
-import { Patience } from './patience.ts';
-import type { Pool } from './pool.ts';
-import type { Pools } from './pools.ts';
+import { Patience } from './pool/patience.ts';
+import type { Pool } from './pool/pool.ts';
+import type { Pools } from './pool/pools.ts';
 import { oneLine } from '../protocol/reply.ts';
-import { busy, startFailure, stoppedWhileWaiting } from './refusal.ts';
+import { busy, startFailure, stoppedWhileWaiting } from './pool/refusal.ts';
 import type { SandboxContext } from './sandbox-context.ts';
-import type { Sandbox } from './sandbox.ts';
-import type { Taken } from './taken.ts';
+import type { Sandbox } from './container/sandbox.ts';
+import type { Taken } from './pool/taken.ts';
 import { useSandbox, type Asked } from './use-sandbox.ts';
-import { WaitingRoom } from './waiting-room.ts';
+import { WaitingRoom } from './pool/waiting-room.ts';
 
 interface Ready extends Taken {
   readonly pool: Pool;

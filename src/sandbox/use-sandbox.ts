@@ -1,15 +1,15 @@
 // One invocation in a sandbox that was had: the exchange by the plugin's protocol, its verdict, and what happened on the way, as one end.
 import type { Outcome } from '../core/outcome.ts';
 import type { InvocationEnd, InvocationRequest } from '../core/ports/invoker.ts';
-import { phasesOf, usageOf, warningsOf, type EndFacts } from './describe-end.ts';
-import { Exchange } from './exchange.ts';
+import { phasesOf, usageOf, warningsOf, type EndFacts } from './session/describe-end.ts';
+import { Exchange } from './session/exchange.ts';
 import type { InvocationStop } from './invocation-stop.ts';
-import { judgeTrace } from './judge-trace.ts';
-import { whoRanOutOfMemory } from './out-of-memory.ts';
+import { judgeTrace } from './session/judge-trace.ts';
+import { whoRanOutOfMemory } from './session/out-of-memory.ts';
 import type { SandboxContext } from './sandbox-context.ts';
-import type { HeldSession } from './held-session.ts';
-import { StreamExchange, type StreamTrace } from './stream-exchange.ts';
-import type { Taken } from './taken.ts';
+import type { HeldSession } from './container/held-session.ts';
+import { StreamExchange, type StreamTrace } from './session/stream-exchange.ts';
+import type { Taken } from './pool/taken.ts';
 
 export interface Used {
   readonly end: InvocationEnd;

@@ -5,7 +5,7 @@ import type { Pipeline } from '../core/pipeline.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { HookRecord, Lineage } from '../core/run.ts';
 import { servesHook } from '../pipeline/asked-versions.ts';
-import { tryOnce } from '../pipeline/persist.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 
 export interface ChosenVersions extends Disposable {

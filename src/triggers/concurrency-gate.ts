@@ -11,9 +11,9 @@ import type { PlaceKey } from '../core/ports/place-store.ts';
 import type { Run } from '../core/run.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { failureOf } from '../pipeline/end-run.ts';
-import { tryOnce } from '../pipeline/persist.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
-import { placeOf, type RunPlaces } from '../pipeline/run-places.ts';
+import { placeOf, type RunPlaces } from '../pipeline/worker/run-places.ts';
 
 const KEY_BYTES_MAX = 256;
 const RETRY_AFTER_MS = 1_000;

@@ -8,9 +8,9 @@ import type { RunId } from '../core/ids.ts';
 import type { RunChanges, StoreWrite } from '../core/ports/store.ts';
 import { isTerminal, type Run } from '../core/run.ts';
 import type { DecisionsAtWork } from '../pipeline/decisions-at-work.ts';
-import { tryOnce } from '../pipeline/persist.ts';
-import { LeaseLost } from '../pipeline/run-lease.ts';
-import { RunJournal } from '../pipeline/run-journal.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
+import { LeaseLost } from '../pipeline/records/run-lease.ts';
+import { RunJournal } from '../pipeline/records/run-journal.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 
 /** How long a run at work is waited for, and how often it is looked at. */

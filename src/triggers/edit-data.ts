@@ -3,9 +3,9 @@
 // one is refused. Pure.
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonValue } from '../core/json.ts';
-import type { HookGraph } from '../pipeline/hook-graph.ts';
-import { hasBit } from '../pipeline/hook-graph.ts';
-import { isEdited, type DataEdit } from '../pipeline/run-flows.ts';
+import type { HookGraph } from '../pipeline/graph/hook-graph.ts';
+import { hasBit } from '../pipeline/graph/hook-graph.ts';
+import { isEdited, type DataEdit } from '../pipeline/graph/run-flows.ts';
 
 export interface EditRequest {
   readonly graph: HookGraph;

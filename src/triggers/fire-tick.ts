@@ -7,7 +7,7 @@ import type { RunId } from '../core/ids.ts';
 import type { ScheduleRecord, ScheduleStore } from '../core/ports/schedule-store.ts';
 import type { StoreOptions } from '../core/ports/store.ts';
 import { isTerminal, type Run } from '../core/run.ts';
-import { tryOnce } from '../pipeline/persist.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import type { Runs } from './create-runs.ts';
 import { begun, newRecord, timingOf, type DeclaredSchedule } from './declared-schedules.ts';

@@ -5,7 +5,7 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import { formatId, type RunId } from '../core/ids.ts';
 import type { Page, StoreOptions } from '../core/ports/store.ts';
 import type { Run, RunState } from '../core/run.ts';
-import { tryOnce } from '../pipeline/persist.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import type { RunReplayer } from './replay-runs.ts';
 

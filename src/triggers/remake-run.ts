@@ -15,10 +15,10 @@ import {
 } from '../core/run.ts';
 import { suggest } from '../lib/suggest.ts';
 import { pendingHooks } from '../pipeline/adopt-pipeline.ts';
-import { emptyObject } from '../pipeline/build-context.ts';
-import { bitOf, HookGraph, hasBit } from '../pipeline/hook-graph.ts';
-import { hasPassed } from '../pipeline/next-hooks.ts';
-import { foldData, isEdited, type DataEdit } from '../pipeline/run-flows.ts';
+import { emptyObject } from '../pipeline/graph/build-context.ts';
+import { bitOf, HookGraph, hasBit } from '../pipeline/graph/hook-graph.ts';
+import { hasPassed } from '../pipeline/graph/next-hooks.ts';
+import { foldData, isEdited, type DataEdit } from '../pipeline/graph/run-flows.ts';
 import { checkSize } from './check-request.ts';
 import { editData } from './edit-data.ts';
 

@@ -5,8 +5,8 @@ import type { RunId } from '../core/ids.ts';
 import { isTerminal, type HookRecord, type Run } from '../core/run.ts';
 import type { RunChanges, RunGuard, StoreOptions } from '../core/ports/store.ts';
 import { failureOf } from '../pipeline/end-run.ts';
-import { tryOnce } from '../pipeline/persist.ts';
-import { RunJournal } from '../pipeline/run-journal.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
+import { RunJournal } from '../pipeline/records/run-journal.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 
 /** A run can be claimed or put back between our look and our write; more often than this in a row is a defect. */

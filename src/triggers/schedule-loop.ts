@@ -2,7 +2,7 @@
 // other processes wrote are noticed. Every process may run it: what happens to a tick is decided in the store.
 import { messageOf } from '../core/errors/gantry-error.ts';
 import type { ScheduleRecord } from '../core/ports/schedule-store.ts';
-import { tryOnce } from '../pipeline/persist.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
 import type { RunPorts } from '../pipeline/run-ports.ts';
 import type { DeclaredSchedule, DeclaredSchedules } from './declared-schedules.ts';
 import { TickFirer, type FirePorts, type FireSettings } from './fire-tick.ts';

@@ -6,7 +6,7 @@ import type { TickTimes } from '../core/ports/cron.ts';
 import type { ScheduleRecord } from '../core/ports/schedule-store.ts';
 import type { StoreOptions } from '../core/ports/store.ts';
 import { suggest } from '../lib/suggest.ts';
-import { tryOnce } from '../pipeline/persist.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { begun, newRecord, type DeclaredSchedule, type DeclaredSchedules } from './declared-schedules.ts';
 

@@ -3,7 +3,7 @@ import { raced } from '../core/deadline.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunId } from '../core/ids.ts';
 import { isTerminal, type Run } from '../core/run.ts';
-import { tryOnce } from '../pipeline/persist.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 
 const LOOK_MS = 1_000;

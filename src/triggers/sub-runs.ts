@@ -6,7 +6,7 @@ import { failpoint } from '../core/failpoints.ts';
 import type { RunId } from '../core/ids.ts';
 import type { StoreOptions } from '../core/ports/store.ts';
 import { isTerminal, RUN_DEPTH_MAX, type Run } from '../core/run.ts';
-import { tryOnce } from '../pipeline/persist.ts';
+import { tryOnce } from '../pipeline/records/persist.ts';
 import type { ChildRequest, RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import type { Started, StartRequest } from './start-run.ts';
 

@@ -3,7 +3,7 @@
 import Docker from 'dockerode';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import type { PluginVersion } from '../../src/core/plugin.ts';
-import { containerSpec } from '../../src/sandbox/container-spec.ts';
+import { containerSpec } from '../../src/sandbox/container/container-spec.ts';
 import { AnsweredLines } from './answered-lines.ts';
 import { bareProgram, PYTHON, type BareWorker } from './bare-worker.ts';
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import Docker from 'dockerode';
 import { SystemIds } from '../../src/adapters/system/system-ids.ts';
 import type { PluginVersion } from '../../src/core/plugin.ts';
-import { containerSpec } from '../../src/sandbox/container-spec.ts';
+import { containerSpec } from '../../src/sandbox/container/container-spec.ts';
 import { makeVersion } from '../support/plugins/make-version.ts';
 
 /** The plugin of the benchmark: reads a document, answers with its size. Given to every contender alike. */

@@ -17,7 +17,7 @@ import type { PluginCatalog } from '../../src/core/ports/plugin-catalog.ts';
 import { encodeJsonRequest } from '../../src/protocol/json-request.ts';
 import { encodeTextRequest } from '../../src/protocol/text-request.ts';
 import { createSandboxes, type Sandboxes } from '../../src/sandbox/create-sandboxes.ts';
-import { whyNoPipes } from '../../src/sandbox/transports.ts';
+import { whyNoPipes } from '../../src/sandbox/container/transports.ts';
 import { createRuns, type Runs, type RunsOptions } from '../../src/triggers/create-runs.ts';
 import { makePipeline, SETTINGS } from '../support/pipeline/run-world.ts';
 import { makeVersion } from '../support/plugins/make-version.ts';

@@ -9,7 +9,12 @@ import { asGantryError } from '../../core/errors/gantry-error.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { EngineFacts } from '../../core/ports/container-engine.ts';
 import { describePressure, PRESSED_RESOURCES } from '../../core/pressure.ts';
-import { describeTransport, transportState, whyNoPipes, type TransportSetting } from '../../sandbox/transports.ts';
+import {
+  describeTransport,
+  transportState,
+  whyNoPipes,
+  type TransportSetting,
+} from '../../sandbox/container/transports.ts';
 import type { Command } from '../command.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import { runningServer } from '../local-server.ts';

@@ -8,7 +8,7 @@ import type { InvocationEnd, PluginLogLine } from '../../core/ports/invoker.ts';
 import { Redactor } from '../../core/redact.ts';
 import { validateAgainst } from '../../core/schema-subset.ts';
 import { escapeText } from '../../lib/escape-text.ts';
-import { secretsKeyOf } from '../../pipeline/secrets-key.ts';
+import { secretsKeyOf } from '../../pipeline/invocation/secrets-key.ts';
 import { isPlatformFault } from '../../plugins/conformance/charge-end.ts';
 import type { Fixture } from '../../plugins/conformance/fixture.ts';
 import { tellOutcome } from '../../plugins/conformance/match-answer.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Attachment, ContainerEngine, ContainerExit } from '../../../src/core/ports/container-engine.ts';
 import { formatId, type SandboxId } from '../../../src/core/ids.ts';
 import type { NamedPipes, PipePair } from '../../../src/core/ports/named-pipes.ts';
-import { onPipes } from '../../../src/sandbox/container-spec.ts';
+import { onPipes } from '../../../src/sandbox/container/container-spec.ts';
 import { soon } from '../../support/engine/test-engine.ts';
 import { specOf, type BehaviourName } from './behaviours.ts';
 

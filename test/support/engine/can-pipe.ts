@@ -1,8 +1,8 @@
 // Whether named pipes can work between this process and the engine under test: not with a remote engine, nor where the two see other files.
 import { release } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import { onPipes } from '../../../src/sandbox/container-spec.ts';
-import { whyNoPipes } from '../../../src/sandbox/transports.ts';
+import { onPipes } from '../../../src/sandbox/container/container-spec.ts';
+import { whyNoPipes } from '../../../src/sandbox/container/transports.ts';
 import { createTestFolder } from '../store/open-sqlite.ts';
 import { openTestEngine, SHELL_IMAGE, soon } from './test-engine.ts';
 

@@ -1,6 +1,6 @@
 // The transports on which a test can be held with the engine under test: named pipes only where they work.
 import { TRANSPORTS, type Transport } from '../../../src/core/sandbox.ts';
-import type { TransportSetting } from '../../../src/sandbox/transports.ts';
+import type { TransportSetting } from '../../../src/sandbox/container/transports.ts';
 import { canPipe } from '../engine/can-pipe.ts';
 
 export interface TransportUnderTest {

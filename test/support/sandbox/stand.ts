@@ -17,7 +17,7 @@ import { encodeJsonRequest } from '../../../src/protocol/json-request.ts';
 import { createSandboxes, type Sandboxes } from '../../../src/sandbox/create-sandboxes.ts';
 import type { OnSaid, SandboxSettings } from '../../../src/sandbox/sandbox-context.ts';
 import type { PuppetStep } from '../puppet/puppet-folder.ts';
-import { whyNoPipes, type TransportSetting } from '../../../src/sandbox/transports.ts';
+import { whyNoPipes, type TransportSetting } from '../../../src/sandbox/container/transports.ts';
 import { EventList } from './event-list.ts';
 import { plainRequest } from './plain-request.ts';
 import { puppetImage } from './puppet-image.ts';

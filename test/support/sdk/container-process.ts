@@ -4,8 +4,8 @@ import { PassThrough } from 'node:stream';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import type { ContainerEngine } from '../../../src/core/ports/container-engine.ts';
-import { compareSpec } from '../../../src/sandbox/compare-spec.ts';
-import { containerSpec } from '../../../src/sandbox/container-spec.ts';
+import { compareSpec } from '../../../src/sandbox/container/compare-spec.ts';
+import { containerSpec } from '../../../src/sandbox/container/container-spec.ts';
 import type { ProcessUnderTest } from '../../protocol/sdk/conversation.ts';
 import { soon } from '../engine/test-engine.ts';
 

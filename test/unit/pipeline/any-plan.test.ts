@@ -8,7 +8,7 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import type { Outcome } from '../../../src/core/outcome.ts';
 import { isTerminal } from '../../../src/core/run.ts';
 import { RunExecution } from '../../../src/pipeline/execute-run.ts';
-import { LogBuffer } from '../../../src/pipeline/log-buffer.ts';
+import { LogBuffer } from '../../../src/pipeline/records/log-buffer.ts';
 import { CRASH, OK, untilStopped } from '../../support/pipeline/fake-invoker.ts';
 import { makePipeline, makePlugin, RunWorld } from '../../support/pipeline/run-world.ts';
 import { patient } from '../../support/store/build-records.ts';

@@ -1,7 +1,7 @@
 // A worker counts as living as long as a beat was acknowledged lately, whether this loop sends the beats or a thread of their own does.
 import { expect, test } from 'vitest';
 import type { BeatSettings, BeatThread } from '../../../src/core/ports/beat-thread.ts';
-import { Heartbeat } from '../../../src/pipeline/heartbeat.ts';
+import { Heartbeat } from '../../../src/pipeline/worker/heartbeat.ts';
 import { FakeClock } from '../../support/clock/fake-clock.ts';
 import { SETTINGS } from '../../support/pipeline/run-world.ts';
 import { newWorkerId } from '../../support/store/build-records.ts';

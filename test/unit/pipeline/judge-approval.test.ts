@@ -1,7 +1,7 @@
 // What an approval says at a moment: asked once, decided once, by somebody or by the time.
 import { describe, expect, it } from 'vitest';
 import type { ApprovalSpec } from '../../../src/core/pipeline.ts';
-import { decisionData, judgeApproval, rejectionOf } from '../../../src/pipeline/judge-approval.ts';
+import { decisionData, judgeApproval, rejectionOf } from '../../../src/pipeline/graph/judge-approval.ts';
 
 const SPEC: ApprovalSpec = { roles: [], timeoutMs: 1_000, onTimeout: 'reject' };
 const ASKED = { askedAtMs: 5_000, timeoutAtMs: 6_000, decided: null };

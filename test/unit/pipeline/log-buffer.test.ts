@@ -1,7 +1,7 @@
 // Log lines on their way to the store: in order, bounded, and with a word about what was dropped.
 import { describe, expect, test } from 'vitest';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
-import { LogBuffer } from '../../../src/pipeline/log-buffer.ts';
+import { LogBuffer } from '../../../src/pipeline/records/log-buffer.ts';
 import { FakeClock, settleChains } from '../../support/clock/fake-clock.ts';
 import { HangingStore } from '../../support/pipeline/hanging-store.ts';
 import { buildLogLine, patient } from '../../support/store/build-records.ts';

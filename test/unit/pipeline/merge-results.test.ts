@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/core/json.ts';
-import { CONFLICTS_MAX, mergeResults } from '../../../src/pipeline/merge-results.ts';
+import { CONFLICTS_MAX, mergeResults } from '../../../src/pipeline/graph/merge-results.ts';
 
 function merge(target: JsonValue, ...patches: JsonValue[]): JsonValue {
   return mergeResults(

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { copyJson, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
-import { mergedJson } from '../../../src/pipeline/merged-json.ts';
-import { applyPatches } from '../../../src/pipeline/merge-results.ts';
+import { mergedJson } from '../../../src/pipeline/graph/merged-json.ts';
+import { applyPatches } from '../../../src/pipeline/graph/merge-results.ts';
 
 function merged(data: JsonValue, patches: readonly JsonValue[]): string | undefined {
   const flow = { data, results: {}, dataJson: JSON.stringify(data) };

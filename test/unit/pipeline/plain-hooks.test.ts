@@ -6,7 +6,7 @@ import type { HookSpec, Pipeline } from '../../../src/core/pipeline.ts';
 import { RETRY_DEFAULTS } from '../../../src/core/retry.ts';
 import type { Expressions } from '../../../src/core/ports/expression.ts';
 import type { RunPorts } from '../../../src/pipeline/run-ports.ts';
-import { planHooks } from '../../../src/pipeline/plan-hooks.ts';
+import { planHooks } from '../../../src/pipeline/graph/plan-hooks.ts';
 import { CRASH, untilStopped, type Act } from '../../support/pipeline/fake-invoker.ts';
 import { makePipeline, makePlugin, RunWorld } from '../../support/pipeline/run-world.ts';
 import { patient } from '../../support/store/build-records.ts';

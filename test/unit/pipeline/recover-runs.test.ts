@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { Run } from '../../../src/core/run.ts';
 import type { Plugin } from '../../../src/core/plugin.ts';
-import { LOSSES_MAX } from '../../../src/pipeline/recover-runs.ts';
+import { LOSSES_MAX } from '../../../src/pipeline/worker/recover-runs.ts';
 import type { Act } from '../../support/pipeline/fake-invoker.ts';
 import { HangingStore } from '../../support/pipeline/hanging-store.ts';
 import { makePipeline, makePlugin, RunWorld, type WorldOptions } from '../../support/pipeline/run-world.ts';

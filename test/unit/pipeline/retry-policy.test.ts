@@ -9,7 +9,7 @@ import {
   RETRYABLE_OUTCOMES,
   type RetryPolicy,
 } from '../../../src/core/retry.ts';
-import { nextAttemptAtMs, retryPolicyOf, type FailedAttempt } from '../../../src/pipeline/retry-policy.ts';
+import { nextAttemptAtMs, retryPolicyOf, type FailedAttempt } from '../../../src/pipeline/graph/retry-policy.ts';
 
 const NOW_MS = 1_000_000;
 const CRASH: Outcome = { code: 'crash', message: 'exit code 9', exitCode: 9, signal: null };

@@ -1,7 +1,7 @@
 // The backstop under the invoker's promise to settle.
 import { describe, expect, test } from 'vitest';
 import type { InvocationEnd } from '../../../src/core/ports/invoker.ts';
-import { settleAfterStop, STOP_WAIT_MS } from '../../../src/pipeline/settle-after-stop.ts';
+import { settleAfterStop, STOP_WAIT_MS } from '../../../src/pipeline/invocation/settle-after-stop.ts';
 import { FakeClock } from '../../support/clock/fake-clock.ts';
 import { endOf, OK } from '../../support/pipeline/fake-invoker.ts';
 

@@ -1,6 +1,6 @@
 // Runs of pipelines that are gone are found without reading the whole queue at every sweep, and never taken from a program that knows them.
 import { expect, test } from 'vitest';
-import { StrayWatch } from '../../../src/pipeline/stray-watch.ts';
+import { StrayWatch } from '../../../src/pipeline/worker/stray-watch.ts';
 import { HangingStore } from '../../support/pipeline/hanging-store.ts';
 import { makePipeline, RunWorld } from '../../support/pipeline/run-world.ts';
 import { buildRun, patient } from '../../support/store/build-records.ts';

@@ -1,6 +1,6 @@
 // How long the loop may rest when runs wait.
 import { expect, it } from 'vitest';
-import { WakeTimes } from '../../../src/pipeline/wake-times.ts';
+import { WakeTimes } from '../../../src/pipeline/worker/wake-times.ts';
 import { newRunId } from '../../support/store/build-records.ts';
 
 const waiting = (readyAtMs: number) => ({ id: newRunId(), state: 'waiting' as const, readyAtMs });

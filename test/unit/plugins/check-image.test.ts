@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import type { ImageFacts } from '../../../src/core/ports/container-engine.ts';
 import { checkImage, commandOf } from '../../../src/plugins/image/check-image.ts';
 import { JAVA_OPTIONS } from '../../../src/plugins/image/recipes.ts';
-import { cleanEnv } from '../../../src/sandbox/clean-env.ts';
+import { cleanEnv } from '../../../src/sandbox/container/clean-env.ts';
 import { makePluginFrom, manifestText } from '../../support/plugins/make-version.ts';
 
 const factsOf = (config: JsonObject): ImageFacts => ({

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { formatId } from '../../../src/core/ids.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { compareSpec } from '../../../src/sandbox/compare-spec.ts';
-import { containerSpec } from '../../../src/sandbox/container-spec.ts';
+import { compareSpec } from '../../../src/sandbox/container/compare-spec.ts';
+import { containerSpec } from '../../../src/sandbox/container/container-spec.ts';
 import { asEngineShows } from '../../support/sandbox/fake-worker.ts';
 import { pluginVersion } from '../../support/sandbox/versions.ts';
 

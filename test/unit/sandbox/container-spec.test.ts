@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { formatId } from '../../../src/core/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/core/json.ts';
 import { LIMIT_RANGES, type Limits } from '../../../src/core/limits.ts';
-import { FORBIDDEN_HOST_FIELDS } from '../../../src/sandbox/compare-spec.ts';
-import { containerSpec } from '../../../src/sandbox/container-spec.ts';
+import { FORBIDDEN_HOST_FIELDS } from '../../../src/sandbox/container/compare-spec.ts';
+import { containerSpec } from '../../../src/sandbox/container/container-spec.ts';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
 import { pluginVersion } from '../../support/sandbox/versions.ts';
 

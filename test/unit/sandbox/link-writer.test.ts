@@ -1,7 +1,7 @@
 // When lines leave together, and that nothing is asked for while something is still being written.
 import { expect, test } from 'vitest';
 import type { Attachment } from '../../../src/core/ports/container-engine.ts';
-import { LinkWriter } from '../../../src/sandbox/link-writer.ts';
+import { LinkWriter } from '../../../src/sandbox/session/link-writer.ts';
 import { settleChains } from '../../support/clock/fake-clock.ts';
 
 const TEXT = new TextDecoder();

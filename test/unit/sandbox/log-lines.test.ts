@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PluginLogLine } from '../../../src/core/ports/invoker.ts';
 import { NO_SECRETS, REDACTED, Redactor } from '../../../src/core/redact.ts';
-import { LOG_LINE_BYTES, LogLines } from '../../../src/sandbox/log-lines.ts';
+import { LOG_LINE_BYTES, LogLines } from '../../../src/sandbox/session/log-lines.ts';
 
 function collect(
   pieces: readonly (string | Uint8Array)[],

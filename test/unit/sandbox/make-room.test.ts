@@ -1,9 +1,9 @@
 // Memory is promised once, and idle sandboxes give way before anybody waits for it: least valuable first, declared minimums last.
 import { describe, expect, test } from 'vitest';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
-import { Demand } from '../../../src/sandbox/demand.ts';
-import { leastValuable, makeRoom, relieve, type Evictable, type Worth } from '../../../src/sandbox/make-room.ts';
-import { Tokens } from '../../../src/sandbox/tokens.ts';
+import { Demand } from '../../../src/sandbox/pool/demand.ts';
+import { leastValuable, makeRoom, relieve, type Evictable, type Worth } from '../../../src/sandbox/pool/make-room.ts';
+import { Tokens } from '../../../src/sandbox/pool/tokens.ts';
 import { FakeWorker, HANGING } from '../../support/sandbox/fake-worker.ts';
 import { streamProgram } from '../../support/sandbox/stream-program.ts';
 import { poolLimits } from '../../support/sandbox/versions.ts';

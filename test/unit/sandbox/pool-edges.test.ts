@@ -1,12 +1,12 @@
 // The rare turns of a pool: retired while something waits, swept while nobody asks, and what the parts do when they are empty.
 import { expect, test } from 'vitest';
-import { Gate } from '../../../src/sandbox/gate.ts';
-import { IdleSandboxes } from '../../../src/sandbox/idle-sandboxes.ts';
-import { Pool } from '../../../src/sandbox/pool.ts';
+import { Gate } from '../../../src/sandbox/pool/gate.ts';
+import { IdleSandboxes } from '../../../src/sandbox/pool/idle-sandboxes.ts';
+import { Pool } from '../../../src/sandbox/pool/pool.ts';
 import { DEFAULT_SANDBOX_SETTINGS } from '../../../src/sandbox/sandbox-context.ts';
-import { Slots } from '../../../src/sandbox/slots.ts';
-import { Tokens } from '../../../src/sandbox/tokens.ts';
-import { Transports } from '../../../src/sandbox/transports.ts';
+import { Slots } from '../../../src/sandbox/container/slots.ts';
+import { Tokens } from '../../../src/sandbox/pool/tokens.ts';
+import { Transports } from '../../../src/sandbox/container/transports.ts';
 import { settleChains } from '../../support/clock/fake-clock.ts';
 import { FakeWorker, HANGING } from '../../support/sandbox/fake-worker.ts';
 import { streamProgram } from '../../support/sandbox/stream-program.ts';

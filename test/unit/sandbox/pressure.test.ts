@@ -2,7 +2,7 @@
 // sandboxes, over the fake engine and clock. One start is always possible.
 import { describe, expect, test } from 'vitest';
 import { BRAKE_STATES, mayMoveBrake, type BrakeState, type PressureReading } from '../../../src/core/pressure.ts';
-import { PressureBrake, type BrakeMove } from '../../../src/sandbox/pressure-brake.ts';
+import { PressureBrake, type BrakeMove } from '../../../src/sandbox/pool/pressure-brake.ts';
 import { FakeWorker, HANGING } from '../../support/sandbox/fake-worker.ts';
 import { poolLimits } from '../../support/sandbox/versions.ts';
 

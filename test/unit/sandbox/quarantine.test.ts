@@ -4,7 +4,7 @@ import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
 import type { Outcome } from '../../../src/core/outcome.ts';
 import { OUTCOME_CODES } from '../../../src/core/outcome.ts';
 import { mayMoveQuarantine, VERDICTS, type QuarantineState } from '../../../src/core/quarantine.ts';
-import { Quarantine, type QuarantineMove } from '../../../src/sandbox/quarantine.ts';
+import { Quarantine, type QuarantineMove } from '../../../src/sandbox/pool/quarantine.ts';
 
 const CRASH: Outcome = { code: 'crash', message: 'it fell', exitCode: 3, signal: null };
 const NOT_READY: Outcome = { code: 'not_ready', message: 'no word' };

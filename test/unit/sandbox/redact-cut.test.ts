@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../../src/core/outcome.ts';
 import { NO_SECRETS, Redactor } from '../../../src/core/redact.ts';
-import { redactCut } from '../../../src/sandbox/redact-cut.ts';
+import { redactCut } from '../../../src/sandbox/session/redact-cut.ts';
 
 const SECRET = 'hunter2-hunter2-hunter2';
 const redactor = new Redactor([SECRET]);

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Redactor } from '../../../src/core/redact.ts';
 import { REPORTED_METRICS_BYTES, REPORTED_METRICS_MAX, type Progress } from '../../../src/core/reported.ts';
-import { Reports } from '../../../src/sandbox/reports.ts';
+import { Reports } from '../../../src/sandbox/session/reports.ts';
 import { FakeWorker } from '../../support/sandbox/fake-worker.ts';
 import { HeldRuns } from '../../support/sandbox/held-runs.ts';
 import { FakeClock } from '../../support/clock/fake-clock.ts';

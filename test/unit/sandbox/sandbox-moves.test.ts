@@ -8,7 +8,7 @@ import { mayMoveSandbox, SANDBOX_STATES, type SandboxState } from '../../../src/
 import { LiveStatus } from '../../../src/observe/live-status.ts';
 import { METRICS } from '../../../src/observe/metric-definitions.ts';
 import { MetricsRecorder } from '../../../src/observe/record-metrics.ts';
-import { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { Sandbox } from '../../../src/sandbox/container/sandbox.ts';
 import { pluginVersion } from '../../support/sandbox/versions.ts';
 
 const COUNTED = ['creating', 'starting', 'idle', 'busy', 'stopping'] as const;

@@ -1,7 +1,7 @@
 // The seccomp profile: what is allowed and what is excluded are two lists that must not meet.
 import { expect, test } from 'vitest';
-import { SECCOMP_PROFILE } from '../../../src/sandbox/seccomp.ts';
-import { ALLOWED_SYSCALLS, EXCLUDED_SYSCALLS } from '../../../src/sandbox/seccomp-table.ts';
+import { SECCOMP_PROFILE } from '../../../src/sandbox/container/seccomp.ts';
+import { ALLOWED_SYSCALLS, EXCLUDED_SYSCALLS } from '../../../src/sandbox/container/seccomp-table.ts';
 
 interface Rule {
   readonly names: readonly string[];

@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SystemIds } from '../../../src/adapters/system/system-ids.ts';
-import { Backoff } from '../../../src/sandbox/backoff.ts';
-import { Demand } from '../../../src/sandbox/demand.ts';
-import { FairQueue } from '../../../src/sandbox/fair-queue.ts';
-import { Gate } from '../../../src/sandbox/gate.ts';
-import { Slots } from '../../../src/sandbox/slots.ts';
-import { Tokens } from '../../../src/sandbox/tokens.ts';
+import { Backoff } from '../../../src/sandbox/pool/backoff.ts';
+import { Demand } from '../../../src/sandbox/pool/demand.ts';
+import { FairQueue } from '../../../src/sandbox/pool/fair-queue.ts';
+import { Gate } from '../../../src/sandbox/pool/gate.ts';
+import { Slots } from '../../../src/sandbox/container/slots.ts';
+import { Tokens } from '../../../src/sandbox/pool/tokens.ts';
 import { settleChains } from '../../support/clock/fake-clock.ts';
 import { poolLimits } from '../../support/sandbox/versions.ts';
 

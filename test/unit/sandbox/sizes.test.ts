@@ -1,6 +1,6 @@
 // How large pools are and how long sandboxes serve: as much as is asked for while one starts, and never all at the same instant.
 import { describe, expect, test } from 'vitest';
-import { Demand } from '../../../src/sandbox/demand.ts';
+import { Demand } from '../../../src/sandbox/pool/demand.ts';
 import { randomPart } from '../../../src/sandbox/jitter.ts';
 import { FakeWorker } from '../../support/sandbox/fake-worker.ts';
 import { streamProgram } from '../../support/sandbox/stream-program.ts';

@@ -1,7 +1,7 @@
 // What a gauge may leave out, and what makes it ask: no kill, no refused process and no withheld time stays untold for good.
 import { expect, test } from 'vitest';
 import type { CgroupUsage, TmpUse, UsageGauge } from '../../../src/core/ports/usage-meter.ts';
-import { ThriftyGauge } from '../../../src/sandbox/thrifty-gauge.ts';
+import { ThriftyGauge } from '../../../src/sandbox/session/thrifty-gauge.ts';
 
 const MiB = 1024 * 1024;
 const LIMITS = { cpus: 0.5, memoryBytes: 100 * MiB, pids: 64 };

@@ -4,7 +4,7 @@ import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import { isJsonObject, type JsonObject } from '../../../src/core/json.ts';
 import type { Plugin, PluginVersion } from '../../../src/core/plugin.ts';
 import type { InvocationRequest } from '../../../src/core/ports/invoker.ts';
-import { isForPipes, whyNoPipes } from '../../../src/sandbox/transports.ts';
+import { isForPipes, whyNoPipes } from '../../../src/sandbox/container/transports.ts';
 import { FakePipes } from '../../support/engine/fake-pipes.ts';
 import { asEngineShows, FakeWorker } from '../../support/sandbox/fake-worker.ts';
 import { streamProgram } from '../../support/sandbox/stream-program.ts';

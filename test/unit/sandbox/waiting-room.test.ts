@@ -1,7 +1,7 @@
 // Those who wait for a sandbox: bounded in all and for each pipeline, and served in turn, so that one that floods harms only itself.
 import { expect, test } from 'vitest';
 import type { PluginVersion } from '../../../src/core/plugin.ts';
-import { WaitingRoom } from '../../../src/sandbox/waiting-room.ts';
+import { WaitingRoom } from '../../../src/sandbox/pool/waiting-room.ts';
 import { FakeWorker, HONEST } from '../../support/sandbox/fake-worker.ts';
 import { poolLimits } from '../../support/sandbox/versions.ts';
 
