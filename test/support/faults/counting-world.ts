@@ -21,8 +21,11 @@ import { settleRuns } from './settle-runs.ts';
 const PATIENCE_MS = 300_000;
 const LOG_LINES = 40;
 
+/** After so long without a beat a program counts as dead. */
+export const LEASE_MS = 2_000;
+
 /** Short lease times: a late beat on a slow machine makes runs `lost`, which is declared, and never makes a history unsound. */
-const SYSTEM = `runs: {heartbeat: 200ms, deadAfter: 2s, grace: 5s, maxRunning: 6, sandboxWait: 2m}
+const SYSTEM = `runs: {heartbeat: 200ms, deadAfter: ${String(LEASE_MS)}ms, grace: 5s, maxRunning: 6, sandboxWait: 2m}
 images: {isOn: false}
 brake: {isOn: false}
 `;
@@ -101,8 +104,9 @@ export class CountingWorld implements AsyncDisposable {
     const gantry = this.#seats.get(seat) ?? null;
     this.#seats.set(seat, null);
     await gantry?.end('SIGKILL');
+    const diedAtMs = Date.now();
     for (const id of await this.#containers(seat)) this.#orphans.add(id);
-    await this.look();
+    await this.look(diedAtMs);
   }
 
   /** The client does not ask this seat any more, until it is shown again. */
@@ -121,10 +125,10 @@ export class CountingWorld implements AsyncDisposable {
   }
 
   /** Notes how the runs stand in the store now. */
-  async look(): Promise<void> {
+  async look(atMs = Date.now()): Promise<void> {
     await using store = await openStore(this.#place);
     this.#looks += 1;
-    for (const run of await listAllRuns(store)) this.#sights.push(sightOf(this.#looks, run));
+    for (const run of await listAllRuns(store)) this.#sights.push(sightOf({ look: this.#looks, atMs }, run));
   }
 
   /** Waits for the condition; what the programs logged last, and the seed, go with the failure. */

@@ -4,6 +4,8 @@ import { isTerminal } from '../../../src/core/run.ts';
 import { checkCounts } from './count-checker.ts';
 import { checkEnds } from './end-checker.ts';
 import type { History, HistoryFigures, RunHistory, Sight, Verdict } from './history.ts';
+import { settleTimes } from './settle-times.ts';
+import { spread } from './spread.ts';
 
 export function checkHistory(history: History): Verdict {
   const violations = [
@@ -90,8 +92,10 @@ function checkInvocationEvents(
 function checkSights({ sights, runs }: History): string[] {
   const last: Sight[] = runs.map(({ run }) => ({
     look: Number.POSITIVE_INFINITY,
+    atMs: Number.POSITIVE_INFINITY,
     runId: run.id,
     epoch: run.epoch,
+    losses: run.losses,
     state: run.state,
     finishedAtMs: run.finishedAtMs,
   }));
@@ -124,7 +128,7 @@ function memberOf(body: unknown, name: string): unknown {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
 }
 
-function figuresOf({ answers, runs, marks, decisions }: History): HistoryFigures {
+function figuresOf({ answers, sights, runs, marks, decisions }: History): HistoryFigures {
   const invocations = runs.flatMap((one) => one.invocations);
   const keys = answers.flatMap((answer) => (answer.kind === 'accepted' ? [answer.key] : []));
   return {
@@ -141,6 +145,7 @@ function figuresOf({ answers, runs, marks, decisions }: History): HistoryFigures
     epochMax: Math.max(0, ...runs.map(({ run }) => run.epoch)),
     recoveredRuns: runs.filter(({ run }) => run.epoch > 1).length,
     vanishedRuns: vanishedOf({ answers, runs }).size,
+    settledAfterDeathMs: spread(settleTimes(runs, sights)),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { Invocation } from '../../../src/core/invocation.ts';
 import type { StoredEvent } from '../../../src/core/ports/store.ts';
 import type { Run, RunState } from '../../../src/core/run.ts';
+import type { Spread } from './spread.ts';
 
 /** What the client was told of one request; the same key is asked with until an answer is clear. */
 export type Answered =
@@ -22,8 +23,11 @@ export type Answered =
 export interface Sight {
   /** 1, 2, 3, … in the order of looking */
   readonly look: number;
+  /** when the looking began: a program that was mourned was dead by then (unix milliseconds) */
+  readonly atMs: number;
   readonly runId: string;
   readonly epoch: number;
+  readonly losses: number;
   readonly state: RunState;
   readonly finishedAtMs: number | null;
 }
@@ -92,4 +96,6 @@ export interface HistoryFigures {
   readonly recoveredRuns: number;
   /** accepted with `durability: queued`, and lost with the memory that held them */
   readonly vanishedRuns: number;
+  /** what the runs took that were at work when their program died, from then on and beyond the waits that they were told to make */
+  readonly settledAfterDeathMs: Spread;
 }

@@ -45,8 +45,8 @@ export async function readRuns(store: Store): Promise<readonly RunHistory[]> {
   return histories;
 }
 
-export function sightOf(look: number, { id, epoch, state, finishedAtMs }: Run): Sight {
-  return { look, runId: id, epoch, state, finishedAtMs };
+export function sightOf(look: Pick<Sight, 'look' | 'atMs'>, { id, epoch, losses, state, finishedAtMs }: Run): Sight {
+  return { ...look, runId: id, epoch, losses, state, finishedAtMs };
 }
 
 function patient(): StoreOptions {

@@ -10,6 +10,7 @@ import { buildInvocation, buildRun } from '../../support/store/build-records.ts'
 
 const OK: Outcome = { code: 'ok', message: '' };
 const LOST: Outcome = { code: 'lost', message: 'unknown' };
+const FAILED: Outcome = { code: 'plugin_error', message: 'no', pluginCode: 'NO', isRetryable: true };
 
 interface Planted {
   readonly run?: Partial<Run>;
@@ -147,7 +148,15 @@ test('finds an epoch that falls, in the claims and between two looks, and an end
   expect(violationsOf(historyOf([claimed]))).toContain('was claimed at epoch 1 after 2');
 
   const one = ended();
-  const sight = { look: 1, runId: one.run.id, epoch: 1, state: 'running', finishedAtMs: null } as const;
+  const sight = {
+    look: 1,
+    atMs: 3,
+    runId: one.run.id,
+    epoch: 1,
+    losses: 0,
+    state: 'running',
+    finishedAtMs: null,
+  } as const;
   expect(violationsOf(historyOf([one], { sights: [sight] }))).toBe('');
   expect(violationsOf(historyOf([one], { sights: [{ ...sight, epoch: 2 }] }))).toContain('fell from 2 to 1');
   const failed = { ...sight, state: 'failed', finishedAtMs: 4 } as const;
@@ -175,4 +184,20 @@ test('finds a double commit, a second delivery, and an act of which the program 
   expect(violationsOf(historyOf([unsent]))).toContain('its record says that it was given no input');
   const same = ended({ invocations: [{ state: 'failed', outcome: LOST }, {}] });
   expect(violationsOf(historyOf([same], { idempotent: new Set(['sample']) }))).toContain('twice in one attempt');
+});
+
+test('tells how long a run took after the death of its program, beyond the waits that it was told to make', () => {
+  const sight = { look: 1, atMs: 1_000, epoch: 1, losses: 0, state: 'running', finishedAtMs: null } as const;
+  const taken = ended({ run: { epoch: 2, losses: 1, finishedAtMs: 1_700 } });
+  const waited = ended({
+    run: { epoch: 2, losses: 1, finishedAtMs: 9_300 },
+    invocations: [{ state: 'failed', outcome: FAILED, retryAtMs: 9_000 }, { attempt: 2 }],
+  });
+  const others = ended({ run: { finishedAtMs: 5_000 } });
+  const again = ended({ run: { epoch: 3, losses: 2, finishedAtMs: 4_200 } });
+  const runs = [taken, waited, others, again];
+  const sights = runs.map(({ run }) => ({ ...sight, runId: run.id }));
+  const second = { ...sight, look: 2, atMs: 4_000, epoch: 2, losses: 1, runId: again.run.id };
+  const { figures } = checkHistory(historyOf(runs, { sights: [...sights, second] }));
+  expect(figures.settledAfterDeathMs).toMatchObject({ count: 3, p50Ms: 300, maxMs: 700 });
 });
