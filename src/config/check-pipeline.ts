@@ -1,11 +1,11 @@
 // What the form of a pipeline cannot say: names that stand twice or nowhere, cycles, expressions, keys that exclude each other.
-import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Problem } from '../core/plugin.ts';
 import type { Cron } from '../core/ports/cron.ts';
 import type { Expressions } from '../core/ports/expression.ts';
 import { checkSchema } from '../core/schema-subset.ts';
 import { suggest } from '../lib/suggest.ts';
+import { checkExpressions } from './check-expressions.ts';
 import { checkTriggers } from './check-triggers.ts';
 import { show } from './explain-issues.ts';
 import { findCycle } from './find-cycle.ts';
@@ -47,15 +47,25 @@ function checkPipeline(
   all: readonly DeclaredPipeline[],
   languages: Languages,
 ): readonly Fault[] {
-  const params = pipeline.params === undefined ? [] : checkSchema(pipeline.params as JsonObject);
+  const repeated = twice(namesOf(pipeline, at));
   return [
-    ...twice(namesOf(pipeline, at)),
-    ...params.map((fault): Fault => [[...at, 'params', ...fault.path], `: ${fault.message}`]),
+    ...repeated,
+    ...checkParams(pipeline, at),
     ...pipeline.hooks.flatMap((hook, index) => checkHook(hook, [...at, 'hooks', index], pipeline, all)),
-    ...checkCycle(pipeline, at),
+    // Names that stand twice make cycles that are none.
+    ...(repeated.length > 0 ? [] : checkCycle(pipeline, at)),
     ...checkTriggers(pipeline, at, languages.cron),
     ...checkExpressions(pipeline, at, languages.expressions),
   ];
+}
+
+function checkParams({ params }: DeclaredPipeline, at: Path): readonly Fault[] {
+  if (params === undefined) return [];
+  const schema = params as JsonObject;
+  const faults = checkSchema(schema).map(({ path, message }): Fault => [[...at, 'params', ...path], `: ${message}`]);
+  const type = schema['type'] ?? 'object';
+  if (faults.length > 0 || [type].flat().includes('object')) return faults;
+  return [[[...at, 'params', 'type'], 'is not object: the params of a run are always one']];
 }
 
 /** Hooks of all sections: a run keeps one record per name. */
@@ -119,30 +129,4 @@ function checkCycle({ hooks }: DeclaredPipeline, at: Path): readonly Fault[] {
   const index = hooks.findIndex(({ name }) => name === cycle[0]);
   const path = [...at, 'hooks', index, hooks[index]?.after === undefined ? 'name' : 'after'];
   return [[path, `waits for itself: ${cycle.join(' → ')} (each follows the next)`]];
-}
-
-function checkExpressions(pipeline: DeclaredPipeline, at: Path, expressions: Expressions): readonly Fault[] {
-  const { hooks, onFailure, finally: last, concurrency } = pipeline;
-  const sources: (readonly [Path, string | undefined])[] = [[[...at, 'concurrency', 'key'], concurrency?.key]];
-  hooks.forEach(({ when, forEach, run }, index) => {
-    const hook = [...at, 'hooks', index];
-    sources.push([[...hook, 'when'], when], [[...hook, 'forEach'], forEach]);
-    sources.push([[...hook, 'run', 'params'], run?.params], [[...hook, 'run', 'input'], run?.input]);
-  });
-  onFailure.forEach(({ when }, index) => sources.push([[...at, 'onFailure', index, 'when'], when]));
-  last.forEach(({ when }, index) => sources.push([[...at, 'finally', index, 'when'], when]));
-  return sources.flatMap(([path, source]): readonly Fault[] => {
-    const fault = source === undefined ? null : faultOf(source, expressions);
-    return fault === null ? [] : [[path, `is no expression: ${fault}`]];
-  });
-}
-
-function faultOf(source: string, expressions: Expressions): string | null {
-  try {
-    expressions.compile(source);
-    return null;
-  } catch (error) {
-    if (error instanceof GantryError) return error.message;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Problem } from '../core/plugin.ts';
 import { suggest } from '../lib/suggest.ts';
-import { explainIssues } from './explain-issues.ts';
+import { explainIssues, firstOf } from './explain-issues.ts';
 import { parseYaml, readYaml, type YamlFile } from './read-yaml.ts';
 import { readEnvironment, type Environment, type OutsideValue } from './read-environment.ts';
 import { SETTINGS, type Setting } from './settings.ts';
@@ -47,7 +47,9 @@ export async function loadConfig(
   const role = roleOf(environment, isShared, problems);
   if (!parsed.success) problems.push(...explainIssues(parsed.error.issues, yaml, 'CONFIG_INVALID', keysAt));
   if (problems.length > 0 || !parsed.success)
-    throw new GantryError('CONFIG_INVALID', `${String(problems.length)} problem(s) in the configuration`, { problems });
+    throw new GantryError('CONFIG_INVALID', `${String(problems.length)} problem(s) in the configuration`, {
+      problems: firstOf(problems),
+    });
   return { config: parsed.data, ...placesOf(root, environment), role };
 }
 

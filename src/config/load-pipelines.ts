@@ -2,7 +2,7 @@
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import { checkPipelines, type Languages } from './check-pipeline.ts';
-import { explainIssues } from './explain-issues.ts';
+import { explainIssues, firstOf } from './explain-issues.ts';
 import { makePipeline } from './make-pipeline.ts';
 import {
   APPROVAL,
@@ -11,6 +11,7 @@ import {
   FILE,
   HOOK,
   PIPELINE,
+  RETENTION,
   RETRIES,
   SUB_RUN,
   TRIGGER,
@@ -30,7 +31,9 @@ export async function loadPipelines(
   const declared = parsed.data?.pipelines ?? [];
   problems.push(...checkPipelines(declared, yaml, languages));
   if (problems.length > 0)
-    throw new GantryError('PIPELINE_INVALID', `${shownAs}: ${String(problems.length)} problem(s)`, { problems });
+    throw new GantryError('PIPELINE_INVALID', `${shownAs}: ${String(problems.length)} problem(s)`, {
+      problems: firstOf(problems),
+    });
   return new Map(declared.map((pipeline) => [pipeline.name, makePipeline(pipeline)]));
 }
 
@@ -41,6 +44,7 @@ const SHAPES: Readonly<Record<string, { readonly shape: object }>> = {
   triggers: TRIGGER,
   webhook: WEBHOOK,
   retries: RETRIES,
+  retention: RETENTION,
   approval: APPROVAL,
   run: SUB_RUN,
   concurrency: CONCURRENCY,

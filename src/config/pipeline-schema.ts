@@ -12,12 +12,11 @@ const EXPRESSION_MAX = 2_000;
 const TAGS_MAX = 20;
 
 function duration(longest: string): z.ZodType<number, string> {
+  const error = `is no duration from 1ms to ${longest} (write 250ms, 30s, 10m, 2h or 7d)`;
   return z
-    .string()
+    .string({ error })
     .transform((text) => parseDurationMs(text))
-    .refine((ms): ms is number => ms !== null && ms >= 1 && ms <= (parseDurationMs(longest) ?? 0), {
-      error: `is no duration from 1ms to ${longest} (write 250ms, 30s, 10m, 2h or 7d)`,
-    });
+    .refine((ms): ms is number => ms !== null && ms >= 1 && ms <= (parseDurationMs(longest) ?? 0), { error });
 }
 
 const timeout = duration('7d');

@@ -1,8 +1,11 @@
 // A YAML file as plain values that remember their places, so that a problem names file:line:column.
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
 import type { Problem } from '../core/plugin.ts';
+import { JSON_DEPTH_MAX } from '../core/limits.ts';
+import { checkYaml, FAULTS_MAX } from './check-yaml.ts';
 
 export interface YamlFile {
   readonly file: string;
@@ -23,10 +26,10 @@ export async function readYaml(path: string, shownAs: string): Promise<YamlFile>
     const bytes = await readFile(path);
     if (bytes.length > FILE_BYTES_MAX)
       throw new GantryError('CONFIG_INVALID', `${shownAs}: ${bytes.length} bytes, at most ${FILE_BYTES_MAX} are read`);
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!isUtf8(bytes)) throw refusal(shownAs, [syntaxProblem(shownAs, 'not valid UTF-8', brokenLine(bytes), 1)]);
+    text = new TextDecoder('utf-8').decode(bytes);
   } catch (error) {
     if (error instanceof GantryError) throw error;
-    if (error instanceof TypeError) throw new GantryError('CONFIG_SYNTAX', `${shownAs}: not valid UTF-8`);
     throw new GantryError('CONFIG_NOT_FOUND', `${shownAs}: ${messageOf(error)}`, { cause: error });
   }
   return parseYaml(text, shownAs);
@@ -35,22 +38,48 @@ export async function readYaml(path: string, shownAs: string): Promise<YamlFile>
 /** As readYaml, for text that is here already. */
 export function parseYaml(text: string, file: string): YamlFile {
   const counter = new LineCounter();
+  const at = (offset: number, message: string): Problem => {
+    const { line, col } = counter.linePos(offset);
+    return syntaxProblem(file, message, line, col);
+  };
   const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, maxAliasCount: 0 } as object);
-  const problems: Problem[] = document.errors.map((error) => ({
-    code: 'CONFIG_SYNTAX',
-    message: error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? 'not YAML',
-    file,
-    line: error.linePos?.[0].line ?? null,
-    column: error.linePos?.[0].col ?? null,
-  }));
-  if (problems.length > 0) throw new GantryError('CONFIG_SYNTAX', `${file} is not acceptable YAML`, { problems });
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 0 });
-  } catch (error) {
-    throw new GantryError('CONFIG_SYNTAX', `${file}: ${messageOf(error)}`, { cause: error });
-  }
+  const errors = document.errors.slice(0, FAULTS_MAX);
+  if (errors.length > 0)
+    throw refusal(
+      file,
+      errors.map(({ code, message, pos }) => at(pos[0], plain(code, message))),
+    );
+  const faults = checkYaml(document);
+  if (faults.length > 0)
+    throw refusal(
+      file,
+      faults.map(({ offset, message }) => at(offset, message)),
+    );
+  const value: unknown = document.toJS({ maxAliasCount: 0 });
   return { file, value, place: (path, isKey = false) => placeOf(document, counter, path, isKey) };
+}
+
+function refusal(file: string, problems: readonly Problem[]): GantryError {
+  return new GantryError('CONFIG_SYNTAX', `${file} is not acceptable YAML`, { problems });
+}
+
+function syntaxProblem(file: string, message: string, line: number, column: number): Problem {
+  return { code: 'CONFIG_SYNTAX', message, file, line, column };
+}
+
+function plain(code: string, message: string): string {
+  if (code === 'RESOURCE_EXHAUSTION') return `values nest deeper than ${String(JSON_DEPTH_MAX)}`;
+  return message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? 'not YAML';
+}
+
+/** The first line that is not UTF-8, from 1: no character of several bytes has a line break in it. */
+function brokenLine(bytes: Uint8Array): number {
+  let start = 0;
+  for (let line = 1; ; line += 1) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end === -1 || !isUtf8(bytes.subarray(start, end))) return line;
+    start = end + 1;
+  }
 }
 
 function placeOf(
@@ -77,5 +106,5 @@ function valueOffset(document: Document.Parsed, path: readonly PropertyKey[]): n
     const node: unknown = document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) return node.range[0];
   }
-  return document.contents?.range[0] ?? null;
+  return document.contents?.range[0] ?? 0;
 }

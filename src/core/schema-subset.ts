@@ -1,6 +1,7 @@
 // The documented subset of JSON Schema for plugin settings and pipeline params: checked when declared, applied when a value comes.
 // No `pattern`, so no expression of an author can hang us.
 // Defaults of properties are filled in where their object stands; an absent object appears only by a default of its own.
+import { isTextFormat, TEXT_FORMATS } from './text-formats.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
 /** Where in the schema or value, from its root, and what is wrong there. */
@@ -36,6 +37,7 @@ const KEYWORDS: Readonly<Record<string, { readonly must: string; readonly fits: 
   maximum: { must: 'a number', fits: Number.isFinite },
   minLength: { must: 'a whole number of at least 0', fits: isCount },
   maxLength: { must: 'a whole number of at least 0', fits: isCount },
+  format: { must: `one of ${Object.keys(TEXT_FORMATS).join(', ')}`, fits: isTextFormat },
   items: { must: 'a schema', fits: isJsonObject },
   default: { must: 'a value', fits: () => true },
   description: { must: 'a text', fits: isText },
@@ -130,6 +132,8 @@ function applyNode(schema: JsonObject, value: JsonValue, path: Path, report: Rep
   if (typeof value === 'number') checkBounds(value, schema, ['minimum', 'maximum'], '', path, report);
   if (typeof value === 'string') {
     checkBounds(codePoints(value), schema, ['minLength', 'maxLength'], ' characters', path, report);
+    const format = member(schema, 'format');
+    if (isTextFormat(format) && !TEXT_FORMATS[format](value)) report(path, `must be a text of the format ${format}`);
   }
   if (Array.isArray(value)) return applyItems(schema, value, path, report);
   return isJsonObject(value) ? applyProperties(schema, value, path, report) : value;

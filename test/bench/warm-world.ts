@@ -117,7 +117,7 @@ export class WarmWorld implements AsyncDisposable {
       createRuns({
         ...{ ...shared, store, invoker: sandboxes.invoker },
         secrets: { read: () => Promise.resolve(new Map()) },
-        expressions: { compile: (source) => ({ source, evaluate: ({ data }) => data ?? null }) },
+        expressions: { compile: (source) => ({ source, kind: 'unknown', evaluate: ({ data }) => data ?? null }) },
         encoding: { json: encodeJsonRequest, text: encodeTextRequest },
         pipelines: () => pipelines,
         settings: { ...SETTINGS, workerId: owner.workerId, maxRunning: 64, maxQueued: 10_000 },

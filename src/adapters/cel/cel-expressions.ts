@@ -3,7 +3,7 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
 import { isJsonObject, type JsonValue } from '../../core/json.ts';
-import type { Expression, Expressions } from '../../core/ports/expression.ts';
+import type { Expression, ExpressionKind, Expressions } from '../../core/ports/expression.ts';
 
 const SOURCE_CHARACTERS_MAX = 2_000;
 const LOOPING = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'matches']);
@@ -22,19 +22,23 @@ export class CelExpressions implements Expressions {
     this.#environment = environment;
   }
 
-  compile(source: string): Expression {
+  compile(source: string, only: readonly string[] = VARIABLES): Expression {
     if (source.length > SOURCE_CHARACTERS_MAX)
       throw new GantryError(
         'EXPRESSION_INVALID',
         `the expression has over ${String(SOURCE_CHARACTERS_MAX)} characters`,
       );
     let parsed: ReturnType<Environment['parse']>;
+    let type: string | undefined;
     try {
       parsed = this.#environment.parse(source);
       const looping = firstLooping(parsed.ast);
       if (looping !== null) throw new Error(`${looping}() is not available here`);
       const checked = parsed.check();
       if (!checked.valid) throw checked.error ?? new Error('the expression does not type-check');
+      const foreign = named(parsed.ast).find((name) => VARIABLES.some((one) => one === name) && !only.includes(name));
+      if (foreign !== undefined) throw new Error(`${foreign} is not there; there are ${only.join(' and ')}`);
+      ({ type } = checked);
     } catch (error) {
       throw new GantryError('EXPRESSION_INVALID', `expression ${JSON.stringify(source)}: ${firstLine(error)}`, {
         cause: error,
@@ -42,6 +46,7 @@ export class CelExpressions implements Expressions {
     }
     return {
       source,
+      kind: kindOf(type ?? 'dyn'),
       evaluate(variables) {
         const bound = Object.fromEntries(VARIABLES.map((name) => [name, toCel(variables[name] ?? null)]));
         try {
@@ -67,6 +72,22 @@ function firstLooping(node: unknown): string | null {
   const { op, args } = node as Pick<ASTNode, 'op'> & { args: unknown };
   const called = (op === 'call' || op === 'rcall') && Array.isArray(args) ? String(args[0]) : null;
   return called !== null && LOOPING.has(called) ? called : firstLooping(args);
+}
+
+/** The identifiers of a tree, in its order. */
+function named(node: unknown): readonly string[] {
+  if (Array.isArray(node)) return node.flatMap(named);
+  if (typeof node !== 'object' || node === null) return [];
+  const { op, args } = node as Pick<ASTNode, 'op'> & { args: unknown };
+  return op === 'id' ? [String(args)] : named(args);
+}
+
+/** @param type as the library writes it: `bool`, `list<dyn>`, `map<string, dyn>`, … */
+function kindOf(type: string): ExpressionKind {
+  if (type === 'dyn') return 'unknown';
+  if (type === 'bool') return 'boolean';
+  if (type.startsWith('list')) return 'list';
+  return type.startsWith('map') ? 'object' : 'other';
 }
 
 /** JSON numbers are doubles, which CEL will not add to its integer literals: whole numbers become integers. */

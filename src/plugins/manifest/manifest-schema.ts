@@ -225,7 +225,7 @@ export const manifestSchema = z.strictObject({
     .strictObject({
       schema: described(
         z.record(z.string(), z.unknown()).optional(),
-        'JSON Schema of the settings: type, properties, required, enum, const, minimum, maximum, minLength, maxLength, items, default, description, additionalProperties.',
+        'JSON Schema of the settings: type, properties, required, enum, const, minimum, maximum, minLength, maxLength, format (date, time, date-time, email, uri, uuid), items, default, description, additionalProperties.',
       ),
     })
     .prefault({})

@@ -56,6 +56,11 @@ export const SETTINGS: Omit<RunSettings, 'workerId'> = {
   invocationWaitMs: 30_000,
 };
 
+/** Every expression gives the data. */
+const DATA_ONLY: Expressions = {
+  compile: (source) => ({ source, kind: 'unknown', evaluate: ({ data }) => data ?? null }),
+};
+
 export class RunWorld {
   readonly ids = new SystemIds();
   readonly clock: FakeClock;
@@ -136,7 +141,7 @@ export class RunWorld {
       secrets: {
         read: (names) => Promise.resolve(new Map(names.map((name) => [name, secrets.get(name) ?? 'not-a-secret']))),
       },
-      expressions: options.expressions ?? { compile: (source) => ({ source, evaluate: ({ data }) => data ?? null }) },
+      expressions: options.expressions ?? DATA_ONLY,
       encoding: { json: encodeJsonRequest, text: encodeTextRequest },
       isEngineAway: () => this.isEngineAway,
       pipelines: () => this.pipelines,

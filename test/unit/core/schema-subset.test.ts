@@ -17,6 +17,7 @@ describe('checkSchema', () => {
         mode: { type: ['string', 'null'], enum: ['fast', null], minLength: 1, maxLength: 9 },
         list: { type: 'array', items: { type: 'number' }, default: [1.5] },
         fixed: { const: { a: [1] } },
+        day: { type: 'string', format: 'date', default: '2024-02-29' },
       },
     };
     expect(checkSchema(schema)).toEqual([]);

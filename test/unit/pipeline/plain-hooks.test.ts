@@ -77,7 +77,7 @@ const cases: Readonly<Record<string, () => Case>> = {
 
 /** Everything but ids and moments. */
 async function play({ hook, pipeline, plugins, then }: Case, when: string | null) {
-  const expressions: Expressions = { compile: (source) => ({ source, evaluate: () => true }) };
+  const expressions: Expressions = { compile: (source) => ({ source, kind: 'unknown', evaluate: () => true }) };
   const world = new RunWorld({
     expressions,
     pipelines: [makePipeline({ ...pipeline, hooks: [{ name: 'fetch', when, ...hook }] })],
