@@ -44,7 +44,7 @@ export class TickFirer {
    * @throws GantryError of the store; what was begun is gone on with at the next look
    */
   async look(schedule: DeclaredSchedule, stored: ScheduleRecord | null): Promise<number | null> {
-    const nowMs = this.#ports.clock.nowMs();
+    const nowMs = this.#ports.clock.wallMs();
     if (stored === null) {
       const record = newRecord(schedule, nowMs);
       return (await this.#write('insertSchedule', (store, options) => store.insert(record, options)))
@@ -64,7 +64,7 @@ export class TickFirer {
   async #decide(schedule: DeclaredSchedule, stored: ScheduleRecord, dueAtMs: number): Promise<number | null> {
     const { clock } = this.#ports;
     const { spec, times } = schedule;
-    const nowMs = clock.nowMs();
+    const nowMs = clock.wallMs();
     const plan = planTicks(times, spec.catchUp, dueAtMs, nowMs);
     const { fireAtMs: tickAtMs, decidedAtMs, nextAtMs, missed } = plan;
     const decided = { decidedAtMs, nextAtMs };
@@ -87,7 +87,7 @@ export class TickFirer {
   /** A tick that was taken before: by us, or by one who did not go on with it. */
   async #goOn(schedule: DeclaredSchedule, stored: ScheduleRecord, tickAtMs: number): Promise<number | null> {
     const { workerId, isOnlyWorker } = this.#settings;
-    const nowMs = this.#ports.clock.nowMs();
+    const nowMs = this.#ports.clock.wallMs();
     if (stored.startingBy === workerId) return await this.#start(schedule, stored, tickAtMs);
     const leftAtMs = (stored.startingSinceMs ?? 0) + TAKEN_FOR_MS;
     if (!isOnlyWorker && nowMs < leftAtMs) return leftAtMs;
@@ -98,15 +98,15 @@ export class TickFirer {
   async #start(schedule: DeclaredSchedule, record: ScheduleRecord, tickAtMs: number): Promise<number | null> {
     const { clock, runs } = this.#ports;
     const before = schedule.spec.overlap === 'skip' ? null : await this.#runBefore(record);
-    if (before !== null && schedule.spec.overlap === 'queue') return clock.nowMs() + OVERLAP_LOOK_MS;
+    if (before !== null && schedule.spec.overlap === 'queue') return clock.wallMs() + OVERLAP_LOOK_MS;
     if (before !== null) await runs.requestCancel(before.id).catch(ignoreEnded);
     const started = await this.#startRun(schedule, tickAtMs);
-    if (started === 'later') return clock.nowMs() + REFUSED_PAUSE_MS;
+    if (started === 'later') return clock.wallMs() + REFUSED_PAUSE_MS;
     const noted = await this.#note(record, started.runId === null ? {} : { tickAtMs, runId: started.runId });
-    if (noted === null) return clock.nowMs();
+    if (noted === null) return clock.wallMs();
     if (started.runId === null) this.#tellMissed(schedule, 1, started.code);
     else {
-      const lateMs = Math.max(0, clock.nowMs() - tickAtMs);
+      const lateMs = Math.max(0, clock.wallMs() - tickAtMs);
       this.#tell({ kind: 'scheduleFired', ...named(schedule), tickAtMs, lateMs, runId: started.runId });
     }
     return noted.pausedAtMs === null ? noted.nextAtMs : null;

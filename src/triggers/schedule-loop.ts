@@ -55,7 +55,7 @@ export class ScheduleLoop implements AsyncDisposable {
     while (!this.#stop.signal.aborted) {
       const rest = new AbortController();
       this.#rest = rest;
-      const waitMs = Math.min(LOOK_MS, Math.max(0, (await this.#look()) - clock.nowMs()));
+      const waitMs = Math.min(LOOK_MS, Math.max(0, (await this.#look()) - clock.wallMs()));
       await clock.sleep(Math.ceil(waitMs), rest.signal).catch(() => undefined);
     }
   }
@@ -73,7 +73,7 @@ export class ScheduleLoop implements AsyncDisposable {
       return Math.min(...(await Promise.all(lanes)));
     } catch (error) {
       this.#tellFailure('the schedules cannot be looked at', {}, error);
-      return clock.nowMs() + FAILED_PAUSE_MS;
+      return clock.wallMs() + FAILED_PAUSE_MS;
     }
   }
 
@@ -89,7 +89,7 @@ export class ScheduleLoop implements AsyncDisposable {
       return (await this.#firer.look(schedule, stored)) ?? Infinity;
     } catch (error) {
       this.#tellFailure('a schedule cannot go on', { schedule: schedule.id }, error);
-      return this.#ports.clock.nowMs() + FAILED_PAUSE_MS;
+      return this.#ports.clock.wallMs() + FAILED_PAUSE_MS;
     }
   }
 

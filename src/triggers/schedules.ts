@@ -84,7 +84,7 @@ export class Schedules {
       if (kind === 'webhook') return { kind, name, path: `/hooks/${trigger.path}` };
       const id = `${pipeline}/${name}`;
       const isPaused = this.#paused.has(id);
-      const nextAtMs = this.#ports.declared.current().get(id)?.times.next(this.#ports.clock.nowMs()) ?? null;
+      const nextAtMs = this.#ports.declared.current().get(id)?.times.next(this.#ports.clock.wallMs()) ?? null;
       const { cron, timezone } = trigger;
       return { kind, name, cron, timezone, isPaused, nextAt: isPaused ? null : isoTime(nextAtMs) };
     });
@@ -118,7 +118,7 @@ export class Schedules {
   async #switch(id: string, by: string, isPaused: boolean): Promise<ScheduleView> {
     const schedule = this.#declared(id);
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-      const nowMs = this.#ports.clock.nowMs();
+      const nowMs = this.#ports.clock.wallMs();
       const stored = await this.#once((options) => this.#store.find(id, options));
       const before = stored ?? newRecord(schedule, nowMs);
       if ((before.pausedAtMs !== null) === isPaused) return this.#view(schedule, stored, 1, nowMs);
@@ -155,7 +155,7 @@ export class Schedules {
     { id, pipeline, spec, times }: DeclaredSchedule,
     stored: ScheduleRecord | null,
     timesCount: number,
-    nowMs = this.#ports.clock.nowMs(),
+    nowMs = this.#ports.clock.wallMs(),
   ): ScheduleView {
     const { name, cron, timezone, catchUp, overlap } = spec;
     const nextTimes = timesAfter(times, nowMs, Math.max(1, Math.min(timesCount, NEXT_TIMES_MAX)));

@@ -65,7 +65,7 @@ export class WebhookDoor {
     if (headers === null) throw this.#refuse('headers');
     const body = await request.readBody();
     const key = await this.#keyOf(webhook, request.signal);
-    const fault = checkSignature(headers, body, key, this.#ports.clock.nowMs());
+    const fault = checkSignature(headers, body, key, this.#ports.clock.wallMs());
     if (webhook === null || fault !== null) throw this.#refuse(webhook === null ? 'path' : (fault ?? 'signature'));
     const { pipeline, spec } = webhook;
     const { params, tags, skipTags, name: source } = spec;

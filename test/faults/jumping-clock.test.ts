@@ -3,8 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Run } from '../../src/core/run.ts';
 import { ensureFaketime } from '../../docker/setup/ensure-faketime.mjs';
 import { CountingWorld } from '../support/faults/counting-world.ts';
+import { listAllRuns } from '../support/faults/read-history.ts';
 import { reportFigures } from '../support/faults/report-figures.ts';
 import { faultSeed } from '../support/faults/seeded-random.ts';
 import { hasFerretdb, startFerretdb } from '../support/ferretdb/start-ferretdb.ts';
@@ -57,18 +59,34 @@ async function untilSucceeded(world: CountingWorld, url: string, ids: readonly s
   }
 }
 
+/** Runs that wait without a worker: for a decision within the hour, for the next attempt after a long backoff. */
+async function waitWithoutWorker(world: CountingWorld): Promise<{ readonly asked: string; readonly patient: string }> {
+  const start = async (pipeline: string, fails: number): Promise<string> =>
+    (await world.load.ask({ pipeline, data: { seconds: 0, fails } })) ?? '';
+  const [asked, patient] = [await start('asked', 0), await start('patient', 1)];
+  const isWaiting = (run: Run): boolean => run.state === 'waiting' && [asked, patient].includes(run.id);
+  await world.until('two runs to wait without a worker', async () => {
+    return (await world.inStore(listAllRuns)).filter(isWaiting).length === 2;
+  });
+  return { asked, patient };
+}
+
 test('changes no timeout and no lease when the clock jumps by hours', { timeout: 900_000 }, async ({ skip }) => {
   skip(faketime.path === undefined, faketime.obstacle ?? '');
   const seed = faultSeed();
   await using world = await CountingWorld.open({ seed, system: SYSTEM });
   const { url } = await startWithClock(world, 'a');
   for (const jump of JUMPS) {
+    const { asked, patient } = await waitWithoutWorker(world);
     const underWay = await ask(world, 'once', 2);
     await world.untilActed('the plugin to be at work', underWay);
     // There is one place: these wait for it over the jump.
     const waiting = [await ask(world, 'chain', 0), await ask(world, 'quick', 0)];
     setClock(world, 'a', jump);
-    await untilSucceeded(world, url, [underWay, ...waiting], `after the jump to ${jump}`);
+    await untilSucceeded(world, url, [underWay, ...waiting, patient], `after the jump to ${jump}`);
+    world.load.decider.take(asked, 'approve');
+    await world.load.decider.decideAll();
+    await untilSucceeded(world, url, [asked], `after the jump to ${jump}`);
   }
   await world.settle();
   expect(await world.leftovers()).toEqual([]);

@@ -90,7 +90,7 @@ export class EngineEvents implements AsyncDisposable {
   async #open(closing: AbortSignal): Promise<Readable> {
     const { docker, calls, clock, instanceId } = this.#options;
     // From the second of the request: what happens before the engine has subscribed us is then replayed, not missed.
-    const since = Math.floor(clock.nowMs() / 1000);
+    const since = Math.floor(clock.wallMs() / 1000);
     const filters = JSON.stringify({ type: ['container'], label: [`${INSTANCE_LABEL}=${instanceId}`] });
     return await within(clock, OPEN_DEADLINE_MS, closing, (signal) =>
       calls.run(

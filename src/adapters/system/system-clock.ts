@@ -1,8 +1,20 @@
 // The machine's clocks and timers behind the Clock port.
+import { uptime } from 'node:os';
 import type { Clock, Deadline } from '../../core/ports/clock.ts';
+import { SteadyTime } from './steady-time.ts';
 
 export class SystemClock implements Clock {
+  readonly #steady = new SteadyTime({
+    wallMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    uptimeMs: () => uptime() * 1_000,
+  });
+
   nowMs(): number {
+    return this.#steady.nowMs();
+  }
+
+  wallMs(): number {
     return Date.now();
   }
 

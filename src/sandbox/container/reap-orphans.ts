@@ -36,7 +36,7 @@ async function isOrphan(context: SandboxContext, container: ContainerSummary, ow
   const owner = container.labels[LABELS.owner];
   if (owner === undefined || container.labels[LABELS.sandbox] === undefined) return false;
   if (owner !== context.settings.workerId) return !(await owners.isWorkerAlive(owner));
-  return !owners.isKnown(container.id) && context.clock.nowMs() - container.createdAtMs > OWN_AGE_MS;
+  return !owners.isKnown(container.id) && context.clock.wallMs() - container.createdAtMs > OWN_AGE_MS;
 }
 
 async function remove(context: SandboxContext, container: ContainerSummary, signal: AbortSignal): Promise<boolean> {

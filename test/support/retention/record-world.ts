@@ -30,6 +30,7 @@ export function recordSweeper(
   const events: DomainEvent[] = [];
   const clock = {
     nowMs: () => testClock.nowMs(),
+    wallMs: () => testClock.wallMs(),
     monotonicMs: () => testClock.monotonicMs(),
     sleep: (_: number, signal?: AbortSignal) => testClock.sleep(0, signal),
     deadline: (durationMs: number) => testClock.deadline(durationMs),

@@ -93,6 +93,7 @@ it('goes on where it was, and begins anew once a day', async () => {
   let nowMs = 0;
   const clock = {
     nowMs: () => testClock.nowMs(),
+    wallMs: () => nowMs,
     monotonicMs: () => nowMs,
     sleep: () => Promise.resolve(),
     deadline: (durationMs: number) => testClock.deadline(durationMs),
