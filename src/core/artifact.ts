@@ -22,6 +22,17 @@ export const ARTIFACT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 export const CONTENT_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}$/;
 export const UNKNOWN_TYPE = 'application/octet-stream';
 
+/** Of one run. */
+export const ARTIFACTS_MAX = 1_000;
+
+/** An artifact in a result: its shape is checked, its size is not. */
+export interface InlineArtifact {
+  readonly name: string;
+  readonly contentType: string;
+  readonly encoding: 'utf8' | 'base64';
+  readonly content: string;
+}
+
 /** The run's payload with the list of its artifacts. */
 export const ARTIFACTS_PAYLOAD = 'artifacts';
 

@@ -31,6 +31,8 @@ export const PROTOCOL_VIOLATIONS = [
   'bad_utf8',
   'forbidden_key',
   'bad_result',
+  'bad_artifact',
+  'artifact_limit',
   'second_result',
   'too_large',
   'too_deep',

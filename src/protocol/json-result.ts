@@ -6,6 +6,7 @@ import { NO_SECRETS, type Redactor } from '../core/redact.ts';
 import { parseStrictJson, parseStrictText } from '../core/strict-json.ts';
 import { exitVerdict } from './exit-verdict.ts';
 import { documentEnd } from './document-end.ts';
+import { isFault, readInlineArtifacts } from './inline-artifacts.ts';
 import { oneLine, type Reply, type Verdict } from './reply.ts';
 import { STRAY_PRINT, violationVerdict } from './violation.ts';
 
@@ -69,6 +70,13 @@ function isBlank(bytes: Uint8Array): boolean {
 /** @param stdout what the document was read from, for the evidence of a violation */
 export function readResultDocument(document: JsonObject, stdout: Uint8Array, redactor: Redactor = NO_SECRETS): Verdict {
   if (!Object.hasOwn(document, 'status')) return succeeded(document);
+  const artifacts = readInlineArtifacts(document['artifacts']);
+  if (isFault(artifacts)) return violationVerdict(artifacts.violation, stdout, artifacts.message, redactor);
+  const verdict = readStatus(document, stdout, redactor);
+  return artifacts.length === 0 || verdict.outcome.code === 'protocol' ? verdict : { ...verdict, artifacts };
+}
+
+function readStatus(document: JsonObject, stdout: Uint8Array, redactor: Redactor): Verdict {
   const data = document['data'] ?? null;
   switch (document['status']) {
     case 'success':

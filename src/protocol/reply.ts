@@ -1,4 +1,5 @@
 // What a finished plugin left behind, and what the protocol makes of it. Both protocols share these two shapes.
+import type { InlineArtifact } from '../core/artifact.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { NO_SECRETS, type Redactor } from '../core/redact.ts';
@@ -20,6 +21,8 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** the plugin's `data`; null when it gave none */
   readonly result: JsonValue | null;
+  /** that its result has inline; absent: none */
+  readonly artifacts?: readonly InlineArtifact[] | undefined;
 }
 
 const MESSAGE_MAX = 2_000;

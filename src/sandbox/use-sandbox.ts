@@ -17,7 +17,7 @@ export interface Used {
   readonly isSound: boolean;
 }
 
-type Verdict = Pick<InvocationEnd, 'outcome' | 'result'>;
+type Verdict = Pick<InvocationEnd, 'outcome' | 'result' | 'artifacts'>;
 
 export interface Asked {
   readonly request: InvocationRequest;
@@ -60,6 +60,7 @@ function endOf(
   return {
     outcome: verdict.outcome,
     result: verdict.result,
+    artifacts: verdict.artifacts,
     warnings: warningsOf(facts, memory),
     sandboxId: sandbox.id,
     sandboxKind: kind,

@@ -25,6 +25,18 @@ test.each([
   expect(end).toMatchObject({ outcome: { code: 'protocol', violation }, result: null });
 });
 
+test.each([
+  ['whose name is a path', 'bad_artifact', [{ name: '../../etc/passwd', text: 'root' }]],
+  ['of one name', 'bad_artifact', ['1', '2'].map((text) => ({ name: 'a', text }))],
+  ['that are no base64', 'bad_artifact', [{ name: 'a', base64: '%%%%' }]],
+  ['without end', 'artifact_limit', Array.from({ length: 1_001 }, (_, at) => ({ name: `a${String(at)}`, text: '' }))],
+])('artifacts %s, as %s', async (_, violation, artifacts) => {
+  const document = { status: 'success', artifacts };
+  const end = await stand.act(stand.version(), [{ step: 'result', document }]);
+  expect(end).toMatchObject({ outcome: { code: 'protocol', violation }, result: null });
+  expect(end.artifacts).toBeUndefined();
+});
+
 test('silence', async () => {
   expect((await stand.act(stand.version(), [{ step: 'silent' }])).outcome.code).toBe('no_result');
 });

@@ -8,6 +8,7 @@ import type { InvocationEnd, PluginLogLine } from '../../core/ports/invoker.ts';
 import { Redactor } from '../../core/redact.ts';
 import { validateAgainst } from '../../core/schema-subset.ts';
 import { escapeText } from '../../lib/escape-text.ts';
+import { keepArtifacts } from '../../pipeline/invocation/keep-artifacts.ts';
 import { secretsKeyOf } from '../../pipeline/invocation/secrets-key.ts';
 import { isPlatformFault } from '../../plugins/conformance/charge-end.ts';
 import type { Fixture } from '../../plugins/conformance/fixture.ts';
@@ -83,7 +84,7 @@ export class Trials {
     const redactor = new Redactor(secrets.values(), escapeText);
     const of = { runId: ids.newId('run'), invocationId: ids.newId('inv') };
     using services = trialServices(this.#ground, { ...of, hook: fixture.hook ?? '', plugin: version.plugin, redactor });
-    const end = await this.#sandboxes.invoker.invoke({
+    const ended = await this.#sandboxes.invoker.invoke({
       ...{ ...of, version, input, nonce, epoch: 1, attempt: 1, pipeline: version.plugin.name, waitMs: WAIT_MS },
       secretsKey: secretsKeyOf(secrets) ?? '',
       timeoutMs: version.plugin.limits.timeoutMs,
@@ -100,6 +101,7 @@ export class Trials {
       },
       stop: AbortSignal.any([cancelled.signal, this.#halt.signal]),
     });
+    const end = await keepArtifacts(ended, version.plugin, services, (_, write) => write({ signal: this.#stop }));
     if (this.#stop.aborted) throw new GantryError('CANCELLED', 'stopped by a signal');
     if (isPlatformFault(end.outcome)) throw new GantryError('ENGINE_FAILED', tellOutcome(end.outcome));
     const trial = { ...end, logs, witness: this.#witnessOf(end.sandboxId) };

@@ -1,5 +1,6 @@
-// What a plugin of protocol `stream` may ask of the host while a run of it is in flight. Every answer is a value: what the plugin does wrong, and
+// What a plugin of protocol `stream` may ask of the host while a run of it is in flight, and where the artifacts of a result go. Every answer is a value: what the plugin does wrong, and
 // what the store does not do, are refusals that it can read. Only what the manifest's `services` names is ever asked for here.
+import type { InlineArtifact } from '../artifact.ts';
 import type { InvocationId, RunId } from '../ids.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { Plugin } from '../plugin.ts';
@@ -20,6 +21,12 @@ export type HostAnswer =
       readonly details?: JsonObject;
     };
 
+/** Does something in the store as often as it takes, and within the store's deadline each time. @throws what it gives up with */
+export type Persist = <T>(
+  operation: string,
+  work: (options: { readonly signal: AbortSignal }) => Promise<T>,
+) => Promise<T>;
+
 /** The host services of one invocation. Disposing of it drops what was begun and not finished. */
 export interface InvocationServices extends Disposable {
   /**
@@ -27,6 +34,12 @@ export interface InvocationServices extends Disposable {
    * @param params hostile
    */
   perform(method: string, params: JsonObject, signal: AbortSignal): Promise<HostAnswer>;
+  /**
+   * Makes what a result has inline artifacts of the run, in the place of those of their names: all or none.
+   * @returns why there is no room for them, one sentence; null: they are kept
+   * @throws what `persist` throws
+   */
+  keep(artifacts: readonly InlineArtifact[], persist: Persist): Promise<string | null>;
 }
 
 export interface ServiceScope {

@@ -1,5 +1,6 @@
 // What the pipeline needs of the sandboxes: one call that always settles with an outcome. Plugin faults, engine faults, timeouts and
 // cancellation are all outcomes; it rejects only for a defect of ours.
+import type { InlineArtifact } from '../artifact.ts';
 import type { InvocationId, RunId, SandboxId } from '../ids.ts';
 import type { Cleanliness, InvocationPhases, InvocationUsage, SandboxKind } from '../invocation.ts';
 import type { JsonValue } from '../json.ts';
@@ -53,6 +54,8 @@ export interface InvocationEnd {
   readonly outcome: Outcome;
   /** the plugin's `data`; null when it gave none */
   readonly result: JsonValue | null;
+  /** that its result has inline, with their secrets; absent: none */
+  readonly artifacts?: readonly InlineArtifact[] | undefined;
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
   readonly sandboxId: SandboxId | null;
   readonly sandboxKind: SandboxKind | null;

@@ -15,6 +15,7 @@ import { buildContext, type RunFlow } from '../graph/build-context.ts';
 import type { EarlierInvocations } from './earlier-invocations.ts';
 import { InvocationLedger } from '../records/invocation-ledger.ts';
 import { prepareInput, type PreparedInput, type ReadyInput } from './prepare-input.ts';
+import { keepArtifacts } from './keep-artifacts.ts';
 import { nextAttemptAtMs } from '../graph/retry-policy.ts';
 import { redactEnd } from './redact-end.ts';
 import type { ContextItem } from '../run-ports.ts';
@@ -121,7 +122,11 @@ async function deliver(
   try {
     const work = ports.invoker.invoke(request);
     ledger.wait();
-    return await settleAfterStop(ports.clock, call.stop, work, settings.cancelGraceMs);
+    const end = await settleAfterStop(ports.clock, call.stop, work, settings.cancelGraceMs);
+    if (end.artifacts === undefined) return end;
+    return await keepArtifacts(end, call.version.plugin, services, (operation, write) =>
+      lease.persist(operation, write),
+    );
   } catch (error) {
     // A start that could not be stored may come back as the invoker's rejection: the first cause is the one to tell.
     ledger.throwIfFailed();

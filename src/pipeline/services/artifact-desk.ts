@@ -1,7 +1,14 @@
 // `artifact.put` and `artifact.get` of one invocation: bytes in pieces, in the order in which they come. What is not finished when the
 // invocation ends is dropped. Secrets are taken out on the way, so hash and size are those of what is kept.
 import { createHash, type Hash } from 'node:crypto';
-import { ARTIFACT_CHUNK_BYTES, ARTIFACT_NAME, CONTENT_TYPE, UNKNOWN_TYPE, type Artifact } from '../../core/artifact.ts';
+import {
+  ARTIFACT_CHUNK_BYTES,
+  ARTIFACT_NAME,
+  ARTIFACTS_MAX,
+  CONTENT_TYPE,
+  UNKNOWN_TYPE,
+  type Artifact,
+} from '../../core/artifact.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { ArtifactContent, ArtifactUpload } from '../../core/ports/artifact-content.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -19,8 +26,7 @@ export interface ArtifactLimits {
   readonly runBytes: number;
 }
 
-/** Artifacts of one run, and uploads of one invocation that are begun and not finished. */
-export const ARTIFACTS_MAX = 1_000;
+/** Uploads of one invocation that are begun and not finished. */
 export const UPLOADS_MAX = 8;
 
 export interface ArtifactParts {
@@ -130,7 +136,7 @@ export class ArtifactDesk implements Disposable {
     const { contentType, sizeBytes } = upload;
     const place = { id: ids.newId('art'), runId, hook, plugin: plugin.name, name };
     const artifact = { ...place, contentType, sizeBytes, sha256, content, createdAtMs: clock.nowMs() };
-    const refusal = await artifacts.put(artifact, (others) => this.#whyNot(artifact, others), options);
+    const refusal = await artifacts.put([artifact], (others) => this.#whyNot(artifact, others), options);
     return refusal ?? answer({ id: artifact.id, sizeBytes, sha256 });
   }
 

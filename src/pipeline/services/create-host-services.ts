@@ -1,5 +1,6 @@
 // What plugins may ask of the host, over the store. Every request has the store's deadline, and a plugin that asks too often is slowed down, not
 // refused: it waits for its answers anyway. A store that is away is a refusal that the plugin can act on, at the latest after one deadline.
+import type { InlineArtifact } from '../../core/artifact.ts';
 import { within } from '../../core/deadline.ts';
 import { messageOf } from '../../core/errors/gantry-error.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -9,11 +10,13 @@ import type {
   HostServiceName,
   HostServices,
   InvocationServices,
+  Persist,
   ServiceScope,
 } from '../../core/ports/host-services.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { ArtifactDesk, type ArtifactParts } from './artifact-desk.ts';
+import { keepInline } from './inline-artifacts.ts';
 import { refused } from './refuse.ts';
 import { RequestPace } from './request-pace.ts';
 import { RunArtifacts } from './run-artifacts.ts';
@@ -39,7 +42,7 @@ export function createHostServices(options: HostServicesOptions): HostServices {
 }
 
 class ServicesOfOne implements InvocationServices {
-  readonly #options: HostServicesOptions;
+  readonly #options: HostServicesOptions & ArtifactParts;
   readonly #scope: ServiceScope;
   readonly #pace: RequestPace;
   readonly #state: StateKeeper;
@@ -78,6 +81,15 @@ class ServicesOfOne implements InvocationServices {
       if (!signal.aborted) this.#tell(method, error);
       return refused('UNAVAILABLE', 'the store did not answer; whether it was done is not known');
     }
+  }
+
+  async keep(given: readonly InlineArtifact[], persist: Persist): Promise<string | null> {
+    const refusal = await keepInline(this.#options, this.#scope, given, persist);
+    this.#options.events.emit({
+      ...{ kind: 'hostRequestAnswered', service: 'artifact' },
+      result: refusal === null ? 'ok' : 'FULL',
+    });
+    return refusal;
   }
 
   [Symbol.dispose](): void {

@@ -31,19 +31,22 @@ export class RunArtifacts {
     return all.filter(({ name }) => !kept.has(name)).map(({ name }) => name);
   }
 
-  /** Puts the artifact in the place of one of its name, unless `refuse` says why not. @returns what it said; null: it is put */
+  /** Puts artifacts of one run in the place of those of their names, unless `refuse` says why not. @returns what it said; null: they are put */
   async put<Refusal>(
-    artifact: Artifact,
+    artifacts: readonly Artifact[],
     refuse: (others: readonly Artifact[]) => Refusal | null,
     options: StoreOptions,
   ): Promise<Refusal | null> {
-    const { runId, name } = artifact;
+    const [first] = artifacts;
+    if (first === undefined) return null;
+    const { runId } = first;
+    const names = new Set(artifacts.map(({ name }) => name));
     const before = this.#tails.get(runId) ?? Promise.resolve();
     const turn = before.then(async () => {
-      const others = (await this.list(runId, options)).filter((other) => other.name !== name);
+      const others = (await this.list(runId, options)).filter(({ name }) => !names.has(name));
       const refusal = refuse(others);
       if (refusal !== null) return refusal;
-      const all = [...others, artifact].sort((left, right) => (left.name < right.name ? -1 : 1));
+      const all = [...others, ...artifacts].sort((left, right) => (left.name < right.name ? -1 : 1));
       await this.#store.putPayload(runId, ARTIFACTS_PAYLOAD, JSON.stringify(all), options);
       return null;
     });

@@ -81,13 +81,20 @@ function checkStream(manifest: JsonObject): RuleBreach[] {
   if (manifest['protocol'] !== 'stream') {
     return [
       ...(isReused ? [invalid(['reuse'], `\`reuse: ${reuse}\` goes with \`protocol: stream\``)] : []),
-      ...['lifecycle', 'services']
-        .filter((key) => isGiven(manifest, key))
-        .map((key) => invalid([key], `\`${key}\` goes with \`protocol: stream\``)),
+      ...(isGiven(manifest, 'lifecycle') ? [invalid(['lifecycle'], '`lifecycle` goes with `protocol: stream`')] : []),
+      ...servicesWithoutStream(manifest),
     ];
   }
   if (reuse !== 'fork' || manifest['runtime'] === 'python') return [];
   return [invalid(['reuse'], '`reuse: fork` goes with `runtime: python`, whose SDK forks a process per invocation')];
+}
+
+/** A plugin that asks nothing can still give artifacts, in its result. */
+function servicesWithoutStream({ protocol, services }: JsonObject): RuleBreach[] {
+  if (services === undefined) return [];
+  if (protocol === 'text') return [invalid(['services'], '`services` goes with `protocol: stream` or `json`')];
+  const isAsking = Array.isArray(services) && services.includes('state');
+  return isAsking ? [invalid(['services'], '`state` goes with `protocol: stream`')] : [];
 }
 
 function checkRepeats(manifest: JsonObject): RuleBreach[] {

@@ -207,7 +207,7 @@ export const manifestSchema = z.strictObject({
       .array(z.enum(SERVICES, { error: `must be one of ${SERVICES.map((of) => `\`${of}\``).join(', ')}` }))
       .max(LIST_MAX)
       .default([]),
-    'With `protocol: stream`: host services that it may use. `state`: keys and values of this plugin that stay. `artifact`: named bytes of the run.',
+    'What it may use of the host. `artifact`: named bytes of the run, with `protocol: json` in the result. With `protocol: stream` also `state`: keys and values of this plugin that stay.',
   ),
   isolation: described(
     z.literal('standard', { error: 'must be `standard`' }).default('standard'),

@@ -60,10 +60,10 @@ export class SessionCore {
     this.outbox.tell({ type: 'ready' });
   }
 
-  endRun(run: OpenRequest, { outcome, result }: Verdict): void {
+  endRun(run: OpenRequest, ended: Verdict): void {
     this.open.close(run);
     for (const { key } of this.asked.closeOf(run.id)) this.outbox.answer(encodeRefusal(key, RUN_ENDED));
-    const verdict = run.isCancelled ? { outcome: CANCELLED, result: null } : { outcome, result };
+    const verdict = run.isCancelled ? { outcome: CANCELLED, result: null } : ended;
     this.outbox.tell({ type: 'runEnded', id: run.id, ...verdict });
     if (this.open.runs === 0) this.move('idle');
   }

@@ -1,9 +1,9 @@
 // What a session takes and what it tells. Everything is a value: bytes to write, events in their order, the next deadline.
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Lifecycle } from '../../core/plugin.ts';
 import type { PluginLogLine } from '../../core/ports/invoker.ts';
-import type { Reply } from '../reply.ts';
+import type { Reply, Verdict } from '../reply.ts';
 import type { REUSES } from './message-schemas.ts';
 import type { RateLimits } from './message-rate.ts';
 import type { SessionState } from './session-states.ts';
@@ -61,7 +61,7 @@ export interface PluginRequest {
 export type SessionEvent =
   | { readonly type: 'moved'; readonly from: SessionState; readonly to: SessionState }
   | { readonly type: 'ready' }
-  | { readonly type: 'runEnded'; readonly id: number; readonly outcome: Outcome; readonly result: JsonValue | null }
+  | ({ readonly type: 'runEnded'; readonly id: number } & Verdict)
   | { readonly type: 'answered'; readonly id: number; readonly method: Question; readonly said: Said }
   /** `id`: the run it belongs to, null when that is unknown. The text is hostile: escape it. */
   | { readonly type: 'logLine'; readonly id: number | null; readonly line: PluginLogLine }

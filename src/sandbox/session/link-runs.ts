@@ -1,16 +1,13 @@
 // The runs in flight of one stream link: whose log lines, bytes and verdicts they are.
-import type { JsonValue } from '../../core/json.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { HostAnswer, InvocationServices } from '../../core/ports/host-services.ts';
+import type { Verdict } from '../../protocol/reply.ts';
 import type { PluginRequest, SessionEvent } from '../../protocol/stream/session-events.ts';
 import type { LogLines } from './log-lines.ts';
 import type { Reports } from './reports.ts';
 import type { UsageWatch } from './usage-watch.ts';
 
-export interface LinkVerdict {
-  readonly outcome: Outcome;
-  readonly result: JsonValue | null;
-}
+export type LinkVerdict = Verdict;
 
 /** A run in flight; times are of the monotonic clock, null until they come. */
 export interface LinkRun {
@@ -129,7 +126,7 @@ export class LinkRuns {
     }
   }
 
-  #end(id: number, { outcome, result }: LinkVerdict): void {
+  #end(id: number, { outcome, result, artifacts }: LinkVerdict): void {
     const run = this.#open.get(id);
     if (run === undefined) return;
     this.#open.delete(id);
@@ -137,7 +134,7 @@ export class LinkRuns {
     const { logs, reports, onEnded } = run.listener;
     logs.end();
     reports.end();
-    onEnded({ outcome, result });
+    onEnded({ outcome, result, artifacts });
   }
 
   endAll(outcome: Outcome): void {

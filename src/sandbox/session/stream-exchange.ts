@@ -124,7 +124,7 @@ export class StreamExchange {
     const [logs, usage, output] = [this.#logs, this.#usage, { seenBytes }];
     const outcome = redactCut(verdict.outcome, this.#request.redactor);
     return {
-      verdict: { outcome, result: verdict.result },
+      verdict: { outcome, result: verdict.result, artifacts: verdict.artifacts },
       facts: { logs, usage, output, startedAtMs, sentAtMs, firstByteAtMs, endedAtMs },
       reported: this.#reports.reported,
       memory: isSound && usage.oomKills > 0 ? 'child' : 'none',

@@ -41,7 +41,7 @@ async function runWith(
     const place = { id: ids.newId('art'), runId: run.id, hook: 'fetch', plugin: 'numbers', name, contentType };
     const kept = await upload.finish(sha256, patient());
     const artifact: Artifact = { ...place, sizeBytes: bytes.length, sha256, content: kept, createdAtMs: 5 };
-    await artifacts.put(artifact, () => null, patient());
+    await artifacts.put([artifact], () => null, patient());
   }
   return `${web.url}/api/v1/runs/${run.id}/artifacts`;
 }

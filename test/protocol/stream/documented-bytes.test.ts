@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/core/json.ts';
 import { PROTOCOL_VIOLATIONS } from '../../../src/core/outcome.ts';
 import type { HostAnswer, HostRefusal } from '../../../src/core/ports/host-services.ts';
-import { ARTIFACT_CHUNK_BYTES } from '../../../src/core/artifact.ts';
-import { ARTIFACTS_MAX, UPLOADS_MAX } from '../../../src/pipeline/services/artifact-desk.ts';
+import { ARTIFACT_CHUNK_BYTES, ARTIFACTS_MAX } from '../../../src/core/artifact.ts';
+import { UPLOADS_MAX } from '../../../src/pipeline/services/artifact-desk.ts';
 import { REQUESTS_PER_SECOND } from '../../../src/pipeline/services/create-host-services.ts';
 import { STATE_LIMITS } from '../../../src/pipeline/services/state-keeper.ts';
 import {

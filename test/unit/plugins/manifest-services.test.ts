@@ -13,8 +13,17 @@ it('takes the services of a stream plugin, whatever becomes of its sandbox', () 
   expect(makePluginFrom(manifestText('protocol: stream\nreuse: warm\nservices: []')).services).toEqual([]);
 });
 
+it('takes artifacts of a plugin of one document', () => {
+  expect(makePluginFrom(manifestText('services: [artifact]')).services).toEqual(['artifact']);
+});
+
 it.each([
-  ['a plugin of one document', 'services: [state]', 'MANIFEST_INVALID: `services` goes with `protocol: stream`'],
+  [
+    'state of a plugin of one document',
+    'services: [artifact, state]',
+    'MANIFEST_INVALID: `state` goes with `protocol: stream`',
+  ],
+  ['services of a filter', 'protocol: text\nservices: [artifact]', 'MANIFEST_INVALID: `services` goes with'],
   [
     'a service that nobody knows',
     'protocol: stream\nservices: [stat]',

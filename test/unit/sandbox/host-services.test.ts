@@ -31,7 +31,10 @@ function asker(worker: FakeWorker, isPatient: boolean): (perform: Perform | null
   worker.programs.set('stream', program);
   const version = worker.version('stream', { plugin: { protocol: 'stream', reuse: 'warm', services: ['state'] } });
   return (perform) => {
-    const services = perform === null ? {} : { services: { perform, [Symbol.dispose]: () => undefined } };
+    const services =
+      perform === null
+        ? {}
+        : { services: { perform, keep: () => Promise.resolve(null), [Symbol.dispose]: () => undefined } };
     const input = Buffer.from(JSON.stringify({ act: 'ask', invocation: { nonce: 'abc' } }));
     return worker.invoke(version, { nonce: 'abc', input, ...services } satisfies Partial<InvocationRequest>);
   };

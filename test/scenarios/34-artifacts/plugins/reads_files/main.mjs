@@ -6,5 +6,7 @@ run(async () => {
   const million = await artifact.get('million.bin');
   await artifact.put('copy.bin', [million.subarray(0, 300_000), million.subarray(300_000)]);
   const copy = createHash('sha256').update(await artifact.get('copy.bin')).digest('hex');
-  return { table, bytes: million.length, copy, empty: (await artifact.get('empty')).length };
+  const note = (await artifact.get('note.txt')).toString();
+  const zeros = (await artifact.get('zeros.bin')).toString('hex');
+  return { note, zeros, table, bytes: million.length, copy, empty: (await artifact.get('empty')).length };
 });
