@@ -91,12 +91,6 @@ export class MongoRuns {
     return { items, next: documents.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 
-  async listOpenRuns(): Promise<readonly Run[]> {
-    const open = { state: { $in: ['queued', 'running', 'waiting'] } };
-    const documents = await this.#runs.find(open).sort({ _id: 1 }).toArray();
-    return documents.map((document) => RUNS.decode(document));
-  }
-
   async countQueued(pipeline: string, atMost: number): Promise<number> {
     return atMost < 1 ? 0 : await this.#runs.countDocuments({ pipeline, state: 'queued' }, { limit: atMost });
   }

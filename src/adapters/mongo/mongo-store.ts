@@ -108,10 +108,6 @@ export class MongoStore implements port.Store {
     return await this.#call('listRuns', options, ({ runs }) => runs.listRuns(filter, page));
   }
 
-  async listOpenRuns(options: Options): Promise<readonly Run[]> {
-    return await this.#call('listOpenRuns', options, ({ runs }) => runs.listOpenRuns());
-  }
-
   async countQueued(pipeline: string, atMost: number, options: Options): Promise<number> {
     return await this.#call('countQueued', options, ({ runs }) => runs.countQueued(pipeline, atMost));
   }

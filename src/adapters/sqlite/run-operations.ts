@@ -26,7 +26,6 @@ const READ = `SELECT ${COLUMNS} FROM runs WHERE id = :id`;
 /** One that is being removed is not found any more. */
 const FIND = `${READ} AND leaving IS NULL`;
 const FIND_BY_KEY = `SELECT ${COLUMNS} FROM runs WHERE pipeline = :pipeline AND idempotencyKey = :key`;
-const OPEN = `SELECT ${COLUMNS} FROM runs WHERE state = :state ORDER BY id`;
 
 /** The runs of a pipeline are walked state by state, which spares an index that every new run would have to enter; null: not by state. */
 function statesOf({ states, pipeline }: RunPage): readonly RunState[] | null {
@@ -106,12 +105,6 @@ export class RunOperations {
       .slice(0, page.limit)
       .map((id) => this.#sql.one(READ, { id }))
       .filter((row) => row !== null);
-  }
-
-  listOpenRuns(): SqlRow[] {
-    return ['queued', 'running', 'waiting']
-      .flatMap((state) => this.#sql.all(OPEN, { state }))
-      .sort((a, b) => byId(String(a['id']), String(b['id'])));
   }
 
   countRuns(states: readonly RunState[] | null, pipeline: string | null): number {

@@ -108,11 +108,6 @@ export class SqliteStore implements port.Store {
     return { items, next: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null };
   }
 
-  async listOpenRuns(options: Options): Promise<readonly Run[]> {
-    const rows = await this.#call('listOpenRuns', [], options);
-    return rows.map((row) => RUNS.decode(row));
-  }
-
   async countQueued(pipeline: string, atMost: number, options: Options): Promise<number> {
     return await this.#call('countQueued', [pipeline, atMost], options);
   }

@@ -69,10 +69,6 @@ export class ForwardingStore implements port.Store {
     return this.inner.listRuns(filter, page, options);
   }
 
-  listOpenRuns(options: Options): Promise<readonly Run[]> {
-    return this.inner.listOpenRuns(options);
-  }
-
   countQueued(pipeline: string, atMost: number, options: Options): Promise<number> {
     return this.inner.countQueued(pipeline, atMost, options);
   }

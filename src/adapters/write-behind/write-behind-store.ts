@@ -99,11 +99,6 @@ export class WriteBehindStore extends ForwardingStore {
     return await this.inner.listRuns(filter, page, options);
   }
 
-  override async listOpenRuns(options: Options): Promise<readonly Run[]> {
-    await this.#flushed(options);
-    return await this.inner.listOpenRuns(options);
-  }
-
   override async countQueued(pipeline: string, atMost: number, options: Options): Promise<number> {
     await this.#flushed(options);
     return await this.inner.countQueued(pipeline, atMost, options);

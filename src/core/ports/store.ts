@@ -163,8 +163,6 @@ export interface Store extends AsyncDisposable {
    */
   claimRuns(request: ClaimRequest, options: StoreOptions): Promise<readonly Run[]>;
   listRuns(filter: RunFilter, page: PageRequest, options: StoreOptions): Promise<Page<Run>>;
-  /** Not-ended runs of a worker or of any (null): for recovery and for the queue's length. */
-  listOpenRuns(options: StoreOptions): Promise<readonly Run[]>;
   /** Queued runs of the pipeline, counted no further than `atMost`. */
   countQueued(pipeline: string, atMost: number, options: StoreOptions): Promise<number>;
   countRuns(filter: RunFilter, options: StoreOptions): Promise<number>;

@@ -1,17 +1,21 @@
-// Queued runs that nobody will ever claim, because their pipeline is not declared any more. To find them the whole queue is read, so that is
-// done when the pipelines have changed and otherwise seldom: it must not be a cost of every sweep. While the engine is away nothing is claimed, so
-// runs whose time is up meanwhile are found here, too.
+// Runs that nobody will ever claim, because their pipeline is not declared any more: queued ones, and waiting ones once their time has come.
+// They are looked for by the names of the pipelines that have runs, when the pipelines have changed and otherwise seldom: it must not be a
+// cost of every sweep. While the engine is away nothing is claimed, so runs whose time is up meanwhile are found here, too.
 import type { Pipeline } from '../../core/pipeline.ts';
 import type { Run } from '../../core/run.ts';
+import { walkRuns } from '../../core/walk-runs.ts';
 import { tryOnce } from '../records/persist.ts';
 import type { RunPorts, RunSettings } from '../run-ports.ts';
 
-/** Sweeps without a change after which the queue is read all the same. */
+/** Sweeps without a change after which it is looked all the same. */
 const SWEEPS = 60;
 /** The same while the engine is away. */
 const SWEEPS_AWAY = 6;
 /** Another program on the database may have read a new pipeline before this one has. */
 const YOUNG_MS = 300_000;
+/** Found in one look; where there are more, the next sweep looks again. */
+const FOUND_MAX = 500;
+const BATCH_NAMES = 100;
 
 export class StrayWatch {
   #seen: ReadonlyMap<string, Pipeline> | null = null;
@@ -25,21 +29,53 @@ export class StrayWatch {
     this.#sweeps += 1;
     const isEngineAway = ports.isEngineAway?.() === true;
     if (pipelines === this.#seen && this.#sweeps < (isEngineAway ? SWEEPS_AWAY : SWEEPS)) return [];
-    const open = await tryOnce({ ...ports, ...settings }, 'listOpenRuns', (options) =>
-      ports.store.listOpenRuns(options),
-    );
-    this.#seen = pipelines;
-    this.#sweeps = 0;
-    const youngMs = ports.clock.nowMs() - (settings.isOnlyWorker ? 0 : YOUNG_MS);
     const nowMs = ports.clock.nowMs();
-    return open.filter(
-      (run) => isStray(run, pipelines, youngMs) || (isEngineAway && run.state !== 'running' && isOver(run, nowMs)),
-    );
+    const youngMs = nowMs - (settings.isOnlyWorker ? 0 : YOUNG_MS);
+    const found: Run[] = [];
+    for await (const name of undeclared(ports, settings)) {
+      if (found.length >= FOUND_MAX) break;
+      await collect(found, resting(ports, settings, name), (run) => isUnclaimed(run, youngMs));
+    }
+    if (isEngineAway)
+      await collect(found, resting(ports, settings), (run) => pipelines.has(run.pipeline) && isOver(run, nowMs));
+    this.#seen = found.length < FOUND_MAX ? pipelines : null;
+    this.#sweeps = 0;
+    return found;
   }
 }
 
-function isStray(run: Run, pipelines: ReadonlyMap<string, Pipeline>, youngMs: number): boolean {
-  return run.state === 'queued' && !pipelines.has(run.pipeline) && Math.max(run.createdAtMs, run.readyAtMs) <= youngMs;
+/** Names of pipelines that have runs and are not declared. */
+async function* undeclared(ports: RunPorts, settings: RunSettings): AsyncGenerator<string> {
+  const pipelines = ports.pipelines();
+  for (let after: string | null = null; ;) {
+    const from: string | null = after;
+    const names: readonly string[] = await tryOnce({ ...ports, ...settings }, 'listNames', (options) =>
+      ports.store.retention.listNames('runs', from, BATCH_NAMES, options),
+    );
+    yield* names.filter((name) => !pipelines.has(name));
+    after = names.at(-1) ?? null;
+    if (after === null || names.length < BATCH_NAMES) return;
+  }
+}
+
+/** Runs without a worker, of one pipeline or of all. */
+function resting(ports: RunPorts, settings: RunSettings, pipeline?: string): AsyncGenerator<Run> {
+  const filter = { states: ['queued', 'waiting'], ...(pipeline === undefined ? {} : { pipeline }) } as const;
+  return walkRuns((page) =>
+    tryOnce({ ...ports, ...settings }, 'listRuns', (options) => ports.store.listRuns(filter, page, options)),
+  );
+}
+
+async function collect(found: Run[], runs: AsyncGenerator<Run>, isWanted: (run: Run) => boolean): Promise<void> {
+  for await (const run of runs) {
+    if (found.length >= FOUND_MAX) return;
+    if (isWanted(run)) found.push(run);
+  }
+}
+
+/** What waits is ready at a later time than it was made. */
+function isUnclaimed({ createdAtMs, readyAtMs }: Run, youngMs: number): boolean {
+  return Math.max(createdAtMs, readyAtMs) <= youngMs;
 }
 
 function isOver({ deadlineAtMs }: Run, nowMs: number): boolean {

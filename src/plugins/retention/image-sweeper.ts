@@ -4,15 +4,16 @@ import { raced, within } from '../../core/deadline.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
 import type { KeepReason, OwnImage, RemovedImage, SweepReport } from '../../core/image-retention.ts';
 import type { PluginVersion } from '../../core/plugin.ts';
-import { askedVersions } from '../../core/run.ts';
+import { askedVersions, isTerminal, RUN_STATES } from '../../core/run.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { ContainerEngine, ImageFacts } from '../../core/ports/container-engine.ts';
 import type { DiskSpace } from '../../core/ports/disk-space.ts';
 import type { EventSink } from '../../core/ports/event-sink.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { PluginVersionRecord } from '../../core/ports/store.ts';
+import { walkRuns } from '../../core/walk-runs.ts';
 import { CONTENT_LABEL, INSTANCE_LABEL, PLUGIN_LABEL, VERSION_LABEL, versionId } from '../image/image-labels.ts';
-import { planRemoval, type RemovalPlan, type RetentionRules } from './plan-removal.ts';
+import { planRemoval, type RemovalInput, type RemovalPlan, type RetentionRules } from './plan-removal.ts';
 import type { PluginClaims } from './plugin-claims.ts';
 import { dueChanges, readRecords, type VersionStore } from './version-records.ts';
 import type { VersionUse } from './version-use.ts';
@@ -56,6 +57,8 @@ interface Found {
 /** The list inspects every image. */
 const LIST_MS = 120_000;
 
+const OPEN_STATES = RUN_STATES.filter((state) => !isTerminal(state));
+
 export class ImageSweeper {
   readonly #options: SweeperOptions;
   #last: Promise<unknown> = Promise.resolve();
@@ -93,7 +96,7 @@ export class ImageSweeper {
     const { dataRoot } = await this.#call(signal, (inner) => engine.facts({ signal: inner }));
     const listed = await within(clock, LIST_MS, signal, (inner) => engine.listImages(label, { signal: inner }));
     const containers = await this.#call(signal, (inner) => engine.listContainers(label, { signal: inner }));
-    const runs = await this.#call(signal, (inner) => store.listOpenRuns({ signal: inner }));
+    const open = await this.#openRuns(signal);
     const serving = this.#options.serving();
     const names = [
       ...listed.map(({ labels }) => labels[PLUGIN_LABEL] ?? ''),
@@ -111,15 +114,13 @@ export class ImageSweeper {
     // The engine filters by the label; what it says is checked, for here things are removed.
     const own = listed.filter(({ labels }) => labels[INSTANCE_LABEL] === instanceId);
     const images = own.map((facts) => this.#ownImage(facts, records));
-    const starts = runs.flatMap(({ startedAtMs }) => startedAtMs ?? []);
     const plan = planRemoval({
       images,
       plugins: this.#options.plugins(),
       servingImages: new Set(this.#options.serving().map(({ imageId }) => imageId)),
       building: this.#options.claims.building(),
       sandboxVersions: new Set(containers.flatMap(({ labels }) => labels[VERSION_LABEL] ?? [])),
-      askedVersions: new Set(runs.flatMap(askedVersions)),
-      oldestRunAtMs: starts.length === 0 ? null : Math.min(...starts),
+      ...open,
       isDiskShort: diskFree !== null && diskFree < diskFreeMin,
       nowMs: atMs,
       rules,
@@ -174,8 +175,21 @@ export class ImageSweeper {
   /** A run may have been accepted since the plan was made; from here on the claim keeps others from being. */
   async #isAskedFor({ version }: RemovedImage, signal: AbortSignal): Promise<boolean> {
     if (version === null) return false;
-    const runs = await this.#call(signal, (inner) => this.#options.store.listOpenRuns({ signal: inner }));
-    return runs.flatMap(askedVersions).includes(version);
+    return (await this.#openRuns(signal)).askedVersions.has(version);
+  }
+
+  /** Of runs that have not ended: the start of the oldest that has begun, and the versions that they were asked to use. */
+  async #openRuns(signal: AbortSignal): Promise<Pick<RemovalInput, 'oldestRunAtMs' | 'askedVersions'>> {
+    const asked = new Set<string>();
+    let oldestRunAtMs: number | null = null;
+    const open = walkRuns((page) =>
+      this.#call(signal, (inner) => this.#options.store.listRuns({ states: OPEN_STATES }, page, { signal: inner })),
+    );
+    for await (const run of open) {
+      for (const id of askedVersions(run)) asked.add(id);
+      if (run.startedAtMs !== null) oldestRunAtMs = Math.min(run.startedAtMs, oldestRunAtMs ?? run.startedAtMs);
+    }
+    return { oldestRunAtMs, askedVersions: asked };
   }
 
   async #isDiskShort(dataRoot: string): Promise<boolean> {

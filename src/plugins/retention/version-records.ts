@@ -4,7 +4,7 @@ import type { OwnImage } from '../../core/image-retention.ts';
 import type { PluginVersion } from '../../core/plugin.ts';
 import type { PluginVersionChanges, PluginVersionRecord, Store } from '../../core/ports/store.ts';
 
-export type VersionStore = Pick<Store, 'listPluginVersions' | 'updatePluginVersion' | 'listOpenRuns'>;
+export type VersionStore = Pick<Store, 'listPluginVersions' | 'updatePluginVersion' | 'listRuns'>;
 
 /** How far the stored time of a last use may lie behind. */
 const USE_STEP_MS = 3_600_000;

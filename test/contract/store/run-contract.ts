@@ -205,14 +205,6 @@ function listContract(subject: StoreUnderTest): void {
     await subject.store().updateRun(next, guard, { state: 'failed', finishedAtMs: nowMs }, patient());
     expect((await list()).map(({ id }) => id)).toEqual([newest, last]);
   });
-
-  it('lists the runs that have not ended', async () => {
-    const pipeline = freshName('open');
-    const runs = RUN_STATES.map((state) => buildRun({ pipeline, state }));
-    await Promise.all(runs.map((run) => subject.store().insertRun(run, patient())));
-    const open = (await subject.store().listOpenRuns(patient())).filter((run) => run.pipeline === pipeline);
-    expect(open.map(({ state }) => state).sort()).toEqual(['queued', 'running', 'waiting']);
-  });
 }
 
 export function runContract(subject: StoreUnderTest): void {

@@ -64,7 +64,6 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['admitRun', run.id, 0],
   ['runStates', [run.id]],
   ['releasePlace', 'default', 'key', run.id],
-  ['listOpenRuns'],
   ['countQueued', 'default', 5],
   ['countRuns', null, null],
   ['countRuns', ['queued'], 'default'],
@@ -124,7 +123,7 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
 ];
 
 const READS: readonly OperationName[] = [
-  ...(['findRun', 'findRunByKey', 'listRuns', 'listOpenRuns', 'countQueued', 'countRuns', 'listInvocations'] as const),
+  ...(['findRun', 'findRunByKey', 'listRuns', 'countQueued', 'countRuns', 'listInvocations'] as const),
   ...(['findPayload', 'listEvents', 'listLogs', 'listPluginVersions', 'listPipelineVersions'] as const),
   ...(['listWorkers', 'listSchedules', 'findSchedule', 'describe'] as const),
   ...(['placeHolders', 'listHeld', 'listWaiting', 'listWanted', 'runStates'] as const),

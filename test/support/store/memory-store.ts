@@ -80,12 +80,6 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
     });
   }
 
-  async listOpenRuns(options: Options): Promise<readonly Run[]> {
-    return await this.perform('listOpenRuns', options, () =>
-      [...this.#runs.values()].filter((run) => !isTerminal(run.state)).sort((a, b) => newestFirst(b, a)),
-    );
-  }
-
   async countQueued(pipeline: string, atMost: number, options: Options): Promise<number> {
     return await this.perform('countQueued', options, () => {
       const queued = [...this.#runs.values()].filter((run) => run.state === 'queued' && run.pipeline === pipeline);

@@ -7,7 +7,7 @@ import { LOSSES_MAX } from '../../../src/pipeline/worker/recover-runs.ts';
 import type { Act } from '../../support/pipeline/fake-invoker.ts';
 import { HangingStore } from '../../support/pipeline/hanging-store.ts';
 import { makePipeline, makePlugin, RunWorld, type WorldOptions } from '../../support/pipeline/run-world.ts';
-import { newWorkerId, patient } from '../../support/store/build-records.ts';
+import { buildRun, newWorkerId, patient } from '../../support/store/build-records.ts';
 
 const never: Act = () => new Promise(() => undefined);
 
@@ -188,6 +188,22 @@ describe('recovery', () => {
     world.pipelines.clear();
     await world.runs.start();
     expect(await world.settle(run.id)).toMatchObject({ state: 'failed', failure: { code: 'PIPELINE_NOT_FOUND' } });
+    await world.close();
+  });
+
+  test('fails a run that waits in a pipeline that is gone when its time has come', async () => {
+    const world = new RunWorld();
+    const nowMs = world.clock.nowMs();
+    const wait = { untilMs: nowMs + 60_000 };
+    const hooks = [{ hook: 'ask', state: 'waiting', startedAtMs: nowMs, finishedAtMs: null, wait } as const];
+    const times = { createdAtMs: nowMs, startedAtMs: nowMs, deadlineAtMs: nowMs + 9_000_000, readyAtMs: wait.untilMs };
+    const run = buildRun({ pipeline: 'gone', state: 'waiting', epoch: 1, hooks, ...times });
+    await world.store.insertRun(run, patient());
+    await world.runs.start();
+    await world.clock.advance(30_000);
+    expect(await world.find(run.id)).toMatchObject({ state: 'waiting' });
+    const end = { state: 'failed', failure: { code: 'PIPELINE_NOT_FOUND' }, hooks: [{ state: 'cancelled' }] };
+    expect(await world.settle(run.id, 900_000, 1_000)).toMatchObject(end);
     await world.close();
   });
 

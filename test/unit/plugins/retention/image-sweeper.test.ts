@@ -101,12 +101,12 @@ describe('a sweep', () => {
     const release = world.engine.calls.hold('listContainers');
     const sweep = world.sweep();
     await until('the sweep looks', () => world.engine.calls.count('listContainers') === 1);
-    const find = world.store.listOpenRuns.bind(world.store);
+    const list = world.store.listRuns.bind(world.store);
     let looks = 0;
-    world.store.listOpenRuns = async (options) => {
+    world.store.listRuns = async (...request) => {
       looks += 1;
       if (looks === 2) await world.store.insertRun(asking(OLD), patient());
-      return await find(options);
+      return await list(...request);
     };
     release();
     expect(await sweep).toEqual({ removed: [], kept: [`${MID} in_run`, `${NEW} serving`, `${OLD} in_run`] });
