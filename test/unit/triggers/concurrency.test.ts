@@ -201,7 +201,7 @@ describe('concurrency', () => {
   });
 
   test('gives back the places of runs that ended elsewhere or never came, and admits who waits for one', async () => {
-    const { world, plugin } = await openWorld(ONE, { settings: { deadAfterMs: 3_000 } });
+    const { world, plugin } = await openWorld(ONE, { settings: { heartbeatMs: 500, deadAfterMs: 3_000 } });
     const place = { pipeline: 'default', key: '' };
     const gone = buildRun({ pipeline: 'default', state: 'failed', concurrencyKey: '' });
     await world.store.insertRun(gone, patient());
