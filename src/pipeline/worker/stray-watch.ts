@@ -29,19 +29,36 @@ export class StrayWatch {
     this.#sweeps += 1;
     const isEngineAway = ports.isEngineAway?.() === true;
     if (pipelines === this.#seen && this.#sweeps < (isEngineAway ? SWEEPS_AWAY : SWEEPS)) return [];
-    const nowMs = ports.clock.nowMs();
-    const youngMs = nowMs - (settings.isOnlyWorker ? 0 : YOUNG_MS);
     const found: Run[] = [];
-    for await (const name of undeclared(ports, settings)) {
-      if (found.length >= FOUND_MAX) break;
-      await collect(found, resting(ports, settings, name), (run) => isUnclaimed(run, youngMs));
-    }
-    if (isEngineAway)
-      await collect(found, resting(ports, settings), (run) => pipelines.has(run.pipeline) && isOver(run, nowMs));
+    await findUnclaimed(found, ports, settings);
+    if (isEngineAway) await findOverdue(found, ports, settings);
     this.#seen = found.length < FOUND_MAX ? pipelines : null;
     this.#sweeps = 0;
     return found;
   }
+}
+
+async function findUnclaimed(found: Run[], ports: RunPorts, settings: RunSettings): Promise<void> {
+  const youngMs = ports.clock.nowMs() - (settings.isOnlyWorker ? 0 : YOUNG_MS);
+  for await (const name of undeclared(ports, settings)) {
+    // What waits is ready at a later time than it was made.
+    await collect(
+      found,
+      resting(ports, settings, name),
+      ({ createdAtMs, readyAtMs }) => Math.max(createdAtMs, readyAtMs) <= youngMs,
+    );
+    if (found.length >= FOUND_MAX) return;
+  }
+}
+
+async function findOverdue(found: Run[], ports: RunPorts, settings: RunSettings): Promise<void> {
+  const nowMs = ports.clock.nowMs();
+  const pipelines = ports.pipelines();
+  await collect(
+    found,
+    resting(ports, settings),
+    ({ pipeline, deadlineAtMs }) => pipelines.has(pipeline) && deadlineAtMs !== null && deadlineAtMs <= nowMs,
+  );
 }
 
 /** Names of pipelines that have runs and are not declared. */
@@ -71,13 +88,4 @@ async function collect(found: Run[], runs: AsyncGenerator<Run>, isWanted: (run: 
     if (found.length >= FOUND_MAX) return;
     if (isWanted(run)) found.push(run);
   }
-}
-
-/** What waits is ready at a later time than it was made. */
-function isUnclaimed({ createdAtMs, readyAtMs }: Run, youngMs: number): boolean {
-  return Math.max(createdAtMs, readyAtMs) <= youngMs;
-}
-
-function isOver({ deadlineAtMs }: Run, nowMs: number): boolean {
-  return deadlineAtMs !== null && deadlineAtMs <= nowMs;
 }

@@ -6,7 +6,7 @@ import type { LogLine } from '../../../src/core/events.ts';
 import type { InvocationId, RunId } from '../../../src/core/ids.ts';
 import type { Invocation, InvocationState } from '../../../src/core/invocation.ts';
 import type * as port from '../../../src/core/ports/store.ts';
-import { type Run, isTerminal } from '../../../src/core/run.ts';
+import type { Run } from '../../../src/core/run.ts';
 import { MemoryPlaces } from './memory-places.ts';
 
 import { type MemoryShelves, memoryRetention } from './memory-retention.ts';
