@@ -24,6 +24,7 @@ import { whyNoPipes, type TransportState } from '../sandbox/container/transports
 import { createRuns, type Runs } from '../triggers/create-runs.ts';
 import { followCatalog } from './follow-catalog.ts';
 import type { Ground, InstanceEngine } from './ground.ts';
+import { restoreImages } from './restore-images.ts';
 import { sweepForEver } from './sweep-loop.ts';
 import { makeSweeper } from './tidy-images.ts';
 import { makeRecordSweeper } from './tidy-records.ts';
@@ -79,6 +80,7 @@ export async function startWork(
   await sandboxes.start();
   const claims = new PluginClaims();
   const plugins = stack.use(makePlugins(ground, { engine, instanceId }, claims, descriptions));
+  stack.use(restoreImages(ground.events, plugins));
   const following = stack.use(followCatalog(ground.events, plugins, sandboxes));
   stack.use(
     ground.pipelines.onChange((declared) => {

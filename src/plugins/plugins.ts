@@ -97,11 +97,17 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
     await raced(this.#scan(true), signal);
     const folder = this.#registry.folderOf(name);
     if (folder === null) throw new GantryError('PLUGIN_NOT_FOUND', `no plugin is called \`${name}\``);
-    this.#queue.add(folder.slice(folder.lastIndexOf('/') + 1));
+    this.#queue.add(nameOfFolder(folder));
     await raced(this.#queue.whenIdle(), signal);
     const status = this.statuses().find((one) => one.folder === folder);
     if (status === undefined) throw new GantryError('PLUGIN_NOT_FOUND', `plugin \`${name}\` was removed meanwhile`);
     return status;
+  }
+
+  /** Looks at the plugin anew with the next scan: its image may be gone from the engine, and is then made again. */
+  lookAgain(name: string): void {
+    const folder = this.#registry.folderOf(name);
+    if (folder !== null) this.#retries.again(nameOfFolder(folder), this.#options.clock.monotonicMs());
   }
 
   /** Lines of the plugin's latest build, oldest first. */
@@ -230,4 +236,8 @@ export class Plugins implements PluginCatalog, AsyncDisposable {
     const name = this.#registry.nameOf(this.#shown(folder)) ?? folder;
     return settingsFolder === null ? null : join(settingsFolder, `${name}.yaml`);
   }
+}
+
+function nameOfFolder(shown: string): string {
+  return shown.slice(shown.lastIndexOf('/') + 1);
 }

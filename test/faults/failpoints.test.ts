@@ -1,5 +1,5 @@
 // Every named place, once killed at and once with an error thrown, under load over one data folder. A place that is never passed fails the
-// test. Freezes at the same places: frozen-worker.test.ts.
+// test. Freezes at the same places: several-workers.test.ts.
 import { expect, test } from 'vitest';
 import type { Failpoint } from '../../src/core/failpoints.ts';
 import { CountingWorld } from '../support/faults/counting-world.ts';

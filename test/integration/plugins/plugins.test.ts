@@ -114,6 +114,18 @@ describe('Plugins', () => {
     await statusesBecome(at.plugins, 'one ready');
   });
 
+  it('makes an image again that somebody removed, as soon as it is missed, and only then', async () => {
+    await using at = await openInMemory({ ...plugin('one'), ...plugin('two') });
+    at.plugins.start();
+    await at.plugins.settled(soon());
+    for (const { tag } of at.engine.images.builds) at.engine.images.remove(tag);
+    at.plugins.lookAgain('nobody');
+    at.plugins.lookAgain('one');
+    await until('it is built again', () => at.opened.of('buildFinished').length === 3);
+    expect(at.opened.of('buildFinished').at(-1)).toMatchObject({ plugin: 'one', isSuccessful: true });
+    await statusesBecome(at.plugins, 'one ready', 'two ready');
+  });
+
   it('takes what may have mended itself at once when asked to reload', async () => {
     await using at = await openInMemory(plugin('one'), { scanIntervalMs: 3_600_000 });
     at.engine.lose();

@@ -38,14 +38,15 @@ export async function networksAndVolumesOf(
   return lists.flat();
 }
 
-/** Removes its containers and images. */
-export async function sweepInstance(dataFolder: string, dockerHost = testDockerHost()): Promise<void> {
-  if (!existsSync(join(dataFolder, 'instance.json'))) return;
+/** Removes its containers, and its images unless it makes a container meanwhile. @returns whether no image is left */
+export async function sweepInstance(dataFolder: string, dockerHost = testDockerHost()): Promise<boolean> {
+  if (!existsSync(join(dataFolder, 'instance.json'))) return true;
   await using engine = openEngine(dataFolder, dockerHost);
   for (const { id } of await engine.listContainers({}, soon())) await engine.removeContainer(id, soon());
-  const images = await engine.listImages({ 'io.gantry.instance': instanceIdOf(dataFolder) }, soon());
-  for (const image of images)
+  const label = { 'io.gantry.instance': instanceIdOf(dataFolder) };
+  for (const image of await engine.listImages(label, soon()))
     for (const name of image.tags.length > 0 ? image.tags : [image.id]) await engine.removeImage(name, soon());
+  return (await engine.listImages(label, soon())).length === 0;
 }
 
 function openEngine(dataFolder: string, dockerHost: string): DockerEngine {

@@ -59,7 +59,9 @@ export async function openTwoPrograms(environments: Environments = [{}, {}]): Pr
   const begin = async (name: string, own: Readonly<Record<string, string>>): Promise<Gantry> => {
     const home = join(folder, name);
     await mkdir(home);
-    stack.defer(() => sweepInstance(join(home, 'data')));
+    stack.defer(async () => {
+      await sweepInstance(join(home, 'data'));
+    });
     const environment = { GANTRY_STORE_URI: uri, ...own };
     return stack.use(await startGantry({ folder: home, plugins, pipelines: PIPELINES, system: SYSTEM, environment }));
   };
