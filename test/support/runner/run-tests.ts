@@ -1,11 +1,13 @@
 // `npm test [-- part …]`: every kind of test in turn, the engine kinds a second time on the other Docker Engine, and at the end a look for
 // leftovers. Parts: verify, a kind (contract, integration, …), or `28` for the second engine. Nothing is retried.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findProgram } from '../../../docker/setup/debian-packages.mjs';
 import { engine28Obstacle, startEngine28, unpackEngine28 } from '../../../docker/setup/engine28.mjs';
 import { findFerretdb } from '../../../docker/setup/ensure-ferretdb.mjs';
+import { watchEngine } from './engine-watch.ts';
 import { stopSteps } from './run-step.ts';
 import { findLeftovers, listBuiltImages, removeImagesBuiltSince, takeInventory } from './leftovers.ts';
 import { verify } from './verify-steps.ts';
@@ -20,6 +22,11 @@ const ON_28 = [
   ['scenarios'],
   ['hostile'],
 ] as const;
+
+/** For the tests to end by themselves when the run is given up. */
+const STOP_MS = 10_000;
+
+const SUMMARY = '.cache/test-summary.json';
 
 const exec = promisify(execFile);
 const parts = process.argv.slice(2);
@@ -66,18 +73,34 @@ function checkFerretdb(): Counts {
   return isExpected ? { ...NO_TESTS, failed: 1 } : { ...NO_TESTS, skipped: 1 };
 }
 
-async function main(): Promise<Counts> {
-  const before = await takeInventory();
-  const images = await listBuiltImages();
-  // Compose comes with the second engine, and integration tests want it.
-  if (isWanted('integration') || isWanted('28')) await orFailed('unpacking the second engine', unpackSecondEngine);
-  let counts = isWanted('verify') ? await verify() : NO_TESTS;
+async function runKinds(): Promise<Counts> {
+  await using _watch = watchEngine({ onHung: giveUp });
+  let counts = NO_TESTS;
   for (const kind of KINDS.filter(isWanted)) {
     process.stdout.write(`\n== ${kind} ==\n`);
     const startedMs = performance.now();
     counts = addCounts(counts, await vitestStep(kind, []));
     process.stdout.write(`${kind}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
   }
+  return counts;
+}
+
+/** The clean-up would hang, too. */
+function giveUp(line: string): void {
+  process.stdout.write(`✗ ${line}\n`);
+  mkdirSync('.cache', { recursive: true });
+  writeFileSync(SUMMARY, `${JSON.stringify({ ...NO_TESTS, failed: 1 })}\n`);
+  stopSteps();
+  setTimeout(() => process.exit(1), STOP_MS);
+}
+
+async function main(): Promise<Counts> {
+  const before = await takeInventory();
+  const images = await listBuiltImages();
+  // Compose comes with the second engine, and integration tests want it.
+  if (isWanted('integration') || isWanted('28')) await orFailed('unpacking the second engine', unpackSecondEngine);
+  const counted = isWanted('verify') ? await verify() : NO_TESTS;
+  let counts = addCounts(counted, await runKinds());
   if (isWanted('contract')) counts = addCounts(counts, checkFerretdb());
   if (isWanted('28')) counts = addCounts(counts, await orFailed('the second engine', onEngine28));
   await removeImagesBuiltSince(images);
@@ -98,7 +121,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 
 const counts = await main();
 await mkdir('.cache', { recursive: true });
-await writeFile('.cache/test-summary.json', `${JSON.stringify(counts)}\n`);
+await writeFile(SUMMARY, `${JSON.stringify(counts)}\n`);
 process.stdout.write(
   `${String(counts.passed)} passed, ${String(counts.failed)} failed, ${String(counts.skipped)} skipped\n`,
 );
