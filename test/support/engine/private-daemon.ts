@@ -46,8 +46,11 @@ export interface PrivateDaemon extends AsyncDisposable {
   readonly host: string;
   /** SIGKILL of the daemon alone: its containerd and its containers live until it is started again. */
   kill(): Promise<void>;
-  /** Resolves when it answers again. */
-  start(): Promise<void>;
+  /** Resolves when it answers again. @param isRestoring containers that outlived it go on, else they end */
+  start(isRestoring?: boolean): Promise<void>;
+  /** SIGSTOP: it takes connections and answers nothing until it is thawed. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
 }
 
 /** Starts one with these images (`name:tag`) of the engine under test. */
@@ -75,8 +78,14 @@ export async function startPrivateDaemon(images: readonly string[]): Promise<Pri
       process.kill(pid, 'SIGKILL');
       await until('the daemon is dead', () => !isProcessAlive(pid));
     },
-    start: async () => {
-      await startDaemon(site);
+    start: async (isRestoring = false) => {
+      await startDaemon(isRestoring ? { ...site, command: [...site.command, '--live-restore'] } : site);
+    },
+    freeze: async () => {
+      process.kill(await readPid(site.pidFile), 'SIGSTOP');
+    },
+    thaw: async () => {
+      process.kill(await readPid(site.pidFile), 'SIGCONT');
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

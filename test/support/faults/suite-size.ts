@@ -5,7 +5,7 @@
  * is measured
  */
 const SIZES = {
-  ci: { kills: 40, sharedKills: 6, engineKills: 4, daemonKills: 1, cuts: 10, rounds: 1 },
+  ci: { kills: 40, sharedKills: 6, engineKills: 4, daemonKills: 2, cuts: 10, rounds: 1 },
   nightly: { kills: 500, sharedKills: 100, engineKills: 80, daemonKills: 20, cuts: 100, rounds: 4 },
 } as const;
 
