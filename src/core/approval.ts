@@ -18,6 +18,12 @@ export interface ApprovalDecision {
   readonly comment: string | null;
 }
 
+/** What was decided about a hook while its run was at work or queued: written to the run by whoever was told, for its worker to hear. */
+export interface GivenDecision {
+  readonly hook: string;
+  readonly decided: ApprovalDecision;
+}
+
 /** Times are unix milliseconds. */
 export interface ApprovalRecord {
   readonly askedAtMs: number;

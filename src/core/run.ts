@@ -1,7 +1,7 @@
 // One execution of a pipeline: its states, who may write it, and the stored record.
 //   queued → running ⇄ waiting → succeeded | failed | cancelled | timed_out     (queued and waiting may end at once, too)
 // `epoch` is + 1 at every claim and never lowered: every write of a worker is conditional on (worker, epoch, state).
-import type { ApprovalRecord } from './approval.ts';
+import type { ApprovalRecord, GivenDecision } from './approval.ts';
 import { GantryError } from './errors/gantry-error.ts';
 import type { JsonObject } from './json.ts';
 import type { RunId, WorkerId } from './ids.ts';
@@ -138,6 +138,8 @@ export interface Run {
   /** when the run ends as timed_out; fixed at its first claim */
   readonly deadlineAtMs: number | null;
   readonly cancelRequestedAtMs: number | null;
+  /** at most one per hook, in the order in which they were made; never taken back. Those of hooks that know them already are of no more use. */
+  readonly decisions: readonly GivenDecision[];
   readonly params: JsonObject;
   readonly idempotencyKey: string | null;
   /** SHA-256 of what the trigger asked (pipeline, params, data), to tell a repeat from a clash */
@@ -147,6 +149,18 @@ export interface Run {
   readonly verdict: Verdict | null;
   readonly failure: RunFailure | null;
   readonly warnings: readonly RunWarning[];
+}
+
+/** What others than its worker write to a run that a worker holds. */
+export type Told = Pick<Run, 'decisions' | 'cancelRequestedAtMs'>;
+
+/** The hook's record with what the run was told about it, which its worker may not have heard yet. */
+export function recordAsTold({ decisions }: Pick<Run, 'decisions'>, record: HookRecord): HookRecord {
+  const { hook, approval } = record;
+  const given = approval?.decided === null ? decisions.find((one) => one.hook === hook) : undefined;
+  return approval === undefined || given === undefined
+    ? record
+    : { ...record, approval: { ...approval, decided: given.decided } };
 }
 
 /** `readyAtMs` of a run that waits for nothing but a worker: no clock that is set back may keep it waiting. */

@@ -36,16 +36,20 @@ export function failureOf(code: string, message: string, hook: string | null = n
   return { code, message, hook, plugin: null };
 }
 
-/** Nothing can be done until a wait is over: the run gives up its worker and its place until then. */
-export async function letWait(scope: RunScope, ledger: RunLedger, dueAtMs: number | null): Promise<void> {
-  const { writes, logs } = scope;
+/**
+ * Nothing can be done until a wait is over: the run gives up its worker and its place until then.
+ * @returns false when somebody told it something just now, which has been heard: nothing is given up then
+ */
+export async function letWait(scope: RunScope, ledger: RunLedger, dueAtMs: number | null): Promise<boolean> {
+  const { lease, stop, writes, logs } = scope;
   await logs.flush();
+  writes.note(ledger.changes());
+  for (const event of ledger.takeEvents()) writes.tell(event);
   // At its deadline it is claimed to be ended.
   const readyAtMs = Math.min(dueAtMs ?? NEVER_MS, writes.planned.deadlineAtMs ?? NEVER_MS);
-  const run = writes.advance('waiting', { ...ledger.changes(), worker: null, readyAtMs });
-  for (const event of ledger.takeEvents()) writes.tell(event);
-  writes.tell({ kind: 'runSuspended', run });
-  await writes.commit();
+  if (await writes.suspend({ worker: null, readyAtMs })) return true;
+  if (lease.told.cancelRequestedAtMs !== null) stop.stop('cancelled');
+  return false;
 }
 
 /** Puts the run back into the queue; the next worker resumes it at its unfinished hooks. */

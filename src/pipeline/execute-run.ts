@@ -3,7 +3,6 @@
 import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
 import type { Run } from '../core/run.ts';
 import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
-import { DecisionsAtWork } from './decisions-at-work.ts';
 import { EarlierInvocations } from './invocation/earlier-invocations.ts';
 import { failureOf } from './end-run.ts';
 import { endOpenInvocations } from './records/end-open-invocations.ts';
@@ -33,7 +32,6 @@ export interface SharedParts {
 /** A run in flight in this process. */
 export class RunExecution {
   readonly stop = new RunStop();
-  readonly decisions = new DecisionsAtWork();
   readonly lease: RunLease;
   /** Resolves with the run as last written; never rejects. */
   readonly ended: Promise<Run>;
@@ -84,23 +82,23 @@ async function execute(execution: RunExecution, parts: Parts): Promise<Run> {
 }
 
 /** A run that was claimed. */
-async function takeUp({ lease, stop, decisions }: RunExecution, parts: Parts): Promise<RunScope> {
+async function takeUp({ lease, stop }: RunExecution, parts: Parts): Promise<RunScope> {
   const { ports, settings, logs, deadlines } = parts;
   const journal = await RunJournal.open(lease.run.id, lease.run.epoch <= 1, ports, settings);
   const earlier = new EarlierInvocations(await findEarlier(lease, ports));
   const writes = new RunWrites(lease, journal);
   writes.told({ kind: 'runClaimed', run: lease.run });
-  return { ports, settings, lease, journal, writes, logs, deadlines, stop, decisions, earlier, fresh: null };
+  return { ports, settings, lease, journal, writes, logs, deadlines, stop, earlier, fresh: null };
 }
 
 /** A run that is accepted and under way in one write. */
-function makeNew({ lease, stop, decisions }: RunExecution, parts: Parts, fresh: FreshRun): RunScope {
+function makeNew({ lease, stop }: RunExecution, parts: Parts, fresh: FreshRun): RunScope {
   const { ports, settings, logs, deadlines, accepted } = parts;
   const journal = new RunJournal(lease.run.id, 0, ports, settings);
   const writes = new RunWrites(lease, journal, { ...fresh, accepted });
   writes.tell({ kind: 'runClaimed', run: lease.run });
   const earlier = new EarlierInvocations([]);
-  return { ports, settings, lease, journal, writes, logs, deadlines, stop, decisions, earlier, fresh };
+  return { ports, settings, lease, journal, writes, logs, deadlines, stop, earlier, fresh };
 }
 
 function storeSoon({ deadlines, writes }: RunScope, { isAwaited, queued }: FreshRun): Disposable {

@@ -16,7 +16,7 @@ import { HookWalk, type Rest } from './hooks/walk-hooks.ts';
 
 /** @throws LeaseLost, GantryError of the store or DEFECT; else the run has ended, waits, or is queued again */
 export async function runPipeline(scope: RunScope): Promise<void> {
-  const { lease, ports } = scope;
+  const { lease, ports, fresh } = scope;
   const adopted = adoptPipeline(lease.run, ports.pipelines());
   const ledger = new RunLedger(lease.run, adopted.hooks);
   ledger.warn(adopted.warnings);
@@ -26,7 +26,6 @@ export async function runPipeline(scope: RunScope): Promise<void> {
     return;
   }
   armDeadline(scope, adopted.pipeline);
-  const { fresh } = scope;
   // A new run was asked for no other versions than those that serve: such a run is queued.
   const catalog = fresh === null ? await catalogOf(scope) : ports.catalog.snapshot();
   const plan = planHooks(adopted.pipeline, catalog, lease.run);
@@ -35,18 +34,22 @@ export async function runPipeline(scope: RunScope): Promise<void> {
   const walk = new HookWalk(scope, ledger, plan, flows, (verdict) => {
     noteProgress(scope, ledger, plan, verdict);
   });
-  const verdict = await verdictOf(scope, ledger, await walk.walk());
+  const verdict = await walkToRest(scope, ledger, walk);
   if (verdict !== null) await closeRun(scope, ledger, plan, flows.whole, verdict);
 }
 
 /** How the run ends; null: it waits, is queued again, or is another worker's. */
-async function verdictOf(
-  scope: RunScope,
-  ledger: RunLedger,
-  { verdict, cutShort, dueAtMs }: Rest,
-): Promise<Verdict | null> {
-  if (verdict === null && scope.stop.reason !== null) return await endStopped(scope, ledger, cutShort);
-  if (verdict === null) await letWait(scope, ledger, dueAtMs);
+async function walkToRest(scope: RunScope, ledger: RunLedger, walk: HookWalk): Promise<Verdict | null> {
+  for (;;) {
+    const rest = await walk.walk();
+    const isWaiting = rest.verdict === null && scope.stop.reason === null;
+    if (!isWaiting) return await verdictOf(scope, ledger, rest);
+    if (await letWait(scope, ledger, rest.dueAtMs)) return null;
+  }
+}
+
+async function verdictOf(scope: RunScope, ledger: RunLedger, { verdict, cutShort }: Rest): Promise<Verdict | null> {
+  if (verdict === null) return await endStopped(scope, ledger, cutShort);
   for (const { plan } of cutShort) ledger.endHook(plan.index, 'cancelled', scope.ports.clock.nowMs());
   return verdict;
 }

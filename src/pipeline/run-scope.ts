@@ -1,6 +1,5 @@
 // What belongs to one run in flight; handed down from the run to its hooks and invocations.
 import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
-import type { DecisionsAtWork } from './decisions-at-work.ts';
 import type { EarlierInvocations } from './invocation/earlier-invocations.ts';
 import type { LogBuffer } from './records/log-buffer.ts';
 import type { RunJournal } from './records/run-journal.ts';
@@ -18,7 +17,6 @@ export interface RunScope {
   readonly logs: LogBuffer;
   readonly deadlines: CoarseDeadlines;
   readonly stop: RunStop;
-  readonly decisions: DecisionsAtWork;
   readonly earlier: EarlierInvocations;
   /** what a new run came with; null: its payloads are in the store */
   readonly fresh: FreshRun | null;

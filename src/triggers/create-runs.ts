@@ -8,7 +8,7 @@ import { RunPlaces } from '../pipeline/worker/run-places.ts';
 import { RunLoop } from '../pipeline/worker/run-loop.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import { ConcurrencyGate } from './concurrency-gate.ts';
-import { decideApproval, type DecisionRequest, type DecisionWays } from './decide-approval.ts';
+import { decideApproval, type DecisionEffects, type DecisionRequest } from './decide-approval.ts';
 import { redriveRuns, type RedriveReport, type RedriveRequest } from './redrive-runs.ts';
 import { RunReplayer, type ReplayRequest, type RetryRequest } from './replay-runs.ts';
 import { requestCancel } from './request-cancel.ts';
@@ -34,7 +34,7 @@ export interface Runs extends AsyncDisposable {
   redrive(request: RedriveRequest, signal: AbortSignal): Promise<RedriveReport>;
   /**
    * Takes down what somebody decided about a hook that waits for it.
-   * @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, RUN_AT_WORK, INPUT_INVALID, STORE_*
+   * @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, INPUT_INVALID, STORE_*
    */
   decideApproval(request: DecisionRequest): Promise<ApprovalDecision>;
   /** The run in its terminal state. @throws GantryError RUN_NOT_FOUND, or the signal's reason */
@@ -103,7 +103,7 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
     replayRun: (request) => replayer.replay(request),
     redrive: (request, signal) => redriveRuns(request, { ...ports, settings, replayer }, signal),
     requestCancel: cancel,
-    decideApproval: (request) => decideApproval(request, ports, settings, waysTo(loop)),
+    decideApproval: (request) => decideApproval(request, ports, settings, effectsOn(loop)),
     waitSettled: (runId, { signal }) => settled.wait(runId, signal),
     expectRecords,
     recordsOf,
@@ -118,11 +118,13 @@ export function createRuns({ settings, ...given }: RunsOptions): Runs {
   };
 }
 
-/** A decision goes by who leads the run here, or wakes the run that nobody leads. */
-function waysTo(loop: RunLoop): DecisionWays {
+/** A decision reaches who leads the run here, or wakes the run that nobody leads. */
+function effectsOn(loop: RunLoop): DecisionEffects {
   return {
-    atWork: (id) => loop.inFlight(id)?.decisions ?? null,
-    onDecided: () => {
+    onTold: (run) => {
+      loop.inFlight(run.id)?.lease.hear(run);
+    },
+    onReady: () => {
       loop.wake();
     },
   };

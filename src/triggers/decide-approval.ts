@@ -1,22 +1,18 @@
 // Takes down what somebody decided about a hook that waits for it: the decision and "ready now" are one conditional write, so a decision is
-// never durable without waking its run, and of two at once one stands. A run whose other branches are at work is its worker's alone to write:
-// where that is this program, the decision goes by it; where it is another one, the run is waited for a little, then the decision is refused.
+// never durable without waking its run, and of two at once one stands. A run whose other branches are at work is its worker's to write, all but
+// what it is told: there the decision is put, whichever program the worker is, and is durable; the worker folds it in (`fold-decisions`).
 import { COMMENT_MAX, type ApprovalDecision, type ApprovalRecord, type Decision } from '../core/approval.ts';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { RunId } from '../core/ids.ts';
 import type { RunChanges, StoreWrite } from '../core/ports/store.ts';
-import { isTerminal, type Run } from '../core/run.ts';
-import type { DecisionsAtWork } from '../pipeline/decisions-at-work.ts';
+import { isTerminal, recordAsTold, type Run } from '../core/run.ts';
 import { tryOnce } from '../pipeline/records/persist.ts';
-import { LeaseLost } from '../pipeline/records/run-lease.ts';
 import { RunJournal } from '../pipeline/records/run-journal.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 
-/** How long a run at work is waited for, and how often it is looked at. */
-const PATIENCE_MS = 10_000;
-const LOOK_MS = 200;
-const RETRY_AFTER_MS = 2_000;
+/** A run can be claimed, let go or told something else between our look and our write; more often than this in a row is a defect. */
+const TRIES_MAX = 50;
 
 export interface DecisionRequest {
   readonly runId: RunId;
@@ -28,73 +24,68 @@ export interface DecisionRequest {
   readonly comment: string | null;
 }
 
-export interface DecisionWays {
-  /** who leads the run in this program; null: nobody */
-  readonly atWork: (runId: RunId) => DecisionsAtWork | null;
+export interface DecisionEffects {
+  /** the decision is stored in a run that a worker holds: this is the run with it */
+  onTold(run: Run): void;
   /** a run without a worker is ready now */
-  readonly onDecided: (run: Run) => void;
+  onReady(): void;
 }
 
-/** @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, RUN_AT_WORK, INPUT_INVALID, STORE_* */
+interface Parts {
+  readonly request: DecisionRequest;
+  readonly ports: RunPorts;
+  readonly settings: RunSettings;
+  readonly effects: DecisionEffects;
+}
+
+/** @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, INPUT_INVALID, STORE_* */
 export async function decideApproval(
   request: DecisionRequest,
   ports: RunPorts,
   settings: RunSettings,
-  { atWork, onDecided }: DecisionWays,
+  effects: DecisionEffects,
 ): Promise<ApprovalDecision> {
   const { runId, comment } = request;
   if ((comment ?? '').length > COMMENT_MAX)
     throw new GantryError('INPUT_INVALID', `a comment has at most ${String(COMMENT_MAX)} characters`);
-  const giveUpAtMs = ports.clock.monotonicMs() + PATIENCE_MS;
-  while (ports.clock.monotonicMs() < giveUpAtMs) {
+  const parts = { request, ports, settings, effects };
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const run = await tryOnce({ ...ports, ...settings }, 'findRun', (options) => ports.store.findRun(runId, options));
+    if (run === null) throw new GantryError('RUN_NOT_FOUND', `no run has the id ${runId}`);
     const standing = standingOf(request, run);
     if (standing.decided !== null) return repeatOf(request, standing.decided);
-    if (run?.state === 'running') {
-      const decided = decisionOf(request, ports);
-      if (await takenAtWork(atWork(runId), request.hook, decided)) return decided;
-      await ports.clock.sleep(LOOK_MS);
-    } else if (run !== null) {
-      const written = await write(run, request, standing, { ports, settings });
-      if (written === null) continue;
-      onDecided(written.run);
-      return written.decided;
-    }
+    const decided = await (run.state === 'running' ? tell(run, parts) : write(run, standing, parts));
+    if (decided !== null) return decided;
   }
-  const wait = { retryAfterMs: RETRY_AFTER_MS };
-  throw new GantryError('RUN_AT_WORK', `other hooks of ${runId} are at work`, wait);
+  throw new GantryError('DEFECT', `the run ${runId} changed ${String(TRIES_MAX)} times while it was decided about`);
 }
 
-/** False when it is to be looked at again how the run stands. */
-async function takenAtWork(
-  decisions: DecisionsAtWork | null,
-  hook: string,
-  decided: ApprovalDecision,
-): Promise<boolean> {
-  try {
-    return (await decisions?.decide(hook, decided)) ?? false;
-  } catch (error) {
-    if (error instanceof LeaseLost) return false;
-    throw error;
-  }
+/** To the worker of the run, which hears it here at once and elsewhere when it next looks. Null: the run moved on between our look and our write. */
+async function tell(run: Run, { request, ports, settings, effects }: Parts): Promise<ApprovalDecision | null> {
+  const { id, epoch, verdict, cancelRequestedAtMs } = run;
+  if (verdict !== null || cancelRequestedAtMs !== null)
+    throw new GantryError('RUN_FINISHED', `the run ${id} is about to end: nothing is decided any more`);
+  const decided = decisionOf(request, ports);
+  const decisions = [...run.decisions, { hook: request.hook, decided }];
+  const guard = { states: ['running'], epoch, told: run } as const;
+  const isWritten = await tryOnce({ ...ports, ...settings }, 'updateRun', (options) =>
+    ports.store.updateRun(id, guard, { decisions }, options),
+  );
+  if (!isWritten) return null;
+  effects.onTold({ ...run, decisions });
+  return decided;
 }
 
 function decisionOf({ decision, by, comment }: DecisionRequest, { clock }: RunPorts): ApprovalDecision {
   return { decision, by, atMs: clock.nowMs(), comment };
 }
 
-interface Written {
-  readonly run: Run;
-  readonly decided: ApprovalDecision;
-}
-
-/** Null: the run moved on between our look and our write. */
+/** Into a run that no worker holds. Null: the run moved on between our look and our write. */
 async function write(
   run: Run,
-  request: DecisionRequest,
   standing: ApprovalRecord,
-  { ports, settings }: { readonly ports: RunPorts; readonly settings: RunSettings },
-): Promise<Written | null> {
+  { request, ports, settings, effects }: Parts,
+): Promise<ApprovalDecision | null> {
   const { hook } = request;
   const decided = decisionOf(request, ports);
   const changes = changesOf(run, hook, { ...standing, decided });
@@ -111,18 +102,19 @@ async function write(
   );
   if (isWritten !== true) return null;
   journal.emit(event);
-  return { run: { ...run, ...changes }, decided };
+  effects.onReady();
+  return decided;
 }
 
 /** What was asked about the hook. @throws GantryError when nothing was, or nothing can be decided any more */
-function standingOf({ runId, hook }: DecisionRequest, run: Run | null): ApprovalRecord {
-  if (run === null) throw new GantryError('RUN_NOT_FOUND', `no run has the id ${runId}`);
-  const standing = run.hooks.find((record) => record.hook === hook)?.approval;
+function standingOf({ runId, hook }: DecisionRequest, run: Run): ApprovalRecord {
+  const hooks = run.hooks.map((record) => recordAsTold(run, record));
+  const standing = hooks.find((record) => record.hook === hook)?.approval;
   if (isTerminal(run.state) && (standing?.decided ?? null) === null)
     throw new GantryError('RUN_FINISHED', `the run ${runId} has ended: ${run.state}`);
   if (standing !== undefined) return standing;
-  const asked = run.hooks.filter(({ approval }) => approval?.decided === null).map((record) => record.hook);
-  const instead = asked.length === 0 ? 'none of its hooks does' : `these do: ${asked.join(', ')}`;
+  const waiting = hooks.filter(({ approval }) => approval?.decided === null).map((record) => record.hook);
+  const instead = waiting.length === 0 ? 'none of its hooks does' : `these do: ${waiting.join(', ')}`;
   throw new GantryError(
     'APPROVAL_NOT_ASKED',
     `the hook ${JSON.stringify(hook.slice(0, 64))} of ${runId} waits for no decision; ${instead}`,

@@ -224,6 +224,7 @@ export class RunStarter {
       finishedAtMs: null,
       deadlineAtMs: request.deadlineAtMs ?? null,
       cancelRequestedAtMs: null,
+      decisions: [],
       params,
       idempotencyKey: request.idempotencyKey ?? null,
       hooks: request.resumption?.hooks ?? pendingHooks(pipeline),

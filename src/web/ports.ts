@@ -66,7 +66,7 @@ export interface RunDoor {
   requestCancel(id: RunId, options: SignalOptions): Promise<Run>;
   /**
    * Takes down what somebody decided about a hook; the same again has the same answer.
-   * @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, RUN_AT_WORK, INPUT_INVALID, STORE_*
+   * @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, APPROVAL_NOT_ASKED, APPROVAL_DECIDED, INPUT_INVALID, STORE_*
    */
   decideApproval(request: DecisionRequest): Promise<ApprovalDecision>;
   /** Resolves with the ended run; rejects with the signal's reason. */

@@ -11,12 +11,12 @@ export const RUNS = new DocumentMap<Run>(
     ...(['readyAtMs', 'createdAtMs', 'startedAtMs', 'finishedAtMs', 'deadlineAtMs', 'cancelRequestedAtMs'] as const),
     ...(['params', 'idempotencyKey', 'requestHash', 'hooks', 'failure', 'warnings'] as const),
     ...(['durability', 'source', 'lineage', 'tags', 'skipTags', 'concurrencyKey', 'needsPlace', 'verdict'] as const),
-    'losses',
+    ...(['losses', 'decisions'] as const),
   ],
-  ['params', 'hooks', 'failure', 'warnings', 'lineage', 'tags', 'skipTags', 'verdict'],
+  ['params', 'decisions', 'hooks', 'failure', 'warnings', 'lineage', 'tags', 'skipTags', 'verdict'],
   'id',
   // Runs of the first release do not say them.
-  { durability: 'stored', tags: [], skipTags: [], needsPlace: false, losses: 0 },
+  { durability: 'stored', tags: [], skipTags: [], needsPlace: false, losses: 0, decisions: [] },
 );
 
 export const INVOCATIONS = new DocumentMap<Invocation>(

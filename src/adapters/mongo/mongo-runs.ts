@@ -3,7 +3,7 @@ import type { Document } from 'mongodb';
 import { GantryError } from '../../core/errors/gantry-error.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { InsertResult, Page, PageRequest, RunChanges, RunFilter, RunGuard } from '../../core/ports/store.ts';
-import { isTerminal, type Run, type RunState } from '../../core/run.ts';
+import { isTerminal, type Run, type RunState, type Told } from '../../core/run.ts';
 import { RUNS } from './documents.ts';
 import type { MongoWriter } from './mongo-writer.ts';
 import { MARKS, queueFields, type Queued } from './queue-fields.ts';
@@ -26,6 +26,12 @@ function filterOf({ states, pipeline, madeFrom }: RunFilter): Document {
     ...(states === undefined ? {} : { state: { $in: [...states] } }),
     ...(pipeline === undefined ? {} : { pipeline }),
   };
+}
+
+/** Runs of earlier releases have no decisions. */
+function toldFilter({ decisions, cancelRequestedAtMs }: Told): Document {
+  const { decisions: text } = RUNS.encode({ decisions });
+  return { cancelRequestedAtMs, decisions: decisions.length === 0 ? { $in: [text, null] } : text };
 }
 
 function isMarked(state: RunState): boolean {
@@ -67,6 +73,7 @@ export class MongoRuns {
     if (guard.worker !== undefined) filter['worker'] = guard.worker;
     const set = RUNS.encodeChanges(changes, FIXED_FIELDS);
     if (guard.readyAtMs !== undefined) filter['readyAtMs'] = guard.readyAtMs;
+    if (guard.told !== undefined) Object.assign(filter, toldFilter(guard.told));
     const { state } = changes;
     if (state === undefined) return await this.#writer.update('runs', filter, { $set: set });
     const standing = isMarked(state) ? await this.#runs.findOne({ _id: id }, { projection: QUEUED }) : null;

@@ -35,6 +35,7 @@ export const RUNS = new RecordMap<Run>('runs', {
   finishedAtMs: 'plain',
   deadlineAtMs: 'plain',
   cancelRequestedAtMs: 'plain',
+  decisions: 'json',
   params: 'json',
   idempotencyKey: 'plain',
   requestHash: 'plain',

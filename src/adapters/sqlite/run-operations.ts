@@ -78,7 +78,7 @@ export class RunOperations {
   }
 
   updateRun(id: string, guard: RunGuard, [columns, changes]: RowChanges): boolean {
-    const { states, epoch, worker, readyAtMs } = guard;
+    const { states, epoch, worker, readyAtMs, told } = guard;
     const values = [...changes, id, ...states];
     let text = `UPDATE runs SET ${placedAssignments(columns)} WHERE id = ? AND state IN (${places(states.length)})`;
     const only = (condition: string, value: SqlValue | undefined): void => {
@@ -89,6 +89,8 @@ export class RunOperations {
     only('epoch = ?', epoch);
     only('worker IS ?', worker);
     only('readyAtMs = ?', readyAtMs);
+    only('cancelRequestedAtMs IS ?', told?.cancelRequestedAtMs);
+    only('decisions = ?', told === undefined ? undefined : JSON.stringify(told.decisions));
     return this.#sql.change(text, values) === 1;
   }
 

@@ -112,9 +112,13 @@ CREATE INDEX runs_open_children ON runs (id) WHERE "trigger" = 'run' AND finishe
 /** How often runs were taken over. */
 const VERSION_16 = `ALTER TABLE runs ADD COLUMN losses INTEGER NOT NULL DEFAULT 0;`;
 
+/** What was decided about hooks of runs that were at work. */
+const VERSION_17 = `ALTER TABLE runs ADD COLUMN decisions TEXT NOT NULL DEFAULT '[]';`;
+
 export const MIGRATIONS: readonly string[] = [
   ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
   ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15, VERSION_16],
+  VERSION_17,
 ];
 
 /** The schema version that this release writes. */

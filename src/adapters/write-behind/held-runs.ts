@@ -48,6 +48,14 @@ export class HeldRuns {
     this.#runs.set(run.id, new HeldRun(run, true));
   }
 
+  /** What other programs told a run is in the store alone: who asks for it has all of the run written there from now on. @param flush stores what is held */
+  async release(id: RunId | null, flush: () => Promise<void>): Promise<void> {
+    for (let held = this.find(id); held !== undefined; held = this.find(id)) {
+      await flush();
+      if (!this.#dirty.has(held)) this.#drop(held);
+    }
+  }
+
   /** One write of a held run. False: its guard does not hold, or what it would add is here. Null: it is of an invocation that is not here. */
   apply(held: HeldRun, write: StoreWrite): boolean | null {
     const before = held.bytes;

@@ -10,6 +10,16 @@ export function runIdOf(chain: readonly StoreWrite[]): RunId | null {
   return null;
 }
 
+/** True for a write whose guard names what other programs told the run. */
+export function asksWhatWasTold(write: StoreWrite): boolean {
+  return write.kind === 'updateRun' && write.guard.told !== undefined;
+}
+
+/** In a chain an invocation that stands is kept, as the store keeps it. */
+export function isMade(isApplied: boolean | null, { kind }: StoreWrite): boolean {
+  return isApplied === true || kind === 'insertInvocation';
+}
+
 function idIn(write: StoreWrite): RunId | null {
   switch (write.kind) {
     case 'insertRun':

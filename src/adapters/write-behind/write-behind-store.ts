@@ -8,7 +8,7 @@ import type { Invocation } from '../../core/invocation.ts';
 import type { EventSink } from '../../core/ports/event-sink.ts';
 import type * as port from '../../core/ports/store.ts';
 import type { Run } from '../../core/run.ts';
-import { runIdOf } from './run-id-of.ts';
+import { asksWhatWasTold, isMade, runIdOf } from './run-id-of.ts';
 import { flushedRetention } from './flushed-retention.ts';
 import { Flusher, type FlusherOptions } from './flusher.ts';
 import { type Chain, ForwardingStore, type InvocationGuard, type Options } from './forwarding-store.ts';
@@ -82,6 +82,7 @@ export class WriteBehindStore extends ForwardingStore {
     changes: port.RunChanges,
     options: Options,
   ): Promise<boolean> {
+    if (guard.told !== undefined) await this.#held.release(id, () => this.#flushed(options));
     const held = this.#held.find(id);
     if (held !== undefined) return this.#apply(held, { kind: 'updateRun', id, guard, changes }) === true;
     return await this.inner.updateRun(id, guard, changes, options);
@@ -200,6 +201,7 @@ export class WriteBehindStore extends ForwardingStore {
       const inserted = await this.#hold(insert.run, options);
       if (inserted.kind === 'exists' && inserted.run.id !== insert.run.id) return false;
     }
+    if (chain.some(asksWhatWasTold)) await this.#held.release(runIdOf(chain), () => this.#flushed(options));
     const held = this.#held.find(runIdOf(chain));
     return held === undefined ? null : chain.every((write) => isMade(this.#apply(held, write), write));
   }
@@ -237,9 +239,4 @@ export class WriteBehindStore extends ForwardingStore {
   async #flushed({ signal }: Options): Promise<void> {
     if (this.#held.dirtyCount > 0 || this.#flusher.isUnderWay) await this.#flusher.flush(signal);
   }
-}
-
-/** In a chain an invocation that stands is kept, as the store keeps it. */
-function isMade(isApplied: boolean | null, { kind }: port.StoreWrite): boolean {
-  return isApplied === true || kind === 'insertInvocation';
 }

@@ -128,13 +128,5 @@ export const REQUEST_ERRORS = {
     true,
   ),
   BUSY: row('load', 429, 7, 'No sandbox can be had in time.', 'Retry after the time named.', true),
-  RUN_AT_WORK: row(
-    'load',
-    503,
-    7,
-    'Other hooks of the run are at work in another program: the decision could not be taken down meanwhile.',
-    'Retry after the time named.',
-    true,
-  ),
   DRAINING: row('load', 503, 7, 'The program is shutting down.', 'Retry when it is back.', true),
 } as const satisfies Record<string, ErrorRow>;

@@ -8,7 +8,7 @@ import type { InvocationId, RunId, WorkerId } from '../ids.ts';
 import type { Invocation, InvocationState } from '../invocation.ts';
 import type { JsonValue } from '../json.ts';
 import type { LogLine, RunEvent } from '../events.ts';
-import type { Run, RunState } from '../run.ts';
+import type { Run, RunState, Told } from '../run.ts';
 import type { PlaceStore } from './place-store.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import type { SelfDescription } from '../self-description.ts';
@@ -33,6 +33,8 @@ export interface RunGuard {
   readonly worker?: WorkerId | null;
   /** of a waiting run: it changes whenever the run is made ready, so two of who do that cannot undo each other's change */
   readonly readyAtMs?: number;
+  /** all that the writer knows others to have told the run: it changes nothing when there is more, so nothing that was told is passed over */
+  readonly told?: Told;
 }
 
 export type RunChanges = Partial<Omit<Run, 'id' | 'part' | 'pipeline' | 'createdAtMs' | 'idempotencyKey'>>;

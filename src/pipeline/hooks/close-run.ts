@@ -90,7 +90,8 @@ async function hasLeft(scope: RunScope, ledger: RunLedger, { index }: HookPlan, 
   }
   if (end.waits !== undefined) {
     ledger.waitHook(index, end.waits);
-    await letWait(scope, ledger, end.waits.untilMs);
+    // What it may be told by now changes nothing any more.
+    for (let hasLeft = false; !hasLeft;) hasLeft = await letWait(scope, ledger, end.waits.untilMs);
     return true;
   }
   if (stop.reason !== 'draining' || !end.isInterrupted || !mayResume(end.ends)) return false;

@@ -1,5 +1,6 @@
 // A hook from wherever it stands: what must be decided before its plugins are called, then the plugins, or the run that it is. It may be taken
 // up any number of times, after waits and restarts; its record says what was asked and started, so nothing is asked or started twice.
+import { BY_TIMEOUT } from '../../core/approval.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { SubRunSpec } from '../../core/pipeline.ts';
 import type { HookRecord, RunFailure } from '../../core/run.ts';
@@ -32,7 +33,7 @@ export async function takeUpHook(
   call: (terms: OpenTerms) => Promise<HookEnd>,
 ): Promise<HookEnd> {
   const nowMs = scope.ports.clock.nowMs();
-  const verdict = judge(scope, plan, record, nowMs);
+  const verdict = await judge(scope, plan, record, nowMs);
   const { run } = plan.spec;
   const goOn = async (marks: HookMarks, terms: OpenTerms): Promise<HookEnd> =>
     run === null
@@ -48,18 +49,26 @@ export async function takeUpHook(
   return await goOn(marks, { entries, sinceMs: decided.atMs });
 }
 
-/** Asks when nothing was asked yet: the time that is left for the decision does not count for the run's deadline. */
-function judge(
+/**
+ * Asks when nothing was asked yet: the time that is left for the decision does not count for the run's deadline. When nobody decided in time,
+ * the pipeline does, unless somebody was quicker.
+ */
+async function judge(
   { writes, lease }: RunScope,
-  { spec }: HookPlan,
+  { hook, spec }: HookPlan,
   record: HookRecord,
   nowMs: number,
-): ApprovalVerdict | null {
+): Promise<ApprovalVerdict | null> {
   if (spec.approval === null) return null;
   const verdict = judgeApproval(spec.approval, record.approval ?? null, nowMs);
   const deadlineAtMs = writes.planned.deadlineAtMs ?? Math.ceil(nowMs + lease.remainingMs);
   if (verdict.isAsked) writes.note({ deadlineAtMs: deadlineAtMs + spec.approval.timeoutMs });
-  return verdict;
+  const due = verdict.record.decided;
+  if (due === null || record.approval?.decided === due) return verdict;
+  const decided = await lease.decide({ hook, decided: due });
+  const { id: runId, pipeline } = lease.run;
+  if (decided.by !== BY_TIMEOUT) writes.tell({ kind: 'approvalDecided', runId, pipeline, hook, decided });
+  return { ...verdict, record: { ...verdict.record, decided } };
 }
 
 /** A hook that may go on. */

@@ -3,12 +3,12 @@
 //   start what is ready → await an end → take all ends there are, as declared → …  until nothing is at work; then tell why
 // A hook may also end with `waits` (a backoff, a person, another run): its record says `waiting`, the other branches go on, and it is run
 // again when its time has come, and at every claim. When nothing but waits is left, the run is to be let go until the earliest of them.
-import type { ApprovalDecision } from '../../core/approval.ts';
 import type { RunFailure, Verdict } from '../../core/run.ts';
 import { emptyObject, type RunFlow } from '../graph/build-context.ts';
 import { beginHook } from './begin-hook.ts';
 import { conflictReports } from './conflict-reports.ts';
 import { failureOf } from '../end-run.ts';
+import { foldDecisions } from './fold-decisions.ts';
 import { HooksAtWork, type EndedHook } from './hooks-at-work.ts';
 import { joinConflicts, type Branch } from '../graph/join-conflicts.ts';
 import { nextHooks, type Next } from '../graph/next-hooks.ts';
@@ -59,14 +59,17 @@ export class HookWalk {
   /** @throws LeaseLost, GantryError of the store or DEFECT; nothing is at work any more then */
   async walk(): Promise<Rest> {
     await this.#runOnly();
-    using _listening = this.#scope.decisions.listen((hook, decided) => this.#decide(hook, decided));
+    using _listening = this.#scope.lease.listen(() => {
+      this.#atWork.wake();
+    });
     for (let news: readonly EndedHook[] = []; ;) {
       for (const ended of news) this.#take(ended);
+      const isDecided = this.#fold();
       const next = this.#next();
       const isStopped = this.#scope.stop.reason !== null || this.#failed() !== null;
       const startedCount = isStopped ? 0 : this.#start(next.ready);
       if (this.#atWork.indexes.size === 0) return this.#rest(next);
-      if (startedCount === 0 && news.length > 0) await this.#store();
+      if (startedCount === 0 && (isDecided || news.length > 0)) await this.#store();
       news = await this.#atWork.ended(isStopped ? null : next.dueAtMs);
     }
   }
@@ -86,6 +89,12 @@ export class HookWalk {
     } catch (error) {
       this.#atWork.break(error);
     }
+  }
+
+  /** What was decided about hooks that wait here. @returns whether anything was */
+  #fold(): boolean {
+    if (this.#scope.stop.reason !== null || this.#failed() !== null) return false;
+    return foldDecisions(this.#scope, this.#ledger, this.#atWork.indexes);
   }
 
   #next(): Next {
@@ -125,30 +134,6 @@ export class HookWalk {
     const met = joinConflicts(graph, graph.after(plan.index), () => this.#branches());
     const conflicts = conflictReports(plan.hook, met, pipeline.onMergeConflict);
     return await beginHook(this.#scope, pipeline, { plan, before, conflicts, record: this.#ledger.record(plan.index) });
-  }
-
-  /** The hook is taken up again at once. Its time to decide was added to the run's deadline: what was not needed goes back. */
-  async #decide(hook: string, decided: ApprovalDecision): Promise<boolean> {
-    const { lease, stop, writes } = this.#scope;
-    const index = this.#ledger.hooks.findIndex((record) => record.hook === hook);
-    const { state, approval } = this.#ledger.hooks[index] ?? {};
-    if (state !== 'waiting' || approval?.decided !== null) return false;
-    if (stop.reason !== null || this.#failed() !== null) return false;
-    this.#ledger.mark(index, { approval: { ...approval, decided } });
-    this.#ledger.waitHook(index, { untilMs: decided.atMs });
-    this.#note(this.#failed());
-    const { deadlineAtMs } = writes.planned;
-    const unusedMs = Math.max(0, approval.timeoutAtMs - decided.atMs);
-    if (deadlineAtMs !== null) writes.note({ deadlineAtMs: deadlineAtMs - unusedMs });
-    writes.tell({ kind: 'approvalDecided', runId: lease.run.id, pipeline: lease.run.pipeline, hook, decided });
-    try {
-      await writes.commit();
-    } catch (error) {
-      this.#atWork.break(error);
-      throw error;
-    }
-    this.#atWork.wake();
-    return true;
   }
 
   /** Takes over what a hook left, unless it is to be run again. */

@@ -1,7 +1,8 @@
 // The right to write one run: every write is conditional on (worker, epoch, state running). A write that matches nothing means that
 // another holds the run now: the holder of this object stops and drops what it has (I-3: late writers are harmless).
+import type { ApprovalDecision, GivenDecision } from '../../core/approval.ts';
 import { GantryError } from '../../core/errors/gantry-error.ts';
-import { advanceRun, type Run, type RunState } from '../../core/run.ts';
+import { advanceRun, type Run, type RunState, type Told } from '../../core/run.ts';
 import type { RunChanges, StoreOptions, StoreWrite } from '../../core/ports/store.ts';
 import { persist, tryOnce } from './persist.ts';
 import type { RunPorts, RunSettings } from '../run-ports.ts';
@@ -16,10 +17,13 @@ export class RunLease {
   readonly #settings: RunSettings;
   readonly #lost = new AbortController();
   #run: Run;
+  #told: Told;
+  #onTold: (() => void) | null = null;
   #deadlineMonotonicMs: number;
 
   constructor(run: Run, ports: RunPorts, settings: RunSettings) {
     this.#run = run;
+    this.#told = run;
     this.#ports = ports;
     this.#settings = settings;
     this.#deadlineMonotonicMs = ports.clock.monotonicMs();
@@ -28,6 +32,29 @@ export class RunLease {
   /** The run as last acknowledged by the store. */
   get run(): Run {
     return this.#run;
+  }
+
+  /** What others told the run, as last heard. */
+  get told(): Told {
+    return this.#told;
+  }
+
+  /** Until the result is disposed of, `onTold` is called when more is heard. */
+  listen(onTold: () => void): Disposable {
+    this.#onTold = onTold;
+    return {
+      [Symbol.dispose]: () => {
+        this.#onTold = null;
+      },
+    };
+  }
+
+  /** @param stored the run as somebody read it: what it was told is of any use only while it is ours */
+  hear(stored: Run): void {
+    const { decisions } = this.#told;
+    if (!this.#isOurs(stored) || stored.decisions.length < decisions.length) return;
+    this.#told = { decisions: stored.decisions, cancelRequestedAtMs: stored.cancelRequestedAtMs };
+    if (stored.decisions.length > decisions.length) this.#onTold?.();
   }
 
   get isLost(): boolean {
@@ -73,18 +100,36 @@ export class RunLease {
    * @throws LeaseLost, GantryError of the store
    */
   async writeChain(chain: readonly StoreWrite[], next: Run | null): Promise<void> {
-    let isHeld = true;
-    const hasWritten = await this.persist('writeAll', async (options, isRepeat) => {
-      if (!isRepeat) return (await this.#ports.store.writeAll([chain], options))[0] === true;
-      // An earlier try may have been applied, as a whole or in part: each write is looked at by itself.
-      for (const write of chain) isHeld &&= await this.#writeAgain(write, next, options);
-      return isHeld;
-    });
-    if (!hasWritten) {
-      this.lose(`run ${this.#run.id} is not held by this worker at epoch ${String(this.#run.epoch)}`);
-      throw this.#lost.signal.reason;
-    }
+    if (!(await this.#tryChain(chain, next))) this.#unwind();
     if (next !== null) this.#run = next;
+  }
+
+  /**
+   * A chain whose guard says what the run was told: where there is more, nothing of it is written, and that is heard.
+   * @returns whether it was written @throws LeaseLost, GantryError of the store
+   */
+  async writeUnlessTold(chain: readonly StoreWrite[], next: Run): Promise<boolean> {
+    const hasWritten = await this.#tryChain(chain, next);
+    if (hasWritten) this.#run = next;
+    else await this.#hearAgain();
+    return hasWritten;
+  }
+
+  /** Adds a decision of this worker, unless there is one about the hook. @returns the one that stands @throws LeaseLost, GantryError of the store */
+  async decide(given: GivenDecision): Promise<ApprovalDecision> {
+    const { id, epoch, worker } = this.#run;
+    for (;;) {
+      const told = this.#told;
+      const standing = told.decisions.find(({ hook }) => hook === given.hook);
+      if (standing !== undefined) return standing.decided;
+      const decisions = [...told.decisions, given];
+      const guard = { states: ['running'], epoch, worker, told } as const;
+      const isMade = await this.persist('updateRun', (options) =>
+        this.#ports.store.updateRun(id, guard, { decisions }, options),
+      );
+      if (isMade) this.#told = { ...told, decisions };
+      else await this.#hearAgain();
+    }
   }
 
   /**
@@ -101,6 +146,37 @@ export class RunLease {
     this.#run = run;
   }
 
+  async #tryChain(chain: readonly StoreWrite[], next: Run | null): Promise<boolean> {
+    let isHeld = true;
+    return await this.persist('writeAll', async (options, isRepeat) => {
+      if (!isRepeat) return (await this.#ports.store.writeAll([chain], options))[0] === true;
+      // An earlier try may have been applied, as a whole or in part: each write is looked at by itself.
+      for (const write of chain) isHeld &&= await this.#writeAgain(write, next, options);
+      return isHeld;
+    });
+  }
+
+  /** A guard did not hold: the run was told something, or it is not ours. @throws LeaseLost, GantryError of the store */
+  async #hearAgain(): Promise<void> {
+    const { id } = this.#run;
+    const before = this.#told;
+    const stored = await this.persist('findRun', (options) => this.#ports.store.findRun(id, options));
+    if (stored === null || !this.#isOurs(stored)) this.#unwind();
+    this.hear(stored);
+    const { decisions, cancelRequestedAtMs } = this.#told;
+    if (decisions.length === before.decisions.length && cancelRequestedAtMs === before.cancelRequestedAtMs)
+      throw new GantryError('DEFECT', `the run ${id} refuses what its worker writes, and was told nothing`);
+  }
+
+  #isOurs({ state, epoch, worker }: Run): boolean {
+    return state === 'running' && epoch === this.#run.epoch && worker === this.#run.worker;
+  }
+
+  #unwind(): never {
+    this.lose(`run ${this.#run.id} is not held by this worker at epoch ${String(this.#run.epoch)}`);
+    throw this.#lost.signal.reason;
+  }
+
   /** False: another holds the run now. */
   async #writeAgain(write: StoreWrite, next: Run | null, options: StoreOptions): Promise<boolean> {
     const [isApplied] = await this.#ports.store.writeAll([[write]], options);
@@ -115,10 +191,7 @@ export class RunLease {
       if (await this.#ports.store.updateRun(id, guard, changes, store)) return true;
       return isRepeat && (await this.#isApplied(next, store));
     });
-    if (!hasWritten) {
-      this.lose(`run ${id} is not held by this worker at epoch ${String(epoch)}`);
-      throw this.#lost.signal.reason;
-    }
+    if (!hasWritten) this.#unwind();
     this.#run = next;
     return next;
   }

@@ -105,6 +105,26 @@ export class RunWrites {
     this.#journal.emit(event);
   }
 
+  /**
+   * Everything gathered is stored, then the run is let go to wait, unless it was told something that was not heard yet.
+   * @returns false when it was told something: it is still ours @throws LeaseLost, GantryError of the store
+   */
+  async suspend(changes: RunChanges): Promise<boolean> {
+    await this.commit();
+    const { id, epoch, worker } = this.#lease.run;
+    const run = advanceRun(this.planned, 'waiting', changes);
+    const event: RunEvent = { kind: 'runSuspended', run };
+    const guard = { states: ['running'], epoch, worker, told: this.#lease.told } as const;
+    const chain: StoreWrite[] = [
+      { kind: 'updateRun', id, guard, changes: { ...changes, state: 'waiting' } },
+      { kind: 'appendEvents', events: [this.#journal.number(event)] },
+    ];
+    if (!(await this.#lease.writeUnlessTold(chain, run))) return false;
+    failpoint('batch-stored');
+    this.#journal.emit(event);
+    return true;
+  }
+
   /** Resolves when everything gathered so far is stored and told. @throws LeaseLost, GantryError of the store */
   commit(): Promise<void> {
     const batch = this.#batch;

@@ -8,7 +8,6 @@ import type { Invocation } from '../../core/invocation.ts';
 import type { Page, PageRequest } from '../../core/ports/store.ts';
 import type { Run, TerminalRunState, Verdict } from '../../core/run.ts';
 import { isDue } from '../hooks/close-run.ts';
-import { DecisionsAtWork } from '../decisions-at-work.ts';
 import { EarlierInvocations } from '../invocation/earlier-invocations.ts';
 import { endRun, failureOf, requeue } from '../end-run.ts';
 import { endOpenInvocations } from '../records/end-open-invocations.ts';
@@ -117,7 +116,7 @@ async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {
   const lease = new RunLease(taken, ports, settings);
   const journal = await RunJournal.open(run.id, false, ports, settings);
   const writes = new RunWrites(lease, journal);
-  const own = { decisions: new DecisionsAtWork(), earlier: new EarlierInvocations([]), fresh: null };
+  const own = { earlier: new EarlierInvocations([]), fresh: null };
   const scope: RunScope = { ports, settings, lease, journal, writes, logs, deadlines, stop, ...own };
   const why = 'the program ended while the invocation was under way';
   const stored = await lease.persist('listInvocations', (options) => ports.store.listInvocations(run.id, options));

@@ -6,7 +6,7 @@ import { failpoint } from '../../core/failpoints.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { Run } from '../../core/run.ts';
 import { RunExecution, type SharedParts } from '../execute-run.ts';
-import { hearCancel } from './hear-cancel.ts';
+import { hearOthers } from './hear-others.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogBuffer } from '../records/log-buffer.ts';
 import { tryOnce } from '../records/persist.ts';
@@ -201,7 +201,7 @@ export class RunLoop {
     }
   }
 
-  /** Hears what other processes wrote: a cancel request, or that a run is not ours any more. */
+  /** Hears what other processes wrote: a cancel request, or a decision. */
   async #watchLoop(): Promise<void> {
     if (this.#settings.isOnlyWorker) return;
     const { clock } = this.#ports;
@@ -209,7 +209,7 @@ export class RunLoop {
       await clock.sleep(WATCH_MS, this.#stop.signal).catch(() => undefined);
       if (this.isDraining) return;
       await Promise.all(
-        [...this.#inFlight.values()].map((execution) => hearCancel(execution, this.#ports, this.#settings)),
+        [...this.#inFlight.values()].map((execution) => hearOthers(execution, this.#ports, this.#settings)),
       );
     }
   }

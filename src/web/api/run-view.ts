@@ -5,7 +5,16 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Durability } from '../../core/pipeline.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Progress, ReportedMetric } from '../../core/reported.ts';
-import type { HookRecord, Run, RunFailure, RunState, RunWarning, Section, Trigger } from '../../core/run.ts';
+import {
+  recordAsTold,
+  type HookRecord,
+  type Run,
+  type RunFailure,
+  type RunState,
+  type RunWarning,
+  type Section,
+  type Trigger,
+} from '../../core/run.ts';
 import { approvalView, waitsOf, type ApprovalView, type WaitView } from './approval-view.ts';
 import { lineageView, type DescendantView, type LineageView } from './lineage-view.ts';
 
@@ -144,7 +153,7 @@ export function runView(
     skipTags: run.skipTags,
     hooks: run.hooks.map((record, index) =>
       hookView(
-        record,
+        recordAsTold(run, record),
         invocations.filter(({ hookIndex }) => hookIndex === index),
         payloads,
         progressOf,

@@ -1,7 +1,7 @@
 // Runs: accepted once per key, changed only by who may, listed newest first.
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { isTerminal, RUN_STATES, type Run } from '../../../src/core/run.ts';
+import { isTerminal, RUN_STATES, type Run, type Told } from '../../../src/core/run.ts';
 import { buildRun, freshName, newRunId, newWorkerId, patient } from '../../support/store/build-records.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
@@ -109,6 +109,29 @@ function updateContract(subject: StoreUnderTest): void {
     await subject.store().insertRun(run, patient());
     const guard = { states: ['queued'], worker: null } as const;
     expect(await subject.store().updateRun(run.id, guard, { cancelRequestedAtMs: 5 }, patient())).toBe(true);
+  });
+
+  it('changes nothing when the run was told more than the writer has heard', async () => {
+    const run = buildRun({ state: 'running', epoch: 3 });
+    await subject.store().insertRun(run, patient());
+    const [first, second] = (['approve', 'reject'] as const).map((decision) => ({
+      hook: 'fetch "quoted" $',
+      decided: { decision, by: 'api', atMs: 1_000.5, comment: UNICODE },
+    }));
+    if (first === undefined || second === undefined) throw new Error('two decisions');
+    const write = async (told: Told, changes: Partial<Told>): Promise<boolean> =>
+      await subject.store().updateRun(run.id, { states: ['running'], epoch: 3, told }, changes, patient());
+    const nothing = { decisions: [], cancelRequestedAtMs: null };
+    expect(await write({ ...nothing, cancelRequestedAtMs: 5 }, { decisions: [second] })).toBe(false);
+    const all = await Promise.all([first, second].map((one) => write(nothing, { decisions: [one] })));
+    expect(all.filter(Boolean)).toHaveLength(1);
+    const decisions = all[0] === true ? [first] : [second];
+    expect(await write(nothing, { cancelRequestedAtMs: 5 })).toBe(false);
+    const found = await subject.store().findRun(run.id, patient());
+    expect(found).toEqual({ ...run, decisions });
+    expect(await write(found ?? nothing, { cancelRequestedAtMs: 5 })).toBe(true);
+    expect(await write(found ?? nothing, { decisions: [first, second] })).toBe(false);
+    expect(await write({ decisions, cancelRequestedAtMs: 5 }, { decisions: [first, second] })).toBe(true);
   });
 
   it('lets exactly one of many guarded writers end a run', async () => {

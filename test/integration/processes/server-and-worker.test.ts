@@ -54,10 +54,19 @@ describe.skipIf(!hasFerretdb())('a server and a worker on one database (not run 
   });
 
   test('a cancel and an approval through the server reach the worker', LIMIT, async () => {
-    const slow = await world.start(world.programs[0], 'plain', [{ step: 'sleep', seconds: 480 }]);
+    const slow = await world.start(world.programs[0], 'beside', [{ step: 'sleep', seconds: 480 }]);
     const asked = await world.start(world.programs[0], 'asked', []);
-    await world.when(slow, ({ state }) => state === 'running', 'to run');
+    await world.when(slow, ({ hooks }) => hooks[1]?.state === 'waiting', 'to ask beside a hook at work');
     await world.when(asked, ({ state }) => state === 'waiting', 'to wait for a decision');
+    const asks = `${server}/api/v1/runs/${slow}/approvals/ask`;
+    expect((await postJson(asks, { decision: 'approve' })).status).toBeLessThan(300);
+    expect((await postJson(asks, { decision: 'reject' })).status).toBe(409);
+    const heard = await world.when(
+      slow,
+      ({ hooks }) => hooks[1]?.state === 'succeeded',
+      'to go on behind the approval',
+    );
+    expect(heard).toMatchObject({ state: 'running', epoch: 1, hooks: [{ state: 'running' }, {}] });
     expect((await postJson(`${server}/api/v1/runs/${slow}/cancel`, {})).status).toBeLessThan(300);
     const decided = await postJson(`${server}/api/v1/runs/${asked}/approvals/act`, { decision: 'approve' });
     expect(decided.status).toBeLessThan(300);

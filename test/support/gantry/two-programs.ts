@@ -28,6 +28,7 @@ brake: {isOn: false}
 const PIPELINES = `pipelines:
   - {name: plain, hooks: [{name: act}], timeout: 10m}
   - {name: asked, hooks: [{name: act, approval: {}}], timeout: 10m}
+  - {name: beside, hooks: [{name: act, after: []}, {name: ask, after: [], approval: {}}], timeout: 10m}
   - {name: alone, hooks: [{name: act}], timeout: 10m, concurrency: {max: 1, key: params.customer}}
 `;
 

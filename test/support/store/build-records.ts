@@ -58,6 +58,7 @@ export function buildRun(changes: Partial<Run> = {}): Run {
     finishedAtMs: null,
     deadlineAtMs: null,
     cancelRequestedAtMs: null,
+    decisions: [],
     params: {},
     idempotencyKey: null,
     requestHash: 'hash',

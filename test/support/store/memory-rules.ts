@@ -1,6 +1,6 @@
 // What a filter and a guard say, and how an entry of a map is removed, for the memory fake.
 import type * as port from '../../../src/core/ports/store.ts';
-import { isTerminal, type Run } from '../../../src/core/run.ts';
+import { isTerminal, type Run, type Told } from '../../../src/core/run.ts';
 
 export function matches(run: Run, filter: port.RunFilter): boolean {
   const isOf = (filter.pipeline ?? run.pipeline) === run.pipeline;
@@ -18,7 +18,15 @@ export function holds(run: Run, guard: port.RunGuard): boolean {
     guard.states.includes(run.state) &&
     (guard.epoch ?? run.epoch) === run.epoch &&
     (guard.worker === undefined || guard.worker === run.worker) &&
-    (guard.readyAtMs ?? run.readyAtMs) === run.readyAtMs
+    (guard.readyAtMs ?? run.readyAtMs) === run.readyAtMs &&
+    (guard.told === undefined || isSame(guard.told, run))
+  );
+}
+
+function isSame(told: Told, run: Run): boolean {
+  return (
+    told.cancelRequestedAtMs === run.cancelRequestedAtMs &&
+    JSON.stringify(told.decisions) === JSON.stringify(run.decisions)
   );
 }
 
