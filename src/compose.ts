@@ -30,6 +30,7 @@ import { openStoreAtOnce, waitForStore } from './compose/wait-for-store.ts';
 import { ConfigSecrets } from './config/config-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import type { Environment } from './config/read-environment.ts';
+import { RELEASE } from './config/release.ts';
 import { readFailpoints } from './config/read-failpoint.ts';
 import { within } from './core/deadline.ts';
 import type { JsonValue } from './core/json.ts';
@@ -66,8 +67,6 @@ export interface Server extends AsyncDisposable {
   drain(): Promise<boolean>;
 }
 
-const RELEASE = '0.1.0';
-
 /** What every use of the program needs. The store is not open yet, the engine not asked for anything. */
 async function layGround(
   { root, environment, loaded }: PartsRequest,
@@ -82,7 +81,8 @@ async function layGround(
   await makeDataFolder(dataFolder);
   const file = { folder: at(config.logs.folder), maxBytes: config.logs.maxSize, keep: config.logs.keep };
   const stream = isLogged ? process.stdout : null;
-  const logger = stack.use(new PinoLogger({ level: config.logs.level, file, stream }));
+  const isWatched = process.stdout.isTTY;
+  const logger = stack.use(new PinoLogger({ level: config.logs.level, file, stream, isWatched }));
   // A kit looks up in the events what became of a sandbox that has just answered: it hears at once.
   const events = stack.use(new EventBus(logger, isLogged ? PACE : null));
   const store = stack.use(makeStore(loaded, { clock, events, logger }));

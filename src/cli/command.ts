@@ -28,6 +28,10 @@ export interface Command {
   readonly options: ParseArgsOptionsConfig;
   /** what each option means, in the order of the help */
   readonly optionHelp: Readonly<Record<string, string>>;
+  /** lines of the help below the options */
+  readonly more?: readonly string[];
+  /** command lines that show what it is for */
+  readonly examples?: readonly string[];
   /** number of operands: least and most */
   readonly operandCount: readonly [number, number];
   run(context: CommandContext): Promise<number>;

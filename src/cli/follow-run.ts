@@ -3,6 +3,7 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { ApiClient } from './api-client.ts';
 import type { CommandContext } from './command.ts';
+import { readFailureLogs } from './failure-logs.ts';
 import { listAt, textAt } from './json-fields.ts';
 import type { Output } from './output.ts';
 import { exitCodeOfRun, printRun, progressLine } from './print-run.ts';
@@ -27,7 +28,7 @@ export async function followRun(api: ApiClient, id: string, context: CommandCont
   }
   context.output.status('');
   if (context.output.isJson) context.output.document(run);
-  else printRun(run, context.output);
+  else printRun(run, context.output, await readFailureLogs(api, run));
   return exitCodeOfRun(run);
 }
 

@@ -3,7 +3,7 @@
 import { loadConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/read-environment.ts';
 import { findServer } from '../adapters/system/instance-folder.ts';
-import { startServer, type Server } from '../compose.ts';
+import type { Server } from '../compose.ts';
 
 export interface LocalRequest {
   readonly root: string;
@@ -39,6 +39,8 @@ export async function openLocalServer({ root, environment, needs, note, stop }: 
   ]);
   const loaded = await loadConfig(root, environment, flags);
   if (needs === 'engine') note('no server is running: this command starts one for itself');
+  // Most commands talk to a server that runs, and need none of what a server is made of: loading it takes most of their time.
+  const { startServer } = await import('../compose.ts');
   const server = await startServer({ root, environment, loaded, needs, isPublic: false, stop });
   try {
     await server.settled(stop);

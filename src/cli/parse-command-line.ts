@@ -9,6 +9,8 @@ export interface CommandLine {
   readonly positionals: readonly string[];
   readonly options: OptionValues;
   readonly isHelp: boolean;
+  /** with `isHelp`: help of the commands that begin with this word; null: of the command, or of all */
+  readonly topic: string | null;
 }
 
 const EVERYWHERE: ParseArgsOptionsConfig = {
@@ -18,7 +20,8 @@ const EVERYWHERE: ParseArgsOptionsConfig = {
 };
 
 /** @throws GantryError USAGE */
-export function parseCommandLine(argv: readonly string[], commands: readonly Command[]): CommandLine {
+export function parseCommandLine(typed: readonly string[], commands: readonly Command[]): CommandLine {
+  const argv = plainly(typed);
   const words = argv.filter((word, index) => !word.startsWith('-') && index < 2);
   const command =
     commands.find(({ name }) => name === `${words[0] ?? ''} ${words[1] ?? ''}`) ??
@@ -34,22 +37,38 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
     });
     const isHelp = values['help'] === true;
     if (!isHelp) checkOperands(command, positionals.length);
-    return { command, positionals, options: values, isHelp };
+    return { command, positionals, options: values, isHelp, topic: null };
   } catch (error) {
     if (error instanceof GantryError) throw error;
-    throw new GantryError('USAGE', `gantry ${command.name}: ${messageOf(error).split('. ')[0] ?? ''}`, {
+    throw new GantryError('USAGE', `${command.name}: ${meantOption(messageOf(error), command)}`, {
       cause: error,
     });
   }
 }
 
+/** `help runs show` is `runs show --help`, and `--version` the command of that name. */
+function plainly(argv: readonly string[]): readonly string[] {
+  const [first, ...others] = argv;
+  if (first === '--version' || first === '-V') return ['version', ...others];
+  return first === 'help' ? [...others, '--help'] : argv;
+}
+
+/** What the parser of the platform says, with the option that may be meant. */
+function meantOption(message: string, command: Command): string {
+  const said = message.split('. ')[0] ?? '';
+  const unknown = /^Unknown option '--([^']*)'/.exec(said)?.[1];
+  if (unknown === undefined) return said;
+  const near = suggest(unknown, [...Object.keys(EVERYWHERE), ...Object.keys(command.options)]);
+  return near === null ? said : `${said}; did you mean --${near}?`;
+}
+
 function withoutCommand(argv: readonly string[], commands: readonly Command[]): CommandLine {
-  const [first] = argv;
-  const nothing = { command: null, positionals: [], options: {}, isHelp: true };
-  if (first === undefined || first === '--help' || first === '-h' || first === 'help') return nothing;
-  const group = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
-  if (group.length > 0)
-    throw new GantryError('USAGE', `gantry ${first}: which of ${group.map((name) => name.split(' ')[1]).join(', ')}?`);
+  const [first, second] = argv;
+  const nothing = { command: null, positionals: [], options: {}, isHelp: true, topic: null };
+  if (first === undefined || isHelpOption(first)) return nothing;
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name.split(' ')[1] ?? '');
+  if (group.length > 0 && argv.some(isHelpOption)) return { ...nothing, topic: first };
+  if (group.length > 0) throw unknownSecond(first, second, group);
   const near = suggest(
     first,
     commands.map(({ name }) => name.split(' ')[0] ?? name),
@@ -57,32 +76,23 @@ function withoutCommand(argv: readonly string[], commands: readonly Command[]): 
   throw new GantryError('USAGE', `unknown command "${first}"${near === null ? '' : `; did you mean "${near}"?`}`);
 }
 
+function isHelpOption(word: string): boolean {
+  return word === '--help' || word === '-h';
+}
+
+function unknownSecond(first: string, second: string | undefined, group: readonly string[]): GantryError {
+  const near = second === undefined || second.startsWith('-') ? null : suggest(second, group);
+  const which = `${first}: which of ${group.join(', ')}?`;
+  return new GantryError(
+    'USAGE',
+    near === null ? which : `unknown command "${first} ${second ?? ''}"; did you mean "${first} ${near}"?`,
+  );
+}
+
 function checkOperands({ name, operands, operandCount: [least, most] }: Command, count: number): void {
   if (count < least || count > most)
     throw new GantryError(
       'USAGE',
-      `gantry ${name} takes ${operands === '' ? 'no operand' : operands}, ${String(count)} given`,
+      `${name} takes ${operands === '' ? 'no operand' : operands}, ${String(count)} given`,
     );
-}
-
-/** The help of one command, or of all. */
-export function helpText(command: Command | null, commands: readonly Command[]): string {
-  if (command === null) {
-    const width = Math.max(...commands.map(({ name, operands }) => `${name} ${operands}`.length));
-    return [
-      'gantry: runs pipelines of sandboxed plugins',
-      '',
-      ...commands.map(({ name, operands, summary }) => `  gantry ${`${name} ${operands}`.padEnd(width)}  ${summary}`),
-      '',
-      'Every command takes --json (one JSON document on stdout), --server URL and --help.',
-      'Exit codes: 0 succeeded · 1 the run failed · 2 usage · 3 configuration or manifest · 4 not found · 5 engine ·',
-      '6 store · 7 busy or draining · 8 denied · 9 cancelled · 10 timed out · 70 a defect of ours',
-    ].join('\n');
-  }
-  const options = Object.entries(command.optionHelp).map(([name, meaning]) => `  --${name.padEnd(20)} ${meaning}`);
-  return [
-    `gantry ${command.name} ${command.operands}`.trimEnd(),
-    `  ${command.summary}`,
-    ...(options.length > 0 ? ['', ...options] : []),
-  ].join('\n');
 }

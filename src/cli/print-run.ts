@@ -1,28 +1,48 @@
 // A run as people read it: state and cause first, then hooks and plugins, warnings last.
 import { ERROR_TABLE } from '../core/errors/error-table.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { escapeText } from '../lib/escape-text.ts';
+import { messageBeside, NO_LOGS, type FailureLogs } from './failure-logs.ts';
 import { listAt, millisecondsAt, objectAt, textAt } from './json-fields.ts';
 import type { Output } from './output.ts';
-
-/** Characters of the run's data that are shown; all of it is in --json. */
-const DATA_CHARACTERS_MAX = 2_000;
+import { printData } from './print-data.ts';
 
 /** Items of a hook that are shown, beside those that failed. */
 const ITEMS_SHOWN = 10;
 
-export function printRun(run: JsonValue, output: Output): void {
-  output.line(
-    `${textAt(run, 'id')}  ${textAt(run, 'pipeline')}  ${textAt(run, 'state')}  ${millisecondsAt(run, 'durationMs')}`,
-  );
+/** Characters of the params. */
+const PARAMS_MAX = 200;
+
+/** @param logs what is shown under plugins that failed */
+export function printRun(run: JsonValue, output: Output, logs: FailureLogs = NO_LOGS): void {
+  output.words([
+    ...[textAt(run, 'id'), textAt(run, 'pipeline'), textAt(run, 'state'), millisecondsAt(run, 'durationMs')],
+    ...softFailures(run),
+  ]);
   if (textAt(run, 'source') !== '') output.line(`  started by ${originOf(run)}`);
   printLineage(run, output);
   const failure = objectAt(run, 'failure');
   if (textAt(failure, 'code') !== '') output.line(`  cause: ${placed(failure)}`);
-  for (const hook of listAt(run, 'hooks')) printHook(hook, output);
+  for (const hook of listAt(run, 'hooks')) printHook(hook, output, logs);
   for (const warning of listAt(run, 'warnings').filter((one) => !isToldByPlugin(one, run)))
     output.line(`  ! ${placed(warning)}`);
-  printData(run, output);
+  const data = isJsonObject(run) ? (run['data'] ?? null) : null;
+  if (data !== null) printData(data, output);
+}
+
+/** When it was made and by what, and its params: for somebody who looks it up. */
+export function printOrigin(run: JsonValue, output: Output): void {
+  const params = JSON.stringify(objectAt(run, 'params'));
+  output.aside(`  created ${textAt(run, 'createdAt')} by ${originOf(run)}`);
+  if (params !== '{}') output.aside(`  params ${params.slice(0, PARAMS_MAX)}${params.length > PARAMS_MAX ? ' …' : ''}`);
+}
+
+/** Plugins whose failure did not fail the run: its state alone would hide them. */
+function softFailures(run: JsonValue): readonly string[] {
+  const plugins = listAt(run, 'hooks').flatMap((hook) => listAt(hook, 'plugins'));
+  const failed = plugins.filter((plugin) => textAt(plugin, 'state') === 'failed').length;
+  if (failed === 0 || textAt(run, 'state') !== 'succeeded') return [];
+  return [failed === 1 ? 'but 1 plugin failed' : `but ${String(failed)} plugins failed`];
 }
 
 /** `schedule nightly`, or the kind of the trigger alone. */
@@ -50,7 +70,7 @@ function printLineage(run: JsonValue, output: Output): void {
     output.line(`  made from it: ${MADE[textAt(one, 'kind')] ?? ''} ${textAt(one, 'run')}  ${textAt(one, 'state')}`);
 }
 
-function printHook(hook: JsonObject, output: Output): void {
+function printHook(hook: JsonObject, output: Output, logs: FailureLogs): void {
   const state = textAt(hook, 'state');
   const section = textAt(hook, 'section');
   const place = section === '' || section === 'main' ? '' : ` (${section})`;
@@ -63,11 +83,12 @@ function printHook(hook: JsonObject, output: Output): void {
     millisecondsAt(hook, 'durationMs'),
     ...(origin === '' ? [] : [`from ${origin}`]),
   ];
-  output.line(`  ${mark(state)} ${words.join('  ')}`);
+  const [name = '', ...more] = words;
+  output.words([`  ${mark(state)} ${name}`, ...more]);
   const told = approvalText(objectAt(hook, 'approval'));
   if (told !== '') output.line(`      ${told}`);
   if (textAt(hook, 'child') !== '') output.line(`      run ${textAt(hook, 'child')}`);
-  for (const plugin of pluginsShown(hook, output)) output.line(pluginLine(plugin));
+  for (const plugin of pluginsShown(hook, output)) printPlugin(plugin, output, logs);
 }
 
 /** Of a hook with many items, the first and those that failed. */
@@ -88,21 +109,27 @@ function approvalText(approval: JsonObject): string {
   return `${decision} by ${textAt(decided, 'by')}${comment === '' ? '' : `: ${comment}`}`;
 }
 
-function pluginLine(plugin: JsonObject): string {
+function printPlugin(plugin: JsonObject, output: Output, logs: FailureLogs): void {
+  const lines = logs.get(textAt(plugin, 'invocation')) ?? [];
+  output.words(pluginWords(plugin, lines));
+  for (const line of lines) output.aside(`          ${line}`);
+}
+
+function pluginWords(plugin: JsonObject, logged: readonly string[]): readonly string[] {
   const outcome = objectAt(plugin, 'outcome');
   const state = textAt(plugin, 'state');
   const code = textAt(outcome, 'code');
   const transport = textAt(plugin, 'transport');
   const item = textAt(plugin, 'item');
-  const words = [
-    mark(state),
+  const message = state === 'succeeded' || code === '' ? '' : messageBeside(textAt(outcome, 'message'), logged);
+  return [
+    `      ${mark(state)}`,
     `${textAt(plugin, 'plugin')}${item === '' ? '' : `[${item}]`}`,
     code === '' ? state : code,
     millisecondsAt(plugin, 'durationMs'),
     ...(transport === '' ? [] : [`by ${transport}`]),
+    ...(message === '' ? [] : [message]),
   ];
-  const message = state === 'succeeded' || code === '' ? '' : `: ${textAt(outcome, 'message')}`;
-  return `      ${words.join('  ')}${message}`;
 }
 
 /** A plugin's soft failure is a warning of the run, too: its own line says it already. */
@@ -114,14 +141,6 @@ function isToldByPlugin(warning: JsonObject, run: JsonValue): boolean {
         textAt(objectAt(plugin, 'outcome'), 'code') === textAt(warning, 'code'),
     ),
   );
-}
-
-function printData(run: JsonValue, output: Output): void {
-  const data = run !== null && typeof run === 'object' && !Array.isArray(run) ? (run['data'] ?? null) : null;
-  if (data === null) return;
-  const text = JSON.stringify(data);
-  const isCut = text.length > DATA_CHARACTERS_MAX;
-  output.line(`  data: ${isCut ? `${text.slice(0, DATA_CHARACTERS_MAX)} … (all of it with --json)` : text}`);
 }
 
 function placed(entry: JsonObject): string {

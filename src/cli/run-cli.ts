@@ -18,7 +18,8 @@ import {
 import { redriveCommand, runsReplayCommand, runsRetryCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
 import { runsArtifactsCommand } from './commands/run-artifacts.ts';
-import { logsCommand, runsCancelCommand, runsListCommand, runsShowCommand } from './commands/runs.ts';
+import { logsCommand, runsLogsCommand } from './commands/logs.ts';
+import { runsCancelCommand, runsListCommand, runsShowCommand } from './commands/runs.ts';
 import {
   schedulesListCommand,
   schedulesNextCommand,
@@ -26,9 +27,12 @@ import {
   schedulesResumeCommand,
 } from './commands/schedules.ts';
 import { upCommand } from './commands/up.ts';
+import { versionCommand } from './commands/version.ts';
+import { helpText } from './help-text.ts';
 import { openLocalServer, runningServer } from './local-server.ts';
 import { Output, type Streams } from './output.ts';
-import { helpText, parseCommandLine } from './parse-command-line.ts';
+import { wantsColour } from './paint.ts';
+import { parseCommandLine } from './parse-command-line.ts';
 import { printError } from './print-error.ts';
 
 export const COMMANDS: readonly Command[] = [
@@ -36,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   runsListCommand,
   runsShowCommand,
+  runsLogsCommand,
   runsCancelCommand,
   runsRetryCommand,
   runsReplayCommand,
@@ -59,6 +64,7 @@ export const COMMANDS: readonly Command[] = [
   basesBuildCommand,
   gcCommand,
   doctorCommand,
+  versionCommand,
 ];
 
 export interface CliRequest {
@@ -72,14 +78,15 @@ export interface CliRequest {
 /** Runs the command and gives its exit code. */
 export async function runCli(request: CliRequest): Promise<number> {
   const { argv, root, streams, stop } = request;
-  let output = new Output(streams, argv.includes('--json'));
+  const hasColour = wantsColour(request.environment);
+  let output = new Output(streams, argv.includes('--json'), hasColour);
   try {
-    const { command, positionals, options, isHelp } = parseCommandLine(argv, COMMANDS);
+    const { command, positionals, options, isHelp, topic } = parseCommandLine(argv, COMMANDS);
     if (command === null || isHelp) {
-      for (const line of helpText(command, COMMANDS).split('\n')) output.line(line);
+      for (const line of helpText(command, COMMANDS, topic).split('\n')) output.line(line);
       return 0;
     }
-    output = new Output(streams, options['json'] === true);
+    output = new Output(streams, options['json'] === true, hasColour);
     return await command.run({
       positionals,
       options,

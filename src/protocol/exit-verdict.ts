@@ -34,9 +34,15 @@ export function exitVerdict(reply: Reply): Verdict | null {
 
 function outOfMemory(reply: Reply): Verdict {
   const used = reply.memoryPeakBytes;
-  const message = `the plugin needed more memory than its limit of ${reply.memoryLimitBytes} bytes`;
+  const message = `the plugin needed more memory than its limit of ${mebibytes(reply.memoryLimitBytes)}`;
   const breach = { limit: 'memoryBytes', value: reply.memoryLimitBytes, used } as const;
   return { outcome: { code: 'oom', message, breach }, result: null };
+}
+
+/** As the manifest has it: `128Mi`. */
+function mebibytes(bytes: number): string {
+  const count = bytes / 1024 ** 2;
+  return Number.isInteger(count) ? `${String(count)}Mi` : `${String(bytes)} bytes`;
 }
 
 function pluginError(pluginCode: string, isRetryable: boolean, message: string): Verdict {

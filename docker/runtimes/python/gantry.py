@@ -216,11 +216,19 @@ def _answer(handle, read_request):
         code, answer = _error("early_exit", f"the plugin called exit({ended.code!r}) before it returned a result")
         code = ended.code if isinstance(ended.code, int) and 0 < ended.code < 256 else code
     except BaseException as error:
-        traceback.print_exc()
+        _print_cause(error)
         code, answer = _error("exception", f"{type(error).__name__}: {error}")
     sys.stdout.flush()
     sys.stderr.flush()
     return code, answer
+
+
+def _print_cause(error):
+    """The traceback from the plugin's own first line on: the frames of this file explain nothing to its author."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    traceback.print_exception(type(error), error, frames or error.__traceback__)
 
 
 def _call(function, *arguments):
@@ -449,7 +457,7 @@ class _Session:
             result = _call(served, *given) if callable(served) else served
             return b'"result":' + _json(result if method.startswith("get_") and result else {})
         except BaseException as error:
-            traceback.print_exc()
+            _print_cause(error)
             code = error.code if isinstance(error, PluginError) else "exception"
             return {"error": {"code": -32000, "message": f"{type(error).__name__}: {error}", "data": {"code": code}}}
 

@@ -3,6 +3,7 @@
 import pino from 'pino';
 import type { LogFields, Logger, LogLevel } from '../../core/ports/logger.ts';
 import { escapeText } from '../../lib/escape-text.ts';
+import { humanLine } from './human-line.ts';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 
 export interface PinoLoggerOptions {
@@ -12,6 +13,8 @@ export interface PinoLoggerOptions {
   readonly file: RotatingFileOptions | null;
   /** null: no stream; stdout for a server, stderr for a command */
   readonly stream: { write(line: string): unknown } | null;
+  /** somebody watches the stream: it gets lines for people instead of JSON */
+  readonly isWatched?: boolean;
 }
 
 const TEXT_CHARS_MAX = 8_192;
@@ -24,12 +27,14 @@ export class PinoLogger implements Logger, AsyncDisposable {
   readonly #pino: pino.Logger;
   readonly #file: RotatingFile | null;
   readonly #stream: PinoLoggerOptions['stream'];
+  readonly #isWatched: boolean;
   #held: string[] = [];
   #timer: NodeJS.Timeout | null = null;
   #timeMs = -1;
   #timeText = '';
 
-  constructor({ level, file, stream }: PinoLoggerOptions) {
+  constructor({ level, file, stream, isWatched = false }: PinoLoggerOptions) {
+    this.#isWatched = isWatched;
     this.#file = file === null ? null : new RotatingFile(file);
     this.#stream = stream;
     const write = (line: string): void => {
@@ -77,7 +82,7 @@ export class PinoLogger implements Logger, AsyncDisposable {
     const lines = this.#held;
     if (lines.length === 0) return;
     this.#held = [];
-    this.#stream?.write(lines.join(''));
+    this.#stream?.write((this.#isWatched ? lines.map(humanLine) : lines).join(''));
     this.#file?.write(lines);
   };
 }

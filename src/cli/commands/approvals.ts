@@ -4,6 +4,7 @@ import type { JsonValue } from '../../core/json.ts';
 import type { Decision } from '../../core/approval.ts';
 import { textOption, type Command } from '../command.ts';
 import { listAt, objectAt, textAt } from '../json-fields.ts';
+import { RUN_OPERAND_HELP, runIdFrom } from '../run-reference.ts';
 
 function decisionCommand(name: string, decision: Decision, summary: string): Command {
   return {
@@ -13,17 +14,20 @@ function decisionCommand(name: string, decision: Decision, summary: string): Com
     operandCount: [1, 2],
     options: { comment: { type: 'string' } },
     optionHelp: { 'comment TEXT': 'why; kept with the decision and given to the plugins behind it' },
+    more: [RUN_OPERAND_HELP, 'The hook may be left out where only one waits.'],
     async run({ positionals, options, output, withApi }) {
-      const [id = '', named] = positionals;
-      const run = `/runs/${encodeURIComponent(id)}`;
+      const [text, named] = positionals;
       const decided = await withApi('store', async (api) => {
+        const run = `/runs/${encodeURIComponent(await runIdFrom(api, text))}`;
         const hook = named ?? onlyWaiting(await api.send(run));
         const body = { decision, comment: textOption(options, 'comment') };
         return await api.send(`${run}/approvals/${encodeURIComponent(hook)}`, { method: 'POST', body });
       });
       if (output.isJson) output.document(decided);
       else
-        output.line(`${textAt(decided, 'hook')} of ${id}: ${textAt(decided, 'decision')} (${textAt(decided, 'by')})`);
+        output.line(
+          `${textAt(decided, 'hook')} of ${textAt(decided, 'run')}: ${textAt(decided, 'decision')} (${textAt(decided, 'by')})`,
+        );
       return 0;
     },
   };

@@ -1,8 +1,8 @@
 // `gantry doctor`: looks at everything a run needs and says how to mend what is not right. Exit code: that of the first failed check.
 import { statfs } from 'node:fs/promises';
 import { release } from 'node:os';
-import { openParts } from '../../compose.ts';
 import type { SystemConfig } from '../../config/system-schema.ts';
+import type { openParts } from '../../compose.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import { asGantryError } from '../../core/errors/gantry-error.ts';
@@ -44,7 +44,8 @@ export const doctorCommand: Command = {
     try {
       const loaded = await loadConfig(root, environment);
       checks.push(ok('configuration', 'no problems'));
-      await using parts = await openParts({ root, environment, loaded });
+      const compose = await import('../../compose.ts');
+      await using parts = await compose.openParts({ root, environment, loaded });
       const setting = loaded.config.sandbox.transport;
       checks.push(...(await engineChecks(parts, setting, await runningServer(root, environment))));
       checks.push(await storeCheck(parts), await diskCheck(loaded.dataFolder));

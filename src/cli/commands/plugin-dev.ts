@@ -1,6 +1,5 @@
 // `gantry plugin dev`: builds a plugin and calls it with its fixtures, again at each save, until Ctrl-C. A save while a call is under way ends
 // that call: its answer would be about code that is gone.
-import { openPluginKit } from '../../compose.ts';
 import { DevSession } from '../../compose/dev/dev-session.ts';
 import { exitCodeOfTurn, type DevTurn } from '../../compose/dev/dev-turn.ts';
 import { FolderWatch, type Saved } from '../../compose/dev/folder-watch.ts';
@@ -29,6 +28,7 @@ export const pluginDevCommand: Command = {
     if (output.isJson && !isOnce) throw new GantryError('USAGE', '--json gives one document: it goes with --once');
     const { folder, shown } = await pluginFolder(positionals[0] ?? '');
     const loaded = await loadConfig(root, environment, new Map([['logs.level', 'warn']]));
+    const { openPluginKit } = await import('../../compose.ts');
     await using kit = await openPluginKit({ root, environment, loaded });
     const request = { folder, shown, input: textOption(options, 'input') };
     await using session = await DevSession.open(kit, request, stop);

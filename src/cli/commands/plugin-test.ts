@@ -1,7 +1,6 @@
 // `gantry plugin test`: the conformance kit on one plugin's folder; a table for people, JSON, JUnit XML, and an exit code for CI.
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { openPluginKit } from '../../compose.ts';
 import { testPlugin } from '../../compose/conformance/test-plugin.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
@@ -28,6 +27,7 @@ export const pluginTestCommand: Command = {
     const [shown = ''] = positionals;
     const only = checksOf(options);
     const loaded = await loadConfig(root, environment, new Map([['logs.level', 'warn']]));
+    const { openPluginKit } = await import('../../compose.ts');
     await using kit = await openPluginKit({ root, environment, loaded });
     const findings = await testPlugin(kit, {
       ...{ folder: resolve(shown), shown: shown.replace(/\/+$/, ''), only, stop },

@@ -1,7 +1,8 @@
 // `gantry plugins …`: what is installed and built, and a call past any pipeline.
-import type { JsonValue } from '../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { formatDuration, formatSize } from '../../lib/format-units.ts';
 import type { Command } from '../command.ts';
-import { listAt, objectAt, textAt } from '../json-fields.ts';
+import { listAt, objectAt, textAt, textsAt } from '../json-fields.ts';
 import { followRun, readRun } from '../follow-run.ts';
 import type { Output } from '../output.ts';
 import { printDescription } from '../print-description.ts';
@@ -24,10 +25,12 @@ export const pluginsListCommand: Command = {
       const rows = listAt(page, 'items').map((plugin) => [
         textAt(plugin, 'name'),
         stateOf(plugin),
-        textAt(objectAt(plugin, 'version'), 'id'),
+        shortVersion(objectAt(plugin, 'version')),
+        textsAt(objectAt(plugin, 'version'), 'hooks').join(', '),
+        textsAt(objectAt(plugin, 'version'), 'pipelines').join(', '),
       ]);
       if (rows.length === 0) output.line('No plugins yet. Make one: gantry plugin init python NAME');
-      else output.table([['PLUGIN', 'STATE', 'VERSION'], ...rows]);
+      else output.table([['PLUGIN', 'STATE', 'VERSION', 'HOOKS', 'PIPELINES'], ...rows]);
       for (const line of listAt(page, 'items').flatMap(problemLines)) output.line(line);
     }
     return 0;
@@ -61,7 +64,7 @@ export const pluginsBuildCommand: Command = {
     const built = await withApi('engine', (api) => api.send(path, { method: 'POST', timeoutMs: BUILD_WAIT_MS }));
     if (output.isJson) output.document(built);
     for (const line of textsAt(built, 'buildLog')) output.line(`  ${line}`);
-    output.line(`${textAt(built, 'name')}  ${textAt(built, 'state')}  ${textAt(objectAt(built, 'version'), 'id')}`);
+    output.words([textAt(built, 'name'), textAt(built, 'state'), textAt(objectAt(built, 'version'), 'id')]);
     for (const line of problemLines(built)) output.line(`  ${line}`);
     return textAt(built, 'state') === 'ready' ? 0 : 3;
   },
@@ -73,20 +76,31 @@ function stateOf(plugin: JsonValue): string {
   return until === '' ? textAt(plugin, 'state') : `${textAt(plugin, 'state')}, quarantined until ${until}`;
 }
 
+/** `0.1.0+f8f5c03c9579`: the name stands beside it. */
+function shortVersion(version: JsonObject): string {
+  return textAt(version, 'id').split('@')[1] ?? '–';
+}
+
 const LOG_LINES = 10;
+
+/** `cpus 0.5, memory 128Mi, timeout 30s`: as the manifest has them. */
+function limitText(name: string, value: number): string {
+  if (name.endsWith('Bytes')) return `${name.slice(0, -5)} ${formatSize(value)}`;
+  return name.endsWith('Ms') ? `${name.slice(0, -2)} ${formatDuration(value)}` : `${name} ${String(value)}`;
+}
 
 function printPlugin(plugin: JsonValue, output: Output): void {
   const version = objectAt(plugin, 'version');
   const limits = objectAt(version, 'limits');
-  output.line(`${textAt(plugin, 'name')}  ${stateOf(plugin)}  ${textAt(version, 'id')}`);
+  output.words([textAt(plugin, 'name'), stateOf(plugin), textAt(version, 'id')]);
   const facts: Record<string, string> = {
     folder: textAt(plugin, 'folder'),
     description: textAt(version, 'description'),
     hooks: textsAt(version, 'hooks').join(', '),
     pipelines: textsAt(version, 'pipelines').join(', '),
     protocol: textAt(version, 'protocol'),
-    limits: Object.keys(limits)
-      .map((name) => `${name} ${textAt(limits, name)}`)
+    limits: Object.entries(limits)
+      .map(([name, value]) => limitText(name, Number(value)))
       .join(', '),
     secrets: textsAt(version, 'secrets').join(', '),
     image: textAt(version, 'imageTag'),
@@ -110,11 +124,6 @@ function printVersions(plugin: JsonValue, output: Output): void {
     const image = textAt(version, 'hasImage') === 'true' ? 'has an image' : 'image removed';
     output.line(`    ${textAt(version, 'id')}  ${textAt(version, 'createdAt')}  ${image}`);
   }
-}
-
-function textsAt(value: JsonValue, key: string): readonly string[] {
-  const member = typeof value === 'object' && value !== null && !Array.isArray(value) ? value[key] : undefined;
-  return Array.isArray(member) ? member.filter((item) => typeof item === 'string') : [];
 }
 
 export const pluginsInvokeCommand: Command = {

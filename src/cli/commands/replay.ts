@@ -7,6 +7,7 @@ import { followRun } from '../follow-run.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import { reloadPlugins } from '../reload-plugins.ts';
 import { REQUEST_OPTIONS, runRequest } from '../run-request.ts';
+import { RUN_OPERAND_HELP, runIdFrom } from '../run-reference.ts';
 
 const KEY_HELP = { 'key KEY': 'idempotency key: the same key and request give the same run' } as const;
 const REDRIVE_WAIT_MS = 600_000;
@@ -18,6 +19,7 @@ export const runsRetryCommand: Command = {
   operandCount: [1, 1],
   options: { key: { type: 'string' } },
   optionHelp: { ...KEY_HELP },
+  more: [RUN_OPERAND_HELP],
   run: (context) => startFrom(context, 'retry', {}),
 };
 
@@ -41,6 +43,12 @@ export const runsReplayCommand: Command = {
     'param K=V': 'a member of params in place of the run’s own; the others stay; may be repeated',
     ...KEY_HELP,
   },
+  more: [RUN_OPERAND_HELP],
+  examples: [
+    'gantry runs replay last',
+    'gantry runs replay last --from book --param day=2026-01-31',
+    'gantry runs replay last --plugin word_count@0.1.0',
+  ],
   async run(context) {
     const { params, data } = await runRequest(context.options);
     const from = textOption(context.options, 'from');
@@ -66,9 +74,9 @@ function readVersions(texts: readonly string[]): JsonObject {
 
 async function startFrom(context: CommandContext, verb: 'retry' | 'replay', body: JsonObject): Promise<number> {
   const { options, output, positionals, withApi } = context;
-  const [origin = ''] = positionals;
   const key = textOption(options, 'key');
   return await withApi('engine', async (api) => {
+    const origin = await runIdFrom(api, positionals[0]);
     await reloadPlugins(api, output);
     const started = await api.send(`/runs/${encodeURIComponent(origin)}/${verb}`, {
       method: 'POST',
@@ -101,6 +109,7 @@ export const redriveCommand: Command = {
     'limit N': 'retry at most N (1 to 1000; 100 unless given)',
     'dry-run': 'only say which would be retried',
   },
+  examples: ['gantry redrive --pipeline orders --code timeout --since 2026-01-31T08:00:00Z --dry-run'],
   async run({ options, output, withApi }) {
     const body = readRedrive(options);
     const send = (api: ApiClient) => api.send('/redrive', { method: 'POST', body, timeoutMs: REDRIVE_WAIT_MS });

@@ -3,9 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ARTIFACT_NAME } from '../../core/artifact.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
+import type { ApiClient } from '../api-client.ts';
 import { textOption, type Command } from '../command.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import type { Output } from '../output.ts';
+import { RUN_OPERAND_HELP, runIdFrom } from '../run-reference.ts';
 
 export const runsArtifactsCommand: Command = {
   name: 'runs artifacts',
@@ -17,17 +19,17 @@ export const runsArtifactsCommand: Command = {
     'get NAME': 'save this one, under its name in this folder',
     'to FILE': 'with --get: save it there; a file that stands is never replaced',
   },
+  more: [RUN_OPERAND_HELP],
   async run({ positionals, options, output, withApi }) {
-    const path = `/runs/${encodeURIComponent(positionals[0] ?? '')}/artifacts`;
     const name = textOption(options, 'get');
     if (name === null) {
-      const list = await withApi('store', (api) => api.send(path));
+      const list = await withApi('store', async (api) => api.send(await pathOf(api, positionals[0])));
       if (output.isJson) output.document(list);
       else print(listAt(list, 'items'), output);
       return 0;
     }
     if (!ARTIFACT_NAME.test(name)) throw new GantryError('USAGE', `--get ${name}: no artifact can have this name`);
-    const bytes = await withApi('store', (api) => api.download(`${path}/${name}`));
+    const bytes = await withApi('store', async (api) => api.download(`${await pathOf(api, positionals[0])}/${name}`));
     const file = resolve(textOption(options, 'to') ?? name);
     await save(file, bytes);
     if (output.isJson) output.document({ name, file, sizeBytes: bytes.length });
@@ -35,6 +37,10 @@ export const runsArtifactsCommand: Command = {
     return 0;
   },
 };
+
+async function pathOf(api: ApiClient, run: string | undefined): Promise<string> {
+  return `/runs/${encodeURIComponent(await runIdFrom(api, run))}/artifacts`;
+}
 
 function print(items: ReturnType<typeof listAt>, output: Output): void {
   const rows = items.map((item) => [

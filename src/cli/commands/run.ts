@@ -26,6 +26,7 @@ export const runCommand: Command = {
     'tags A,B': 'call only plugins with one of these tags',
     'skip-tags A,B': 'do not call plugins with one of these tags',
   },
+  examples: ['gantry run default --param name=Ada', 'cat orders.json | gantry run orders --input - --json'],
   async run(context) {
     const { options, output, positionals, withApi } = context;
     const request = { ...(await runRequest(options)), ...tagsOf(options) };
@@ -38,7 +39,7 @@ export const runCommand: Command = {
         headers: requestHeaders(options),
       });
       const id = textAt(started, 'id');
-      output.note(`${id} of ${pipeline} is queued`);
+      output.note(`${id} of ${pipeline}`);
       return await followRun(api, id, context);
     });
   },

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import type { JsonValue } from '../../core/json.ts';
-import { startServer, type Server, type ServerRequest } from '../../compose.ts';
+import type { Server, ServerRequest } from '../../compose.ts';
 import { ApiClient } from '../api-client.ts';
 import { textOption, type Command, type CommandContext, type OptionValues } from '../command.ts';
+import { readFailureLogs } from '../failure-logs.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { readRun } from '../follow-run.ts';
@@ -57,6 +58,7 @@ export const upCommand: Command = {
 /** Null when it was asked to stop while it was starting or waited for its store. */
 async function startUnlessStopped(request: ServerRequest): Promise<Server | null> {
   try {
+    const { startServer } = await import('../../compose.ts');
     return await startServer(request);
   } catch (thrown) {
     if (request.stop.aborted && thrown === request.stop.reason) return null;
@@ -106,7 +108,7 @@ async function runSample(api: ApiClient, pipeline: string, data: JsonValue, outp
   let run: JsonValue;
   do run = await readRun(api, textAt(started, 'id'), 30);
   while (textAt(run, 'finishedAt') === '');
-  printRun(run, output);
+  printRun(run, output, await readFailureLogs(api, run));
   return run;
 }
 

@@ -34,7 +34,7 @@ export function warningsOf(trace: EndFacts, memory: MemoryVerdict): InvocationEn
   if (trace.logs.isTruncated)
     warnings.push({
       code: 'LOGS_TRUNCATED',
-      message: `of ${trace.logs.seenBytes} bytes of stderr only the first are kept`,
+      message: `the plugin logged ${trace.logs.seenBytes} bytes; what is over limits.logs is not kept`,
     });
   if (memory === 'child')
     warnings.push({ code: 'OOM_CHILD', message: 'the kernel killed a child process for memory; the plugin went on' });

@@ -1,6 +1,7 @@
 // From everything seen in an exchange to its outcome. The cause decides; only an exchange that ended by itself is read as a result.
 import type { LimitBreach, Outcome } from '../../core/outcome.ts';
 import type { InvocationRequest } from '../../core/ports/invoker.ts';
+import { formatDuration, formatSize } from '../../lib/format-units.ts';
 import { readJsonResult } from '../../protocol/json-result.ts';
 import { oneLine, type Reply, type Verdict } from '../../protocol/reply.ts';
 import { readTextResult } from '../../protocol/text-result.ts';
@@ -41,13 +42,13 @@ export function outcomeOfCause(trace: CauseTrace, request: InvocationRequest): O
     case 'output_limit':
       return {
         code: 'output_limit',
-        message: `the plugin wrote more to stdout than its limit of ${limits.outputBytes} bytes`,
+        message: `the plugin wrote more to stdout than its limit of ${formatSize(limits.outputBytes)}`,
         breach: { limit: 'outputBytes', value: limits.outputBytes, used: trace.output.seenBytes },
       };
     case 'cpu_time':
       return {
         code: 'cpu_time',
-        message: `the plugin used more CPU time than its limit of ${limits.cpuTimeMs} ms`,
+        message: `the plugin used more CPU time than its limit of ${formatDuration(limits.cpuTimeMs)}`,
         breach: { limit: 'cpuTimeMs', value: limits.cpuTimeMs, used: rounded(trace.usage.cpuTimeMs) },
       };
     case 'cancelled':
@@ -67,8 +68,9 @@ function cancelled(isPolite: boolean): Outcome {
 /** @param whose whose time was up; `value` is the smallest timeout that was in force for the plugin */
 function timedOut(timeoutMs: number, elapsedMs: number, whose: string): Outcome {
   const breach: LimitBreach = { limit: 'timeoutMs', value: timeoutMs, used: elapsedMs };
-  const limit = whose === 'the plugin' ? ` of ${timeoutMs} ms` : '';
-  return { code: 'timeout', message: `the time of ${whose}${limit} was up after ${elapsedMs} ms`, breach };
+  const limit = whose === 'the plugin' ? formatDuration(timeoutMs) : whose;
+  const message = `the timeout of ${limit} was up: the plugin was stopped after ${elapsedMs} ms`;
+  return { code: 'timeout', message, breach };
 }
 
 function engineGone(trace: Trace): Outcome {

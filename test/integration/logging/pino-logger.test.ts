@@ -28,6 +28,16 @@ describe('PinoLogger', () => {
     expect(JSON.parse(current())).not.toHaveProperty('hook');
   });
 
+  it('gives a watched terminal lines for people, and the file JSON', () => {
+    const lines: string[] = [];
+    const stream = { write: (line: string) => lines.push(line) };
+    const file = { folder, maxBytes: 65_536, keep: 2 };
+    const logger = new PinoLogger({ level: 'info', file, stream, isWatched: true });
+    logger.log('error', 'run failed\u001b[2J', { run: 'run_1', durationMs: 5 });
+    expect(lines.join('')).toMatch(/error.*run failed\\u001b\[2J.*run=run_1 durationMs=5/);
+    expect(JSON.parse(current())).toMatchObject({ level: 'error', run: 'run_1' });
+  });
+
   it('makes hostile text visible, one line per entry, and cuts what is endless', async () => {
     const logger = new PinoLogger({ level: 'info', file: { folder, maxBytes: 1e6, keep: 2 }, stream: null });
     logger.log('info', 'a\nb\u001b[31m\u202e\u009b', { text: 'x'.repeat(100_000) });

@@ -1,6 +1,7 @@
 // stdout and stderr have fixed roles, and nothing hostile reaches a terminal.
 import { describe, expect, it } from 'vitest';
 import { printError } from '../../../src/cli/print-error.ts';
+import { wantsColour } from '../../../src/cli/paint.ts';
 import { exitCodeOfRun, printRun, progressLine } from '../../../src/cli/print-run.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import { printed } from './printed.ts';
@@ -18,7 +19,11 @@ describe('Output', () => {
       ['long one', HOSTILE],
       ['x', ''],
     ]);
-    expect(stdout()).toBe(`${SAFE}\nA         B\nlong one  ${SAFE}\nx\n`);
+    output.table([
+      ['NAME', 'ONLY WHEN NEEDED'],
+      ['a', ''],
+    ]);
+    expect(stdout()).toBe(`${SAFE}\nA         B\nlong one  ${SAFE}\nx\nNAME\na\n`);
     expect(stderr()).toBe(`${SAFE}\n`);
   });
 
@@ -108,7 +113,7 @@ describe('printRun', () => {
       '  ✓ one  succeeded  12 ms',
       '      ✓  good  ok  11 ms  by fifo',
       '  ✗ two  failed  40 ms',
-      '      ✗  broken  crash  39 ms: exit code 3',
+      '      ✗  broken  crash  39 ms  exit code 3',
       '  · three  skipped  –',
       '  ! LOGS_TRUNCATED in one › good: cut',
       '',
@@ -132,7 +137,39 @@ describe('printRun', () => {
     printRun({ id: 'run_1', data: 'x'.repeat(10_000) }, output);
     expect(stdout()).toContain('data: {"text":"x"}');
     expect(stdout()).toMatch(/x … \(all of it with --json\)\n$/);
-    expect(stdout().length).toBeLessThan(2_500);
+    expect(stdout().length).toBeLessThan(1_000);
+  });
+
+  it('shows data of many members a line each, with the size of what is cut', () => {
+    const { output, stdout } = printed();
+    const many = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`m${String(index)}`, index]));
+    printRun({ id: 'run_1', data: { rows: Array.from({ length: 100 }, () => 'row'), ...many } }, output);
+    expect(stdout()).toMatch(/^ {4}rows: \["row",.* … \(100 items\)$/m);
+    expect(stdout()).toMatch(/^ {4}m10: 10\n {4}… 9 more$/m);
+  });
+
+  it('shows under a plugin that failed what it said last, and says nothing twice', () => {
+    const { output, stdout } = printed();
+    const plugin = { plugin: 'p', invocation: 'inv_1', state: 'failed', durationMs: 3 };
+    const outcome = { code: 'plugin_error', message: 'File "main.py", line 2 | SyntaxError: invalid syntax' };
+    const run = { id: 'run_1', state: 'succeeded', hooks: [{ name: 'h', plugins: [{ ...plugin, outcome }] }] };
+    printRun(run, output, new Map([['inv_1', ['File "main.py", line 2', 'SyntaxError: invalid syntax']]]));
+    expect(stdout()).toContain('succeeded  –  but 1 plugin failed');
+    expect(stdout()).toContain(
+      'p  plugin_error  3 ms  SyntaxError: invalid syntax\n          File "main.py", line 2\n          SyntaxError',
+    );
+  });
+
+  it('colours marks and states on a terminal, and nothing that a plugin said', () => {
+    const { output, stdout } = printed({ isTTY: true });
+    const plugins = [{ plugin: 'p', state: 'failed', outcome: { code: 'crash', message: '\u001b[32mfine' } }];
+    printRun({ id: 'run_1', state: 'failed', hooks: [{ name: 'h', state: 'failed', plugins }] }, output);
+    expect(stdout()).toContain('\u001b[31mfailed\u001b[0m');
+    expect(stdout()).toContain('\u001b[31m✗\u001b[0m');
+    expect(stdout()).toContain('\\u001b[32mfine');
+    expect(wantsColour({ NO_COLOR: '1' })).toBe(false);
+    expect(wantsColour({ TERM: 'dumb' })).toBe(false);
+    expect(wantsColour({ TERM: 'xterm' })).toBe(true);
   });
 
   it.each([[null], [[]], ['text'], [{ hooks: [1, null], failure: 3, warnings: {} }]])(

@@ -1,7 +1,8 @@
 // What the command line understands, and how it helps when it does not.
 import { describe, expect, it } from 'vitest';
 import { listOption, textOption } from '../../../src/cli/command.ts';
-import { helpText, parseCommandLine } from '../../../src/cli/parse-command-line.ts';
+import { helpText } from '../../../src/cli/help-text.ts';
+import { parseCommandLine } from '../../../src/cli/parse-command-line.ts';
 import { COMMANDS } from '../../../src/cli/run-cli.ts';
 
 const parse = (...argv: string[]): ReturnType<typeof parseCommandLine> => parseCommandLine(argv, COMMANDS);
@@ -32,17 +33,28 @@ describe('parseCommandLine', () => {
     expect(parse('runs', 'show', '--help')).toMatchObject({ isHelp: true });
   });
 
+  it('takes help in front for --help behind, of a command and of a group', () => {
+    expect(parse('help', 'runs', 'show')).toMatchObject({ command: { name: 'runs show' }, isHelp: true });
+    expect(parse('help', 'runs')).toMatchObject({ command: null, topic: 'runs', isHelp: true });
+    expect(parse('runs', '-h')).toMatchObject({ command: null, topic: 'runs', isHelp: true });
+  });
+
+  it.each([['--version'], ['-V'], ['version']])('knows %s', (word) => {
+    expect(parse(word)).toMatchObject({ command: { name: 'version' }, isHelp: false });
+  });
+
   it.each([
     [['rnu'], 'unknown command "rnu"; did you mean "run"?'],
     [['frobnicate'], 'unknown command "frobnicate"'],
-    [['runs'], /gantry runs: which of list, show, cancel/],
-    [['plugins', 'lst'], /gantry plugins: which of list/],
-    [['run'], 'gantry run takes <pipeline>, 0 given'],
-    [['run', 'a', 'b'], 'gantry run takes <pipeline>, 2 given'],
-    [['runs', 'list', 'x'], 'gantry runs list takes no operand, 1 given'],
-    [['run', 'a', '--prama', 'x'], /gantry run: Unknown option '--prama'/],
-    [['run', 'a', '--input'], /gantry run: Option '--input <value>' argument missing/],
-    [['up', '--demo=yes'], /gantry up: Option '--demo' does not take an argument/],
+    [['runs'], /^runs: which of list, show, logs, cancel/],
+    [['plugins', 'lst'], 'unknown command "plugins lst"; did you mean "plugins list"?'],
+    [['plugins', 'frobnicate'], /^plugins: which of list/],
+    [['run'], 'run takes <pipeline>, 0 given'],
+    [['run', 'a', 'b'], 'run takes <pipeline>, 2 given'],
+    [['runs', 'list', 'x'], 'runs list takes no operand, 1 given'],
+    [['run', 'a', '--parm', 'x'], "run: Unknown option '--parm'; did you mean --param?"],
+    [['run', 'a', '--input'], /^run: Option '--input <value>' argument missing/],
+    [['up', '--demo=yes'], /^up: Option '--demo' does not take an argument/],
   ])('refuses %j as USAGE', (argv, message) => {
     expect(() => parse(...argv)).toThrow(message);
     expect(() => parse(...argv)).toThrow(expect.objectContaining({ code: 'USAGE' }));
@@ -57,6 +69,20 @@ describe('helpText', () => {
       expect(text).toContain(summary);
     }
     expect(text).toContain('70 a defect of ours');
+  });
+
+  it('of a group shows its commands and no others', () => {
+    const text = helpText(null, COMMANDS, 'schedules');
+    expect(text).toContain('gantry schedules pause');
+    expect(text).not.toContain('gantry runs');
+  });
+
+  it('gives only examples that the command line understands', () => {
+    for (const { examples = [] } of COMMANDS)
+      for (const example of examples) {
+        const [, words = ''] = /gantry (.*)$/.exec(example) ?? [];
+        expect(() => parse(...words.split(' ')), example).not.toThrow();
+      }
   });
 
   it.each(COMMANDS.map((command) => [command.name, command] as const))(

@@ -7,14 +7,16 @@ export interface Printed {
   readonly stderr: () => string;
 }
 
+/** @param isTTY both streams are a terminal, one that shows colours */
 export function printed({ isJson = false, isTTY = false } = {}): Printed {
   const written = { stdout: '', stderr: '' };
   const output = new Output(
     {
-      stdout: { write: (text: string) => (written.stdout += text) },
+      stdout: { write: (text: string) => (written.stdout += text), isTTY },
       stderr: { write: (text: string) => (written.stderr += text), isTTY },
     },
     isJson,
+    isTTY,
   );
   return { output, stdout: () => written.stdout, stderr: () => written.stderr };
 }
