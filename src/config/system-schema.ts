@@ -114,6 +114,11 @@ export const SYSTEM_SCHEMA = z.strictObject({
       grace: duration('10s', '0ms', '10m', 'How long runs may go on when the program is asked to stop.'),
       sandboxWait: duration('1m', '100ms', '1h', 'How long an invocation waits for a sandbox before it ends as busy.'),
     })
+    // Else a worker that beats as it should lets its runs go between two beats.
+    .refine(({ heartbeat, deadAfter }) => deadAfter >= 2 * heartbeat, {
+      path: ['deadAfter'],
+      error: 'must be at least twice runs.heartbeat',
+    })
     .prefault({}),
   sandbox: z
     .strictObject({

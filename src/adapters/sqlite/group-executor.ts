@@ -32,16 +32,23 @@ function isWrite([name]: Request): boolean {
 export class GroupExecutor {
   readonly #database: DatabaseSync;
   readonly #perform: Perform;
+  readonly #isInPlace: () => boolean;
 
-  constructor(database: DatabaseSync, perform: Perform) {
+  /** @param isInPlace false when the file is gone from its place: SQLite would go on writing into one that nobody finds again */
+  constructor(database: DatabaseSync, perform: Perform, isInPlace: () => boolean = () => true) {
     this.#database = database;
     this.#perform = perform;
+    this.#isInPlace = isInPlace;
   }
 
   /** Never throws. */
   execute(group: readonly Request[]): GroupEnd {
     if (!group.some(isWrite)) return this.#each(group, (request) => this.#attempt(request));
     try {
+      if (!this.#isInPlace())
+        throw new Error(
+          'the database file, or its -wal file, is gone from its place; stop the program before you move them',
+        );
       return this.#together(group) ?? this.#oneByOne(group);
     } catch (error) {
       this.#rollBack();

@@ -31,10 +31,16 @@ export function factsOf(thrown: unknown): ErrorFacts {
   return { code: isItemFault(thrown) ? 'STORE_FAILED' : 'STORE_UNAVAILABLE', message: messageOf(thrown), sqliteCode };
 }
 
-/** Facts of anything thrown while the database is opened: then every fault means that there is no store. */
+/** CORRUPT, NOTADB: no waiting mends such a file. */
+const DAMAGE_CODES: ReadonlySet<number> = new Set([11, 26]);
+
+/** Facts of anything thrown while the database is opened: then every fault but damage means that there is no store yet. */
 export function openingFactsOf(thrown: unknown): ErrorFacts {
   const facts = factsOf(thrown);
-  return thrown instanceof GantryError ? facts : { ...facts, code: 'STORE_UNAVAILABLE' };
+  if (thrown instanceof GantryError) return facts;
+  if (!DAMAGE_CODES.has(facts.sqliteCode ?? 0)) return { ...facts, code: 'STORE_UNAVAILABLE' };
+  const message = `${facts.message}; put a backup in its place, or move it away to begin with an empty store`;
+  return { ...facts, code: 'STORE_FAILED', message };
 }
 
 /** The error that a caller gets, with SQLite's own words as its cause. */

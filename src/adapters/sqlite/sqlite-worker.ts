@@ -1,5 +1,6 @@
 // The database's own thread: every fsync happens here, none on the event loop that serves plugins. One group in, one answer out;
 // what the sender gathers meanwhile is the next group.
+import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Checkpoints } from './checkpoints.ts';
 import { GroupExecutor, type Request } from './group-executor.ts';
@@ -10,7 +11,10 @@ import { Statements } from './statements.ts';
 
 function serve(port: NonNullable<typeof parentPort>, path: string): void {
   const database = openDatabase(path);
-  const executor = new GroupExecutor(database, createPerform(new Statements(database)));
+  // A file system may not bear a write-ahead log: only what is there now is missed later.
+  const files = [path, `${path}-wal`].filter((file) => existsSync(file));
+  const isInPlace = (): boolean => files.every((file) => existsSync(file));
+  const executor = new GroupExecutor(database, createPerform(new Statements(database)), isInPlace);
   const checkpoints = new Checkpoints(database);
   port.on('message', (group: readonly Request[] | 'close') => {
     checkpoints.busy();

@@ -1,5 +1,5 @@
 // Says to other workers that this one lives, and to this one when they must think that it does not: without an acknowledged beat for two
-// thirds of `deadAfterMs` the worker lets its runs go, well before anyone else may take them. Where the store's beats have a thread of their
+// thirds of `deadAfterMs` a worker among others lets its runs go, well before anyone else may take them. Where the store's beats have a thread of their
 // own, this loop only pulses it: what holds up the main loop for a moment costs no beat, and a main loop that has stalled loses its lease.
 import { messageOf } from '../../core/errors/gantry-error.ts';
 import type { BeatThread } from '../../core/ports/beat-thread.ts';
@@ -24,7 +24,7 @@ export class Heartbeat implements AsyncDisposable {
   #isAlive = false;
   #beating: Promise<void> = Promise.resolve();
 
-  /** @param onSilent called when no beat was acknowledged for too long; once per silence */
+  /** @param onSilent called when no beat was acknowledged for too long, unless this is the only worker; once per silence */
   constructor(ports: Ports, settings: RunSettings, onSilent: () => void) {
     this.#ports = ports;
     this.#settings = settings;
@@ -120,7 +120,8 @@ export class Heartbeat implements AsyncDisposable {
         // The thread may have beaten while this loop was held up.
         if (this.#noteAge(this.#thread?.ackAgeMs() ?? null)) return;
         this.#isAlive = false;
-        this.#onSilent();
+        // Nobody else can take what the only worker has: its runs go on, and their ends wait for the store as long as their time allows.
+        if (!this.#settings.isOnlyWorker) this.#onSilent();
       },
       { once: true },
     );

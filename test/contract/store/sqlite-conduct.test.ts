@@ -1,6 +1,6 @@
 // What the embedded store does when it cannot open, when too much waits, when an item is bad, and when it closes.
 import { hash } from 'node:crypto';
-import { statSync, writeFileSync } from 'node:fs';
+import { renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -69,7 +69,8 @@ describe('opening', () => {
     writeFileSync(file, 'no database at all '.repeat(1000));
     await using store = createSqliteStore(file);
     await expect(store.open(patient())).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
+      // It is not waited for: no time mends it.
+      code: 'STORE_FAILED',
       cause: { message: expect.stringContaining('not a database') as string },
     });
   });
@@ -98,6 +99,22 @@ describe('opening', () => {
     await using store = createSqliteStore(file);
     await store.open(patient());
     expect(await store.findRun(run.id, patient())).toEqual(run);
+  });
+});
+
+describe('a file that is gone', () => {
+  it.each(['gantry.db', 'gantry.db-wal'])('refuses writes while %s is moved away, and keeps reading', async (name) => {
+    using folder = createTestFolder();
+    await using store = createSqliteStore(join(folder.path, 'gantry.db'));
+    await store.open(patient());
+    const run = buildRun();
+    await store.insertRun(run, patient());
+    renameSync(join(folder.path, name), join(folder.path, 'elsewhere'));
+    await expect(store.insertRun(buildRun(), patient())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(store.ping(patient())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await store.findRun(run.id, patient())).toEqual(run);
+    renameSync(join(folder.path, 'elsewhere'), join(folder.path, name));
+    await store.insertRun(buildRun(), patient());
   });
 });
 

@@ -33,6 +33,14 @@ async function problemsOf(promise: Promise<unknown>): Promise<readonly string[]>
 }
 
 describe('loading the configuration', () => {
+  it('refuses a worker that would be taken for dead between two beats', async () => {
+    expect(await problemsOf(load('runs: {heartbeat: 10s, deadAfter: 19s}'))).toEqual([
+      '1:35 runs.deadAfter must be at least twice runs.heartbeat',
+    ]);
+    expect(await problemsOf(load('', { GANTRY_RUNS_DEAD_AFTER: '2s' }))).toHaveLength(1);
+    expect((await load('runs: {heartbeat: 10s, deadAfter: 20s}')).config.runs.deadAfter).toBe(20_000);
+  });
+
   it('takes defaults < file < environment < flag', async () => {
     expect((await load('')).config.web.port).toBe(8080);
     expect((await load('web: {port: 1}')).config.web.port).toBe(1);

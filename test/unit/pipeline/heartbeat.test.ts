@@ -29,7 +29,7 @@ class FakeThread implements BeatThread {
   }
 }
 
-async function openThreaded(): Promise<{
+async function openThreaded(isOnlyWorker = false): Promise<{
   clock: FakeClock;
   thread: FakeThread;
   heartbeat: Heartbeat;
@@ -45,7 +45,7 @@ async function openThreaded(): Promise<{
     return thread;
   };
   const ports = { store: new MemoryStore(), clock, logger: { log: () => undefined }, startBeats };
-  const heartbeat = new Heartbeat(ports, { ...SETTINGS, workerId: newWorkerId() }, () => {
+  const heartbeat = new Heartbeat(ports, { ...SETTINGS, isOnlyWorker, workerId: newWorkerId() }, () => {
     silences += 1;
   });
   await heartbeat.start();
@@ -83,4 +83,13 @@ test('stays alive over a pause of its own loop in which the thread went on', asy
   expect([heartbeat.isAlive, silences()]).toEqual([true, 0]);
   await pass(clock, thread, 6, false);
   expect([heartbeat.isAlive, silences()]).toEqual([false, 1]);
+});
+
+test('lets nothing go when it is the only worker, but claims nothing either until a beat is acknowledged again', async () => {
+  const { clock, thread, heartbeat, silences } = await openThreaded(true);
+  await pass(clock, thread, 5, true);
+  await pass(clock, thread, 60, false);
+  expect([heartbeat.isAlive, silences()]).toEqual([false, 0]);
+  await pass(clock, thread, 3, true);
+  expect([heartbeat.isAlive, silences()]).toEqual([true, 0]);
 });

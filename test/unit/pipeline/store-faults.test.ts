@@ -56,6 +56,27 @@ describe('a run over a bad store', () => {
     await world.close();
   });
 
+  test('stores what its plugin gave after the store was away for longer than a lease, where no other worker can be', async () => {
+    const store = new HangingStore();
+    const world = newWorld(store);
+    const finished = Promise.withResolvers<undefined>();
+    world.invoker.on('one', async () => {
+      await finished.promise;
+      return { data: { done: true } };
+    });
+    const id = await begin(world);
+    await world.until(() => world.invoker.calls.length === 1);
+    store.isAway = true;
+    await world.clock.advance(30_000);
+    finished.resolve(undefined);
+    await world.clock.advance(20_000);
+    store.isAway = false;
+    expect(await world.settle(id)).toMatchObject({ state: 'succeeded', epoch: 1 });
+    expect(await world.payload(id, 'data')).toMatchObject({ done: true });
+    expect(world.invoker.calls).toHaveLength(1);
+    await world.close();
+  });
+
   test('takes a lost answer to its last write for what it was', async () => {
     const store = new HangingStore();
     const world = newWorld(store);
@@ -95,9 +116,9 @@ describe('a run over a bad store', () => {
     await world.close();
   });
 
-  test('lets its runs go when no heartbeat is acknowledged, and recovers them when the store is back', async () => {
+  test('lets its runs go among other workers when no heartbeat is acknowledged, and recovers them later', async () => {
     const store = new HangingStore();
-    const world = newWorld(store);
+    const world = new RunWorld({ store, versions: [makePlugin('one')], settings: { isOnlyWorker: false } });
     world.invoker.on('one', untilStopped);
     const id = await begin(world);
     await world.until(() => world.invoker.calls.length === 1);
