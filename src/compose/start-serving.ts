@@ -3,6 +3,7 @@
 import { raced } from '../core/deadline.ts';
 import type { PluginCatalog } from '../core/ports/plugin-catalog.ts';
 import { Plugins } from '../plugins/plugins.ts';
+import { RecordedVersions } from '../plugins/recorded-versions.ts';
 import { StoredVersions } from '../plugins/stored-versions.ts';
 import type { Ground } from './ground.ts';
 import { makeDescriptions, makeRuns, NO_INVOKER, settingsFolderOf, sweepRecords, type Work } from './start-work.ts';
@@ -20,7 +21,7 @@ export async function startServing(ground: Ground, stack: AsyncDisposableStack):
     }),
   );
   plugins.start();
-  const reach = { isEngineAway: () => true };
+  const reach = { isEngineAway: () => true, versions: new RecordedVersions(ground.store) };
   const runs = stack.use(makeRuns(ground, ground.ids.newId('wrk'), neverSettled(plugins), NO_INVOKER, reach));
   await runs.start();
   const records = makeRecordSweeper(ground);

@@ -8,9 +8,11 @@ import type { ContainerEngine, ImageFacts } from '../core/ports/container-engine
 import type { ChosenVersion, PluginVersions } from '../core/ports/plugin-versions.ts';
 import type { PluginVersionRecord, Store, StoreOptions } from '../core/ports/store.ts';
 import { checkImage, commandOf, environmentOf, workingDirOf } from './image/check-image.ts';
+import { referenceOf } from './image/plan-image.ts';
 import { CONTENT_LABEL, INSTANCE_LABEL } from './image/image-labels.ts';
 import { readSettings } from './read-settings.ts';
 import type { PluginClaims } from './retention/plugin-claims.ts';
+import { isNamed, neverThere, notThere } from './version-names.ts';
 
 export interface KeptVersionsOptions {
   readonly engine: Pick<ContainerEngine, 'inspectImage'>;
@@ -25,9 +27,6 @@ export interface KeptVersionsOptions {
   /** of one request to the engine */
   readonly callTimeoutMs: number;
 }
-
-/** Versions that a refusal names. */
-const NAMED_MAX = 10;
 
 export class KeptVersions implements PluginVersions {
   readonly #options: KeptVersionsOptions;
@@ -68,31 +67,40 @@ export class KeptVersions implements PluginVersions {
     const current = serving.find(({ id }) => isMeant(id));
     if (current !== undefined) return current;
     const records = await this.#options.store.listPluginVersions(plugin, options);
-    if (records.length + serving.length === 0)
-      throw new GantryError('PLUGIN_NOT_FOUND', `no plugin was ever called ${JSON.stringify(plugin.slice(0, 64))}`);
+    if (records.length + serving.length === 0) throw neverThere(plugin);
     const meant = records.filter(({ id }) => isMeant(id));
     for (const record of meant) {
       const image = await this.#imageOf(record, options.signal);
       if (image !== null) return await this.#versionOf(record, image);
     }
-    throw refusal(plugin, asked, meant.length > 0, [
+    throw notThere(plugin, asked, meant.length > 0, [
       ...serving.map(({ id }) => id),
       ...records.filter(({ imageRemovedAtMs }) => imageRemovedAtMs === null).map(({ id }) => id),
     ]);
   }
 
-  /** By its tag: the same version may have been built again to another image. Null: there is none that is what its tag says. */
+  /**
+   * By its tag: the same version may have been built again to another image, and was stored by whichever program built it first. Null: there is
+   * none that is what its tag says.
+   */
   async #imageOf(
     { imageTag, manifest, contentHash }: PluginVersionRecord,
     signal: AbortSignal,
   ): Promise<ImageFacts | null> {
-    const { engine, clock, callTimeoutMs, instanceId } = this.#options;
-    const facts = await within(clock, callTimeoutMs, signal, (inner) =>
-      engine.inspectImage(imageTag, { signal: inner }),
-    );
-    if (facts === null || (manifest as unknown as Plugin).source.kind === 'image') return facts;
-    const isOwn = facts.labels[INSTANCE_LABEL] === instanceId;
-    return isOwn && facts.labels[CONTENT_LABEL] === contentHash ? facts : null;
+    const { instanceId } = this.#options;
+    const { name, source } = manifest as unknown as Plugin;
+    if (source.kind === 'image') return await this.#inspect(imageTag, signal);
+    for (const tag of new Set([imageTag, referenceOf(name, contentHash, instanceId)])) {
+      const facts = await this.#inspect(tag, signal);
+      const isOwn = facts?.labels[INSTANCE_LABEL] === instanceId;
+      if (isOwn && facts.labels[CONTENT_LABEL] === contentHash) return facts;
+    }
+    return null;
+  }
+
+  async #inspect(tag: string, signal: AbortSignal): Promise<ImageFacts | null> {
+    const { engine, clock, callTimeoutMs } = this.#options;
+    return await within(clock, callTimeoutMs, signal, (inner) => engine.inspectImage(tag, { signal: inner }));
   }
 
   async #versionOf(record: PluginVersionRecord, facts: ImageFacts): Promise<PluginVersion> {
@@ -108,22 +116,6 @@ export class KeptVersions implements PluginVersions {
       config: 'config' in settings ? settings.config : {},
     };
   }
-}
-
-function isNamed(id: string, plugin: string, version: string): boolean {
-  const own = id.slice(plugin.length + 1);
-  return own === version || own.slice(0, own.lastIndexOf('+')) === version;
-}
-
-function refusal(plugin: string, asked: string, isKnown: boolean, there: readonly string[]): GantryError {
-  const named = [...new Set(there)].map((id) => id.slice(plugin.length + 1));
-  const more = named.length > NAMED_MAX ? `, and ${String(named.length - NAMED_MAX)} older ones` : '';
-  const list =
-    named.length === 0 ? 'there is none any more' : `there are ${named.slice(0, NAMED_MAX).join(', ')}${more}`;
-  const shown = JSON.stringify(asked.slice(0, 64));
-  return isKnown
-    ? new GantryError('PLUGIN_VERSION_REMOVED', `the image of version ${shown} of ${plugin} was removed; ${list}`)
-    : new GantryError('PLUGIN_VERSION_NOT_FOUND', `${plugin} has no version ${shown}; ${list}`);
 }
 
 function refuseAny(problems: readonly Problem[]): void {

@@ -61,7 +61,8 @@ export function planImage(input: PlanInput): ImagePlan {
   return { contentHash, build, reference: referenceOf(plugin.name, contentHash, input.instanceId) };
 }
 
-function referenceOf(name: string, contentHash: string, instanceId: string): string {
+/** The tag of what this instance builds: another one on the same database has its own, also of the same content. */
+export function referenceOf(name: string, contentHash: string, instanceId: string): string {
   const instance = instanceId
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '')

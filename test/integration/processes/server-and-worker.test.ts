@@ -1,9 +1,11 @@
 // A server without an engine and a worker without an API on one database: what the one accepts, the other does, and what is asked of the one
 // reaches the other.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunId } from '../../../src/core/ids.ts';
 import { hasFerretdb } from '../../support/ferretdb/start-ferretdb.ts';
 import { postJson, request, waitFor } from '../../support/gantry/api.ts';
 import { readEvents } from '../../support/web/read-events.ts';
+import { patient } from '../../support/store/build-records.ts';
 import { openTwoPrograms, type TwoPrograms } from '../../support/gantry/two-programs.ts';
 
 const LIMIT = { timeout: 900_000 };
@@ -37,6 +39,13 @@ describe.skipIf(!hasFerretdb())('a server and a worker on one database (not run 
       expect(page.body).toMatchObject({
         hooks: [{ name: 'act', plugins: [{ plugin: 'puppet', outcome: { code: 'ok' } }] }],
       });
+      const [{ pluginVersion } = { pluginVersion: '' }] = await world.store.listInvocations(id, patient());
+      const asked = { from: null, pluginVersions: { puppet: pluginVersion.slice('puppet@'.length) } };
+      const replay = await postJson(`${server}/api/v1/runs/${id}/replay`, asked);
+      expect(replay).toMatchObject({ status: 202, body: { lineage: { pluginVersions: { puppet: pluginVersion } } } });
+      expect((await world.ended(world.programs[0], (replay.body as { id: RunId }).id)).state).toBe('succeeded');
+      const unknown = { ...asked, pluginVersions: { puppet: '9.9.9' } };
+      expect((await postJson(`${server}/api/v1/runs/${id}/replay`, unknown)).status).toBe(404);
     },
   );
 

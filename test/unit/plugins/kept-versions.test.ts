@@ -1,6 +1,8 @@
 // Versions that were replaced, made usable again: which one is meant, what is refused, and that none is removed meanwhile.
 import { expect, it } from 'vitest';
+import { referenceOf } from '../../../src/plugins/image/plan-image.ts';
 import { KeptVersions } from '../../../src/plugins/kept-versions.ts';
+import { RecordedVersions } from '../../../src/plugins/recorded-versions.ts';
 import { SweepWorld } from '../../support/retention/sweep-world.ts';
 import { patient } from '../../support/store/build-records.ts';
 
@@ -71,4 +73,31 @@ it('holds the images of a chosen version until it is let go', async () => {
     expect((await world.sweep()).removed).toEqual([]);
   }
   expect((await world.sweep()).removed).toContain(`${OLD} old`);
+});
+
+it('finds the image that this instance built of a version that another one stored', async () => {
+  const { world, versions } = await open();
+  const content = OLD.padEnd(64, '0');
+  world.engine.images.remove(`gantry/plugin-sample:${OLD}`);
+  world.engine.images.add(referenceOf('sample', content, 'ours'), {
+    labels: { 'io.gantry.instance': 'ours', 'io.gantry.content': content },
+  });
+  const { contentHash } = await versions.find(`sample@1.0.0+${OLD}`, patient());
+  expect(contentHash).toBe(content);
+});
+
+it('tells a program without an engine what the store knows: by name, what is not known, what was removed', async () => {
+  const { world } = await open();
+  await world.store.updatePluginVersion(`sample@1.0.0+${NEW}`, { imageRemovedAtMs: 1 }, patient());
+  const versions = new RecordedVersions(world.store);
+  using newest = await versions.choose('sample', '1.0.0', patient());
+  expect(newest.version).toMatchObject({ id: 'sample@1.0.0+cccccccccccc', plugin: { name: 'sample' } });
+  expect(await versions.find(`sample@1.0.0+${OLD}`, patient())).toMatchObject({ plugin: { name: 'sample' } });
+  const refusals = [
+    ['sample', '2.0.0', 'PLUGIN_VERSION_NOT_FOUND'],
+    ['sample', `1.0.0+${NEW}`, 'PLUGIN_VERSION_REMOVED'],
+    ['nobody', '1.0.0', 'PLUGIN_NOT_FOUND'],
+  ] as const;
+  for (const [plugin, version, code] of refusals)
+    await expect(versions.choose(plugin, version, patient())).rejects.toMatchObject({ code });
 });

@@ -1,0 +1,28 @@
+// How people name a version of a plugin, and what they are told when there is none.
+import { GantryError } from '../core/errors/gantry-error.ts';
+
+/** Versions that a refusal names. */
+const NAMED_MAX = 10;
+
+/** True when the text is the version's semver, alone or with the beginning of its content hash as in the id. */
+export function isNamed(id: string, plugin: string, version: string): boolean {
+  const own = id.slice(plugin.length + 1);
+  return own === version || own.slice(0, own.lastIndexOf('+')) === version;
+}
+
+/** @returns what is to be thrown */
+export function neverThere(plugin: string): GantryError {
+  return new GantryError('PLUGIN_NOT_FOUND', `no plugin was ever called ${JSON.stringify(plugin.slice(0, 64))}`);
+}
+
+/** @param isKnown it was there once @param there ids of the versions that can be had @returns what is to be thrown */
+export function notThere(plugin: string, asked: string, isKnown: boolean, there: readonly string[]): GantryError {
+  const named = [...new Set(there)].map((id) => id.slice(plugin.length + 1));
+  const more = named.length > NAMED_MAX ? `, and ${String(named.length - NAMED_MAX)} older ones` : '';
+  const list =
+    named.length === 0 ? 'there is none any more' : `there are ${named.slice(0, NAMED_MAX).join(', ')}${more}`;
+  const shown = JSON.stringify(asked.slice(0, 64));
+  return isKnown
+    ? new GantryError('PLUGIN_VERSION_REMOVED', `the image of version ${shown} of ${plugin} was removed; ${list}`)
+    : new GantryError('PLUGIN_VERSION_NOT_FOUND', `${plugin} has no version ${shown}; ${list}`);
+}
