@@ -1,7 +1,7 @@
 // One claimed run, whatever happens: it ends, goes back to the queue, or is let go because this worker may not or cannot write it any
 // more (then recovery settles it). Never rejects.
 import { GantryError, messageOf } from '../core/errors/gantry-error.ts';
-import type { Run } from '../core/run.ts';
+import type { HookRecord, Run } from '../core/run.ts';
 import type { CoarseDeadlines } from '../core/coarse-deadlines.ts';
 import { EarlierInvocations } from './invocation/earlier-invocations.ts';
 import { failureOf } from './end-run.ts';
@@ -132,16 +132,17 @@ async function settleBroken(scope: RunScope, error: unknown): Promise<void> {
   await logs.flush();
   const finishedAtMs = ports.clock.nowMs();
   endOpenInvocations(writes, stored, 'the run broke while the invocation was under way', finishedAtMs);
-  const hooks = lease.run.hooks.map((record) => ({ ...record, ...closedHook(record.state, finishedAtMs) }));
+  const hooks = lease.run.hooks.map((record) => closedHook(record, finishedAtMs));
   const failure = failureOf(code, messageOf(error).slice(0, 2_000));
   const run = writes.advance('failed', { hooks, failure, finishedAtMs });
   writes.tell({ kind: 'runFinished', run });
   await writes.commit();
 }
 
-function closedHook(state: Run['hooks'][number]['state'], finishedAtMs: number): Partial<Run['hooks'][number]> {
-  if (state === 'running') return { state: 'failed', finishedAtMs };
-  return state === 'pending' ? { state: 'skipped' } : {};
+function closedHook({ wait, ...record }: HookRecord, finishedAtMs: number): HookRecord {
+  if (wait !== undefined) return { ...record, state: 'cancelled', finishedAtMs };
+  if (record.state === 'running') return { ...record, state: 'failed', finishedAtMs };
+  return record.state === 'pending' ? { ...record, state: 'skipped' } : record;
 }
 
 function isStoreAway(error: unknown): boolean {

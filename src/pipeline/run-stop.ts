@@ -5,7 +5,7 @@ import type { StopReason } from '../core/ports/invoker.ts';
 export class RunStop implements Disposable {
   #controller: AbortController | null = null;
   #isRenewed = false;
-  readonly #deadlines: Disposable[] = [];
+  readonly #deadlines = new Map<StopReason, Disposable>();
 
   get signal(): AbortSignal {
     return this.#made().signal;
@@ -30,8 +30,9 @@ export class RunStop implements Disposable {
     if (!this.signal.aborted) this.#made().abort(reason);
   }
 
-  /** Stops with the reason after `durationMs`, at once when that is not positive. */
+  /** Stops with the reason after `durationMs`, at once when that is not positive, and not when it was said before for this reason. */
   stopAfter(deadlines: CoarseDeadlines, durationMs: number, reason: StopReason): void {
+    this.#deadlines.get(reason)?.[Symbol.dispose]();
     if (durationMs <= 0) {
       this.stop(reason);
       return;
@@ -39,11 +40,12 @@ export class RunStop implements Disposable {
     const onDue = (): void => {
       this.stop(reason);
     };
-    this.#deadlines.push(deadlines.after(durationMs, onDue));
+    this.#deadlines.set(reason, deadlines.after(durationMs, onDue));
   }
 
   [Symbol.dispose](): void {
-    for (const deadline of this.#deadlines.splice(0)) deadline[Symbol.dispose]();
+    for (const deadline of this.#deadlines.values()) deadline[Symbol.dispose]();
+    this.#deadlines.clear();
   }
 
   #made(): AbortController {

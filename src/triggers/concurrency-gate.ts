@@ -26,6 +26,8 @@ export class ConcurrencyGate {
   readonly #places: RunPlaces;
   readonly #cancel: (runId: RunId) => Promise<unknown>;
   readonly #compiled = new Map<string, Expression>();
+  /** by pipeline and idempotency key, the last start that is under way */
+  readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(ports: RunPorts, settings: RunSettings, places: RunPlaces, cancel: (runId: RunId) => Promise<unknown>) {
     this.#ports = ports;
@@ -34,16 +36,34 @@ export class ConcurrencyGate {
     this.#cancel = cancel;
   }
 
-  /** The key of a new run; null: the pipeline has no bound. @throws GantryError EXPRESSION_INVALID */
+  /** The key of a new run; null: the pipeline has no bound. @throws GantryError EXPRESSION_INVALID, INPUT_INVALID */
   keyOf({ name, concurrency }: Pipeline, params: JsonValue, data: JsonValue): string | null {
     if (concurrency === null) return null;
     if (concurrency.key === null) return '';
-    const value = this.#compile(concurrency.key).evaluate({ params, data, results: {}, run: {} });
+    const value = this.#evaluate(name, concurrency.key, { params, data, results: {}, run: {} });
     const key = typeof value === 'string' ? value : canonicalJson(value);
     const bytes = Buffer.byteLength(key);
     if (bytes <= KEY_BYTES_MAX) return key;
     const message = `the concurrency key of ${name} has ${String(bytes)} bytes, at most ${String(KEY_BYTES_MAX)} are accepted`;
-    throw new GantryError('EXPRESSION_INVALID', message);
+    throw new GantryError('INPUT_INVALID', message);
+  }
+
+  /**
+   * Starts under one idempotency key, one after the other: a request that comes twice at once must not find its own place taken by itself.
+   * @param work told whether there was one before it, whose run it may have to give
+   */
+  async inTurn<T>({ pipeline, idempotencyKey }: Run, work: (isBehind: boolean) => Promise<T>): Promise<T> {
+    if (idempotencyKey === null) return await work(false);
+    const key = `${pipeline}\n${idempotencyKey}`;
+    const before = this.#turns.get(key);
+    const turn = before === undefined ? work(false) : before.then(() => work(true));
+    const over = turn.catch(() => undefined);
+    this.#turns.set(key, over);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(key) === over) this.#turns.delete(key);
+    }
   }
 
   /** The run as it is to be stored. @throws GantryError CONCURRENCY_FULL, STORE_* */
@@ -95,6 +115,15 @@ export class ConcurrencyGate {
     } catch (error) {
       if (error instanceof GantryError && (error.code === 'RUN_FINISHED' || error.code === 'RUN_NOT_FOUND')) return;
       throw error;
+    }
+  }
+
+  #evaluate(pipeline: string, source: string, variables: Readonly<Record<string, JsonValue>>): JsonValue {
+    try {
+      return this.#compile(source).evaluate(variables);
+    } catch (error) {
+      if (!(error instanceof GantryError)) throw error;
+      throw new GantryError(error.code, `concurrency.key of ${pipeline}: ${error.message}`, { cause: error });
     }
   }
 

@@ -22,7 +22,10 @@ export interface RunsOptions extends Omit<RunPorts, 'startChild'> {
 
 /** Disposing of it drains with the whole grace. */
 export interface Runs extends AsyncDisposable {
-  /** @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, CONCURRENCY_FULL, STORE_* */
+  /**
+   * @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, CONCURRENCY_FULL,
+   * EXPRESSION_INVALID, STORE_*
+   */
   startRun(request: StartRequest): Promise<Started>;
   /** Resolves when the request is durable. @throws GantryError RUN_NOT_FOUND, RUN_FINISHED, STORE_* */
   requestCancel(runId: RunId): Promise<Run>;

@@ -71,10 +71,7 @@ export class RunStarter {
     this.#room = new QueueRoom(ports.store, settings.maxQueued);
   }
 
-  /**
-   * @throws GantryError DRAINING, PIPELINE_NOT_FOUND, PARAMS_INVALID, INPUT_INVALID, IDEMPOTENCY_CONFLICT, QUEUE_FULL, CONCURRENCY_FULL, EXPRESSION_INVALID,
-   * STORE_*
-   */
+  /** @throws GantryError as Runs.startRun */
   async startRun(request: StartRequest): Promise<Started> {
     try {
       return await this.#start(request);
@@ -92,24 +89,26 @@ export class RunStarter {
     const pipeline = this.#findPipeline(request.pipeline);
     checkKey(request.idempotencyKey ?? null);
     const json = checkSize('data', request.data);
-    const params = checkParams(pipeline, request.params);
-    // Only a repeat is compared with what was asked before, and only with a key there is one.
-    const isKeyed = (request.idempotencyKey ?? null) !== null;
-    const requestHash = isKeyed ? hashRequest(pipeline.name, request) : '';
+    // Only a repeat is compared with what was asked before; it has its answer also when the pipeline would refuse it by now.
+    const requestHash = (request.idempotencyKey ?? null) === null ? '' : hashRequest(pipeline.name, request);
     const earlier = await this.#findEarlier(request, requestHash);
     if (earlier !== null) return earlier;
+    const params = checkParams(pipeline, request.params);
     const concurrencyKey = this.#gate.keyOf(pipeline, params, request.data);
     const run = this.#newRun(pipeline, request, params, { requestHash, concurrencyKey });
     const input = isStoredInput(request.data) ? json : null;
     const documents = documentsOf(input, request.resumption);
-    if (concurrencyKey !== null) return await this.#startKeyed(pipeline, run, documents);
+    if (concurrencyKey !== null)
+      return await this.#gate.inTurn(run, (isBehind) => this.#startKeyed(pipeline, run, documents, isBehind));
     const fresh = { input, data: copyJson(request.data), isAwaited: request.isAwaited === true };
     const begun = mayBegin(request) ? this.#door.begin(run, fresh) : null;
     return begun === null ? await this.#queue(run, documents) : await this.#begun(run, begun);
   }
 
   /** Under a concurrency key: not at once, but as soon as it has a place. */
-  async #startKeyed(pipeline: Pipeline, run: Run, documents: Documents): Promise<Started> {
+  async #startKeyed(pipeline: Pipeline, run: Run, documents: Documents, isBehind: boolean): Promise<Started> {
+    const same = isBehind ? await this.#findEarlier(run, run.requestHash) : null;
+    if (same !== null) return same;
     const asked = await this.#gate.ask(pipeline, run);
     try {
       const started = isTerminal(asked.state)

@@ -7,6 +7,8 @@ import type { Expression, ExpressionKind, Expressions } from '../../core/ports/e
 
 const SOURCE_CHARACTERS_MAX = 2_000;
 const LOOPING = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'matches']);
+/** The library leaves such members out of a map without a word. */
+const DROPPED = new Set(['__proto__', 'constructor', 'prototype']);
 const VARIABLES = ['params', 'data', 'results', 'run'] as const;
 
 export class CelExpressions implements Expressions {
@@ -34,6 +36,8 @@ export class CelExpressions implements Expressions {
       parsed = this.#environment.parse(source);
       const looping = firstLooping(parsed.ast);
       if (looping !== null) throw new Error(`${looping}() is not available here`);
+      const dropped = firstDropped(parsed.ast);
+      if (dropped !== null) throw new Error(`a member cannot be called ${dropped}`);
       const checked = parsed.check();
       if (!checked.valid) throw checked.error ?? new Error('the expression does not type-check');
       const foreign = named(parsed.ast).find((name) => VARIABLES.some((one) => one === name) && !only.includes(name));
@@ -74,6 +78,17 @@ function firstLooping(node: unknown): string | null {
   return called !== null && LOOPING.has(called) ? called : firstLooping(args);
 }
 
+/** The first key of a map that would be dropped; null when there is none. */
+function firstDropped(node: unknown): string | null {
+  if (Array.isArray(node)) return node.map(firstDropped).find((name) => name !== null) ?? null;
+  if (typeof node !== 'object' || node === null) return null;
+  const { op, args } = node as Pick<ASTNode, 'op'> & { args: unknown };
+  const keys =
+    op === 'map' && Array.isArray(args) ? (args as readonly (readonly ASTNode[])[]).map(([key]) => key?.args) : [];
+  const dropped = keys.find((key): key is string => typeof key === 'string' && DROPPED.has(key));
+  return dropped ?? firstDropped(args);
+}
+
 /** The identifiers of a tree, in its order. */
 function named(node: unknown): readonly string[] {
   if (Array.isArray(node)) return node.flatMap(named);
@@ -100,6 +115,7 @@ function toCel(value: JsonValue): unknown {
 
 function toJson(value: unknown): JsonValue {
   if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${String(value)} is no JSON`);
   if (isScalar(value)) return value;
   if (Array.isArray(value)) return value.map(toJson);
   const entries = entriesOf(value);

@@ -1,7 +1,8 @@
 // `gantry pipelines …`: what is declared, and a check of a file before it is used.
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
+import { loadConfig } from '../../config/load-config.ts';
 import { loadDeclared } from '../../compose/load-declared.ts';
 import type { Command } from '../command.ts';
 import { listAt, textAt, textsAt } from '../json-fields.ts';
@@ -77,13 +78,14 @@ function tellProblems(page: JsonValue, output: Output): number {
 export const pipelinesValidateCommand: Command = {
   name: 'pipelines validate',
   operands: '[file]',
-  summary: 'check a pipelines file and name every problem',
+  summary: 'check a pipelines file (that of the settings) and name every problem',
   operandCount: [0, 1],
   options: {},
   optionHelp: {},
-  async run({ positionals, output, root }) {
-    const file = positionals[0] ?? join('config', 'pipelines.yaml');
-    const pipelines = await loadDeclared(positionals[0] === undefined ? join(root, file) : resolve(file), file);
+  async run({ positionals, output, root, environment }) {
+    // Without a name the file that the program would take, by the same settings.
+    const file = positionals[0] ?? (await loadConfig(root, environment)).config.pipelines.file;
+    const pipelines = await loadDeclared(positionals[0] === undefined ? resolve(root, file) : resolve(file), file);
     if (output.isJson) output.document({ file, pipelines: [...pipelines.values()] });
     else output.line(`${file}: ${String(pipelines.size)} pipeline(s), no problems`);
     return 0;

@@ -37,7 +37,15 @@ export function mergeResults(target: JsonValue, patches: readonly Patch[]): Merg
 export function applyPatches(target: JsonValue, patches: readonly JsonValue[]): JsonValue {
   // Of one patch no place is come to twice.
   const owned = patches.length > 1 ? new WeakSet() : null;
-  return patches.reduce((merged, patch) => applyPatch(merged, patch, owned), target);
+  return patches.reduce(
+    (merged, patch) => (saysNothing(patch, merged) ? merged : applyPatch(merged, patch, owned)),
+    target,
+  );
+}
+
+/** By the letter of Merge Patch an empty object makes one of a list or a text; but it is what a plugin gives that gives nothing. */
+function saysNothing(patch: JsonValue, target: JsonValue): boolean {
+  return !isJsonObject(target) && isJsonObject(patch) && Object.keys(patch).length === 0;
 }
 
 function applyPatch(target: JsonValue, patch: JsonValue, owned: WeakSet<object> | null): JsonValue {

@@ -2,6 +2,7 @@
 // knows its decision is left alone, so whoever takes the run up again folds nothing twice. The event is told with the write that keeps it.
 import { BY_TIMEOUT } from '../../core/approval.ts';
 import { isUnfinished } from '../graph/next-hooks.ts';
+import { moveDeadline } from '../move-deadline.ts';
 import type { RunLedger } from '../records/run-ledger.ts';
 import type { RunScope } from '../run-scope.ts';
 
@@ -21,19 +22,10 @@ export function foldDecisions(scope: RunScope, ledger: RunLedger, underWay: Read
     ledger.mark(index, { approval: { ...record.approval, decided } });
     if (record.state === 'waiting') ledger.waitHook(index, { untilMs: Math.min(decided.atMs, ports.clock.nowMs()) });
     writes.note(ledger.changes());
-    giveBack(scope, record.approval.timeoutAtMs - decided.atMs);
+    // What of the time to decide was not needed.
+    moveDeadline(scope, -Math.max(0, record.approval.timeoutAtMs - decided.atMs));
     if (decided.by !== BY_TIMEOUT) writes.tell({ kind: 'approvalDecided', runId, pipeline, hook, decided });
     isNew = true;
   }
   return isNew;
-}
-
-/** The time that was left to decide was added to the run's deadline when it was asked: what was not needed goes back. */
-function giveBack({ lease, ports, writes, stop, deadlines }: RunScope, unusedMs: number): void {
-  const { deadlineAtMs } = writes.planned;
-  if (deadlineAtMs === null || unusedMs <= 0) return;
-  writes.note({ deadlineAtMs: deadlineAtMs - unusedMs });
-  const leftMs = deadlineAtMs - unusedMs - ports.clock.nowMs();
-  lease.expireIn(leftMs);
-  stop.stopAfter(deadlines, leftMs, 'pipeline_timeout');
 }

@@ -14,6 +14,7 @@ import {
 } from '../graph/judge-approval.ts';
 import { mergeResults } from '../graph/merge-results.ts';
 import type { HookPlan } from '../graph/plan-hooks.ts';
+import { moveDeadline } from '../move-deadline.ts';
 import type { HookEnd, HookMarks, HookTerms } from './run-hook.ts';
 import type { RunScope } from '../run-scope.ts';
 import { runSubRun, type SubRunState } from './sub-run.ts';
@@ -54,17 +55,17 @@ export async function takeUpHook(
  * the pipeline does, unless somebody was quicker.
  */
 async function judge(
-  { writes, lease }: RunScope,
+  scope: RunScope,
   { hook, spec }: HookPlan,
   record: HookRecord,
   nowMs: number,
 ): Promise<ApprovalVerdict | null> {
   if (spec.approval === null) return null;
   const verdict = judgeApproval(spec.approval, record.approval ?? null, nowMs);
-  const deadlineAtMs = writes.planned.deadlineAtMs ?? Math.ceil(nowMs + lease.remainingMs);
-  if (verdict.isAsked) writes.note({ deadlineAtMs: deadlineAtMs + spec.approval.timeoutMs });
+  if (verdict.isAsked) moveDeadline(scope, spec.approval.timeoutMs);
   const due = verdict.record.decided;
   if (due === null || record.approval?.decided === due) return verdict;
+  const { lease, writes } = scope;
   const decided = await lease.decide({ hook, decided: due });
   const { id: runId, pipeline } = lease.run;
   if (decided.by !== BY_TIMEOUT) writes.tell({ kind: 'approvalDecided', runId, pipeline, hook, decided });

@@ -12,7 +12,12 @@ import { runIdOf } from './route-params.ts';
 import { accepted, readKey } from './start-run-route.ts';
 
 const NAME = /^@?[a-z][a-z0-9_-]{0,62}$/;
-const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+const moment = z.iso
+  .datetime({ offset: true, error: 'must be a time like 2026-11-26T03:11:00Z' })
+  .transform((text) => Date.parse(text));
+
+const LIMIT_MAX = 1_000;
+const LIMIT_RULE = `must be 1 to ${String(LIMIT_MAX)}`;
 
 function orNull<T extends z.ZodType>(schema: T) {
   return schema.optional().transform((value) => value ?? null);
@@ -21,7 +26,9 @@ function orNull<T extends z.ZodType>(schema: T) {
 const redriveBody = z.strictObject({
   pipeline: orNull(z.string().regex(NAME, 'must be the name of a pipeline')),
   state: z
-    .union([z.enum(REDRIVEN_STATES), z.array(z.enum(REDRIVEN_STATES)).min(1)])
+    .union([z.enum(REDRIVEN_STATES), z.array(z.enum(REDRIVEN_STATES)).min(1)], {
+      error: `must be one or a list of ${REDRIVEN_STATES.join(', ')}`,
+    })
     .transform((state) => (Array.isArray(state) ? state : [state]))
     .prefault(['failed', 'timed_out']),
   code: orNull(z.string().regex(/^[a-zA-Z_]{1,64}$/, 'must be the code of an outcome or of an error')),
@@ -33,7 +40,7 @@ const redriveBody = z.strictObject({
       .transform((text) => parseId('run', text))
       .refine((id) => id !== null, 'must be the `next` of a redrive'),
   ),
-  limit: z.int().min(1).max(1_000).prefault(100),
+  limit: z.int('must be a whole number').min(1, LIMIT_RULE).max(LIMIT_MAX, LIMIT_RULE).prefault(100),
   dryRun: z.boolean().prefault(false),
 });
 
@@ -104,7 +111,7 @@ async function answerRedrive(ports: WebPorts, request: WebRequest): Promise<Answ
 }
 
 function readRedrive(body: JsonObject): RedriveRequest {
-  const read = redriveBody.safeParse(body);
+  const read = redriveBody.safeParse(readOnly(body, Object.keys(redriveBody.shape)));
   if (!read.success) {
     const [issue] = read.error.issues;
     throw badRequest('INPUT_INVALID', issue?.path.join('.') ?? 'body', issue?.message ?? 'is not acceptable');

@@ -128,7 +128,9 @@ describe('redrive', () => {
     { all: true },
   ])('refuses %j', async (body) => {
     const answer = await post('/redrive', body);
-    expect([answer.status, (await problemOf(answer)).code]).toEqual([400, 'INPUT_INVALID']);
+    const problem = await problemOf(answer);
+    expect([answer.status, problem.code]).toEqual([400, 'INPUT_INVALID']);
+    expect(problem.detail).toMatch(/^\w+: (must be|is no key here; there are pipeline, state, )/);
     expect(web.door.others).toEqual([]);
   });
 });

@@ -39,6 +39,41 @@ describe('CEL expressions', () => {
     expect(() => evaluate('data.missing.deeper', {})).toThrow(/missing/);
   });
 
+  it.each(['1.0 / 0.0', '[-1.0 / 0.0]', '{"a": 0.0 / 0.0}'])(
+    'refuses to give %s, which would become null',
+    (source) => {
+      expect(() => evaluate(source, {})).toThrow(/is no JSON/);
+    },
+  );
+
+  it.each(['{"__proto__": 1}', '{"a": {"constructor": data}}', '[{"a": 1, "prototype": 2}]'])(
+    'refuses %s, of which the library would drop a member',
+    (source) => {
+      expect(() => expressions.compile(source)).toThrow(/a member cannot be called/);
+    },
+  );
+
+  it.each([
+    ['data.a == 1', 'boolean'],
+    ['!has(data.a)', 'boolean'],
+    ['[data.a, 1]', 'list'],
+    ['[] + [1]', 'list'],
+    ['{"a": data}', 'object'],
+    ['{}', 'object'],
+    ['size(data)', 'other'],
+    ['data.?a', 'other'],
+    ['data.a', 'unknown'],
+    ['params.a ? [1] : data', 'unknown'],
+    ['data.?a.orValue("")', 'unknown'],
+  ])('knows before there are values that %s gives: %s', (source, kind) => {
+    expect(expressions.compile(source).kind).toBe(kind);
+  });
+
+  it('refuses a variable that is not there, and takes a member of that name', () => {
+    expect(() => expressions.compile('results.a', ['params', 'data'])).toThrow(/there are params and data/);
+    expect(expressions.compile('data.results', ['params', 'data']).source).toBe('data.results');
+  });
+
   it('gives nothing of the prototype away', () => {
     expect(() => evaluate('data.constructor', {})).toThrow(/constructor/);
   });

@@ -36,6 +36,7 @@ describe('gantry', () => {
     [['runs', 'list', '--server', 'ftp://x'], 2, 'write http://host:port'],
     [['runs', 'list', '--server', 'http://127.0.0.1:1'], 4, 'does not answer'],
     [['runs', 'list'], 3, 'system.yaml'],
+    [['pipelines', 'validate'], 3, 'system.yaml'],
     [['pipelines', 'validate', '/does/not/exist.yaml'], 3, '/does/not/exist.yaml'],
   ])('ends %j with the exit code %d and says why on stderr', async (argv, exitCode, message) => {
     const end = await gantry(...argv);
@@ -70,5 +71,13 @@ describe('gantry', () => {
       stdout: `${path}: 1 pipeline(s), no problems\n`,
       stderr: '',
     });
+  });
+
+  it('checks the pipelines file of the settings when none is named', async () => {
+    const path = await file('other.yaml', 'pipelines:\n  - name: other\n    hooks: [{ name: a, after: [b] }]\n');
+    const environment = { GANTRY_PIPELINES_FILE: path, GANTRY_CONFIG: await file('system.yaml', '') };
+    const end = await typeCommand(['pipelines', 'validate'], { root: folder, environment });
+    expect(end.exitCode).toBe(3);
+    expect(end.stderr).toContain('"b" is no hook of other');
   });
 });

@@ -36,6 +36,11 @@ describe('mergeResults', () => {
     expect(merge(target, patch)).toEqual(merged);
   });
 
+  test.each<JsonValue>([[1, 2], 'text', null, { a: 1 }])('takes nothing for no change of %j', (target) => {
+    expect(merge(target, {})).toEqual(target);
+    expect(merge(target, {}, {})).toEqual(target);
+  });
+
   test('never changes the target or a patch', () => {
     const target = { a: { b: 1 } };
     const patch = { a: { c: { d: 2 } } };

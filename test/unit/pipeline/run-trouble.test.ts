@@ -83,6 +83,26 @@ describe('a run that meets trouble', () => {
     expect(outcomesOf(invocations)).toEqual({ broken: 'lost' });
   });
 
+  test('leaves no hook waiting either when the run broke beside it', async () => {
+    const approval = { roles: [], timeoutMs: 60_000, onTimeout: 'reject' } as const;
+    const hooks = [
+      { name: 'approve', approval },
+      { name: 'fetch', after: [] },
+    ];
+    const { run } = await finishRun(
+      { pipelines: [makePipeline({ hooks })], versions: [makePlugin('broken')] },
+      ({ invoker, clock }) => {
+        invoker.on('broken', async () => {
+          await clock.sleep(1_000);
+          throw new TypeError('of undefined');
+        });
+      },
+    );
+    expect(run).toMatchObject({ state: 'failed', failure: { code: 'DEFECT' } });
+    expect(run.hooks).toMatchObject([{ state: 'cancelled', finishedAtMs: run.finishedAtMs }, { state: 'failed' }]);
+    expect(run.hooks[0]?.wait).toBeUndefined();
+  });
+
   test('refuses to send a request over the limit, before anything is delivered', async () => {
     const { run, world, invocations } = await finishRun(
       { versions: [makePlugin('a'), makePlugin('b', { order: 200, failHard: true })] },

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { ApprovalSpec } from '../../../src/core/pipeline.ts';
 import type { DecisionRequest } from '../../../src/triggers/decide-approval.ts';
+import { untilStopped } from '../../support/pipeline/fake-invoker.ts';
 import { makePipeline, makePlugin, RunWorld, type WorldOptions } from '../../support/pipeline/run-world.ts';
 import { newRunId } from '../../support/store/build-records.ts';
 
@@ -188,5 +189,34 @@ describe('a decision', () => {
     expect(ended.state).toBe(state);
     expect(ended.hooks.map((hook) => hook.state)).toEqual(hooks);
     expect(world.events.filter(({ kind }) => kind === 'approvalDecided')).toHaveLength(1);
+  });
+
+  it('gives its time to a branch that is at work beside it, and takes back what the decision did not need', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const pipeline = makePipeline({
+      timeoutMs: 10_000,
+      hooks: [
+        { name: 'approve', approval: APPROVAL },
+        { name: 'fetch', after: [] },
+      ],
+    });
+    const world = await open({ pipelines: [pipeline] });
+    world.invoker.on('before', async (call) => {
+      await Promise.race([gate.promise, untilStopped(call)]);
+      return { data: {} };
+    });
+    const { run } = await world.runs.startRun({ pipeline: 'default', trigger: 'api', params: {}, data: {} });
+    await world.until(async () => (await world.find(run.id)).hooks[0]?.state === 'waiting');
+    await world.clock.advance(60_000);
+    expect(await world.find(run.id)).toMatchObject({
+      state: 'running',
+      hooks: [{ state: 'waiting' }, { state: 'running' }],
+    });
+    await world.runs.decideApproval(decision(run.id));
+    expect(await world.find(run.id)).toMatchObject({ state: 'running', hooks: [{}, { state: 'running' }] });
+    const ended = await world.settle(run.id, 30_000);
+    expect(ended).toMatchObject({ state: 'timed_out', failure: { hook: 'fetch' } });
+    expect((ended.finishedAtMs ?? 0) - (ended.startedAtMs ?? 0)).toBeGreaterThan(69_000);
+    gate.resolve(undefined);
   });
 });

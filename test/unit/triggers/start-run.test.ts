@@ -100,6 +100,15 @@ describe('startRun', () => {
     expect(started.filter(({ isRepeat }) => !isRepeat)).toHaveLength(1);
   });
 
+  test('answers a repeat also when the params would be refused by now', async () => {
+    const world = new RunWorld();
+    const request = { ...REQUEST, idempotencyKey: 'k1' };
+    const { run } = await world.runs.startRun(request);
+    world.pipelines.set('default', makePipeline({ params: { type: 'object', required: ['day'] } }));
+    expect(await world.runs.startRun(request)).toMatchObject({ run: { id: run.id }, isRepeat: true });
+    expect(await refusal(world.runs.startRun(REQUEST))).toMatchObject({ code: 'PARAMS_INVALID' });
+  });
+
   test.each(['k', 'x'.repeat(255)])('takes the idempotency key %j', async (idempotencyKey) => {
     const { run } = await new RunWorld().runs.startRun({ ...REQUEST, idempotencyKey });
     expect(run.idempotencyKey).toBe(idempotencyKey);
