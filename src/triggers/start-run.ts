@@ -211,8 +211,8 @@ export class RunStarter {
       skipTags: request.skipTags ?? [],
       ...asked,
       needsPlace: false,
-      // Who may have a place is decided in the store, so such a run is always in it.
-      durability: asked.concurrencyKey === null ? pipeline.durability : 'stored',
+      // Who may have a place is decided in the store, and no run may have started one that is lost: these are always in it.
+      durability: asked.concurrencyKey !== null || request.lineage?.kind === 'run' ? 'stored' : pipeline.durability,
       state: 'queued',
       ...{ epoch: 0, losses: 0, worker: null },
       part: partitionOf(id),

@@ -35,8 +35,10 @@ export type SubRunState =
 /** @throws LeaseLost, GantryError of the store or DEFECT */
 export async function runSubRun(scope: RunScope, hook: SubRunHook): Promise<SubRunState> {
   const nowMs = scope.ports.clock.nowMs();
-  const child = hook.child === null ? null : await findChild(scope, hook.child);
-  if (child !== null) return await stateOf(scope, hook, child, nowMs);
+  if (hook.child !== null) {
+    const child = await findChild(scope, hook.child);
+    return child === null ? gone(hook, hook.child) : await stateOf(scope, hook, child, nowMs);
+  }
   try {
     return await stateOf(scope, hook, await start(scope, hook), nowMs);
   } catch (error) {
@@ -71,6 +73,12 @@ async function start(scope: RunScope, { hook, spec, flow, remainingMs }: SubRunH
 
 async function findChild({ lease, ports }: RunScope, id: RunId): Promise<Run | null> {
   return await lease.persist('findRun', (options) => ports.store.findRun(id, options));
+}
+
+/** It was stored before its parent knew of it: it has ended and was removed, and must not be run a second time. */
+function gone({ hook }: SubRunHook, child: RunId): SubRunState {
+  const message = `the run ${child} was removed before its end was heard of`;
+  return { kind: 'failed', child, failure: failureOf('SUB_RUN_FAILED', message, hook) };
 }
 
 async function stateOf(scope: RunScope, { hook }: SubRunHook, child: Run, nowMs: number): Promise<SubRunState> {

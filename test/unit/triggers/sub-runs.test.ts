@@ -58,6 +58,33 @@ async function childAtWork(world: RunWorld, parent: RunId): Promise<Run> {
 }
 
 describe('a hook that is a run', () => {
+  it('is not run a second time when its run was removed before its end was heard of', async () => {
+    const world = await open();
+    const made = Promise.withResolvers<undefined>();
+    world.invoker.on('worker', async () => {
+      await made.promise;
+      return { data: {} };
+    });
+    const id = await start(world);
+    const { id: child } = await childAtWork(world, id);
+    // As when everything but the sweep stood still: it ends, and is removed before its parent is woken.
+    const end = { state: 'succeeded', finishedAtMs: world.clock.nowMs() } as const;
+    await world.store.updateRun(child, { states: ['running'] }, end, patient());
+    while ((await world.store.retention.removeRun(child, 100, patient())).state === 'partly');
+    made.resolve(undefined);
+    const failure = { code: 'SUB_RUN_FAILED', hook: 'call' };
+    expect(await world.settle(id, 90_000, 250)).toMatchObject({ state: 'failed', failure });
+    expect(await childrenOf(world)).toEqual([]);
+    expect(world.invoker.calls.filter(({ plugin }) => plugin === 'worker')).toHaveLength(1);
+  });
+
+  it('is stored before its parent knows of it, whatever its pipeline says', async () => {
+    const world = await open({ pipelines: [parentWith(), { ...CHILD, durability: 'queued' }] });
+    world.invoker.on('worker', () => ({ data: {} }));
+    expect(await world.settle(await start(world))).toMatchObject({ state: 'succeeded' });
+    expect(await childrenOf(world)).toMatchObject([{ durability: 'stored' }]);
+  });
+
   it('starts it once through the door, waits without a place, and takes what it left for its data', async () => {
     const world = await open({ settings: { maxRunning: 1 } });
     world.invoker.on('worker', () => ({ data: { number: 21, made: true } }));
