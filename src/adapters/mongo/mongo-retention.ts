@@ -13,6 +13,7 @@ import type {
   Versioned,
 } from '../../core/ports/retention.ts';
 import { isTerminal, RUN_STATES, type RunState } from '../../core/run.ts';
+import type { StoredDocument } from './document-map.ts';
 import type { MongoWriter } from './mongo-writer.ts';
 
 const NO_RANDOM = new Uint8Array(10);
@@ -129,14 +130,25 @@ export class MongoRetention {
 
   async listOldVersions({ of, name, keep, createdBeforeMs, limit }: OldVersionsQuery): Promise<readonly string[]> {
     const [collection, field] = NAMED[of];
-    const projection = { createdAtMs: 1, imageRemovedAtMs: 1 };
-    const found = this.#writer.collection(collection).find({ [field]: name }, { projection });
-    const sorted = of === 'plugin' ? found.sort({ createdAtMs: -1, _id: -1 }) : found.sort({ seq: -1 });
-    const versions = await sorted.skip(Math.max(1, keep)).limit(limit).toArray();
-    return versions
-      .filter((version) => Number(version['createdAtMs']) < createdBeforeMs)
-      .filter((version) => of === 'pipeline' || typeof version['imageRemovedAtMs'] === 'number')
-      .map(({ _id }) => _id);
+    const versions = this.#writer.collection(collection);
+    const byAge = of === 'plugin' ? ({ createdAtMs: 1, _id: 1 } as const) : ({ seq: 1 } as const);
+    const newestFirst = of === 'plugin' ? ({ createdAtMs: -1, _id: -1 } as const) : ({ seq: -1 } as const);
+    const [lastKept] = await versions
+      .find({ [field]: name }, { projection: { createdAtMs: 1, seq: 1 } })
+      .sort(newestFirst)
+      .skip(Math.max(1, keep) - 1)
+      .limit(1)
+      .toArray();
+    if (lastKept === undefined) return [];
+    const isUnused =
+      of === 'plugin' ? { imageRemovedAtMs: { $type: 'number' } } : { seq: { $lt: Number(lastKept['seq']) } };
+    const query = { [field]: name, createdAtMs: { $lt: createdBeforeMs }, ...isUnused };
+    const old = await versions
+      .find(query, { projection: { createdAtMs: 1 } })
+      .sort(byAge)
+      .limit(limit)
+      .toArray();
+    return old.filter((version) => of === 'pipeline' || isBefore(version, lastKept)).map(({ _id }) => _id);
   }
 
   async removeVersions(of: Versioned, ids: readonly string[]): Promise<number> {
@@ -158,4 +170,10 @@ export class MongoRetention {
     const { deletedCount } = await collection.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
     return deletedCount;
   }
+}
+
+/** By age, then by id. */
+function isBefore(version: StoredDocument, other: StoredDocument): boolean {
+  const byAge = Number(version['createdAtMs']) - Number(other['createdAtMs']);
+  return byAge < 0 || (byAge === 0 && version._id < other._id);
 }

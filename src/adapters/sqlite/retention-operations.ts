@@ -56,11 +56,17 @@ const PARTS = {
 const OLDEST_LOGS = 'SELECT seq, atMs FROM logs WHERE seq > :afterSeq ORDER BY seq LIMIT :limit';
 const REMOVE_LOGS = 'DELETE FROM logs WHERE seq > :afterSeq AND seq <= :last AND atMs < :beforeMs';
 
+/** Those before the last that is to stay, from the oldest on: what is too young, or has an image yet, keeps none behind it from being found. */
 const OLD_VERSIONS = {
-  plugin: `SELECT id, createdAtMs, imageRemovedAtMs FROM pluginVersions
-    WHERE plugin = :name ORDER BY createdAtMs DESC, id DESC LIMIT :limit OFFSET :keep`,
-  pipeline: `SELECT seq AS id, createdAtMs, 0 AS imageRemovedAtMs FROM pipelineVersions
-    WHERE name = :name ORDER BY seq DESC LIMIT :limit OFFSET :keep`,
+  plugin: `SELECT id FROM pluginVersions
+    WHERE plugin = :name AND createdAtMs < :createdBeforeMs AND imageRemovedAtMs IS NOT NULL AND (createdAtMs, id) <
+      (SELECT createdAtMs, id FROM pluginVersions WHERE plugin = :name
+        ORDER BY createdAtMs DESC, id DESC LIMIT 1 OFFSET :keep - 1)
+    ORDER BY createdAtMs, id LIMIT :limit`,
+  pipeline: `SELECT seq AS id FROM pipelineVersions
+    WHERE name = :name AND createdAtMs < :createdBeforeMs AND seq <
+      (SELECT seq FROM pipelineVersions WHERE name = :name ORDER BY seq DESC LIMIT 1 OFFSET :keep - 1)
+    ORDER BY seq LIMIT :limit`,
 } as const;
 const REMOVE_VERSION = {
   plugin: 'DELETE FROM pluginVersions WHERE id = :id AND imageRemovedAtMs IS NOT NULL',
@@ -125,10 +131,8 @@ export class RetentionOperations {
   }
 
   listOldVersions({ of, name, keep, createdBeforeMs, limit }: OldVersionsQuery): string[] {
-    return this.#sql
-      .all(OLD_VERSIONS[of], { name, keep: Math.max(1, keep), limit })
-      .filter((row) => Number(row['createdAtMs']) < createdBeforeMs && row['imageRemovedAtMs'] !== null)
-      .map((row) => String(row['id']));
+    const values = { name, keep: Math.max(1, keep), createdBeforeMs, limit };
+    return this.#sql.all(OLD_VERSIONS[of], values).map((row) => String(row['id']));
   }
 
   removeVersions(of: Versioned, ids: readonly string[]): number {

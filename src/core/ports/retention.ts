@@ -88,7 +88,7 @@ export interface Retention {
   removePart(query: RunPartQuery, options: StoreOptions): Promise<number>;
   /** Removes old lines, the oldest first. */
   removeLogs(query: OldLogsQuery, options: StoreOptions): Promise<OldLogsRemoval>;
-  /** Ids for `removeVersions`, newest first; of plugins only those whose image is gone. */
+  /** Ids for `removeVersions`, oldest first; of plugins only those whose image is gone. */
   listOldVersions(query: OldVersionsQuery, options: StoreOptions): Promise<readonly string[]>;
   /** @returns how many were there */
   removeVersions(of: Versioned, ids: readonly string[], options: StoreOptions): Promise<number>;

@@ -217,11 +217,17 @@ export class RecordSweeper {
       ...{ of, name, keep: rules.keepVersions, limit: BATCH_VERSIONS },
       createdBeforeMs: clock.nowMs() - rules.keepForMs,
     };
-    const ids = await this.#call(signal, (inner, { retention }) => retention.listOldVersions(query, { signal: inner }));
-    if (ids.length === 0) return;
-    const removed = tally.isDryRun
-      ? ids.length
-      : await this.#call(signal, (inner, { retention }) => retention.removeVersions(of, ids, { signal: inner }));
-    tally.addVersions(of, removed);
+    for (;;) {
+      const ids = await this.#call(signal, (inner, { retention }) =>
+        retention.listOldVersions(query, { signal: inner }),
+      );
+      if (ids.length === 0) return;
+      const removed = tally.isDryRun
+        ? ids.length
+        : await this.#call(signal, (inner, { retention }) => retention.removeVersions(of, ids, { signal: inner }));
+      tally.addVersions(of, removed);
+      if (tally.isDryRun || removed === 0 || ids.length < BATCH_VERSIONS) return;
+      await clock.sleep(PAUSE_MS, signal);
+    }
   }
 }

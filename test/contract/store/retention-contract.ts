@@ -174,6 +174,10 @@ function namesContract(subject: StoreUnderTest): void {
       await subject.store().putPipelineVersion(record, patient());
     }
     const query = { of: 'pipeline', name, keep: 2, createdBeforeMs: 3, limit: 10 } as const;
+    // However many younger ones there are.
+    expect(
+      await retention.listOldVersions({ ...query, keep: 1, createdBeforeMs: 2, limit: 1 }, patient()),
+    ).toHaveLength(1);
     const ids = await retention.listOldVersions(query, patient());
     expect(await retention.removeVersions('pipeline', ids, patient())).toBe(2);
     expect((await subject.store().listPipelineVersions(name, patient())).map(({ version }) => version)).toEqual([
@@ -198,7 +202,9 @@ function namesContract(subject: StoreUnderTest): void {
       { of: 'plugin', name: plugin, keep: 1, createdBeforeMs: 9, limit: 10 },
       patient(),
     );
-    expect(ids).toEqual([`${plugin}@3`, `${plugin}@1`]);
+    expect(ids).toEqual([`${plugin}@1`, `${plugin}@3`]);
+    const oldest = { of: 'plugin', name: plugin, keep: 1, createdBeforeMs: 2, limit: 1 } as const;
+    expect(await retention.listOldVersions(oldest, patient())).toEqual([`${plugin}@1`]);
     expect(await retention.removeVersions('plugin', [...ids, `${plugin}@2`], patient())).toBe(2);
     expect((await subject.store().listPluginVersions(plugin, patient())).map(({ createdAtMs }) => createdAtMs)).toEqual(
       [4, 2],

@@ -88,8 +88,9 @@ export function memoryRetention(shelves: MemoryShelves, perform: Perform): Reten
                 .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1));
         return all
           .slice(Math.max(1, keep))
-          .slice(0, limit)
           .filter(({ id, createdAtMs }) => createdAtMs < createdBeforeMs && isUnused(of, id))
+          .toReversed()
+          .slice(0, limit)
           .map(({ id }) => id);
       }),
     removeVersions: (of, ids, options) =>
