@@ -96,3 +96,8 @@ function isDeeperThan(value: JsonValue, depth: number): boolean {
   }
   return false;
 }
+
+/** Who may have a place is decided in the store, and no run may have started one that is lost: such runs are always in it. */
+export function isAlwaysStored(lineage: Lineage | undefined, concurrencyKey: string | null): boolean {
+  return concurrencyKey !== null || lineage?.kind === 'run';
+}

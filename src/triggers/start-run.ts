@@ -16,7 +16,7 @@ import { RunJournal } from '../pipeline/records/run-journal.ts';
 import { isStoredInput } from '../pipeline/records/run-payloads.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 import type { FreshRun } from '../pipeline/records/run-writes.ts';
-import { checkKey, checkParams, checkSize, hashRequest } from './check-request.ts';
+import { checkKey, checkParams, checkSize, hashRequest, isAlwaysStored } from './check-request.ts';
 import type { ConcurrencyGate } from './concurrency-gate.ts';
 import { documentsOf, type Documents, type Resumption } from './remake-run.ts';
 import { QueueRoom } from './queue-room.ts';
@@ -211,8 +211,7 @@ export class RunStarter {
       skipTags: request.skipTags ?? [],
       ...asked,
       needsPlace: false,
-      // Who may have a place is decided in the store, and no run may have started one that is lost: these are always in it.
-      durability: asked.concurrencyKey !== null || request.lineage?.kind === 'run' ? 'stored' : pipeline.durability,
+      durability: isAlwaysStored(request.lineage, asked.concurrencyKey) ? 'stored' : pipeline.durability,
       state: 'queued',
       ...{ epoch: 0, losses: 0, worker: null },
       part: partitionOf(id),
