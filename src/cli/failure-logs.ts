@@ -9,8 +9,9 @@ export type FailureLogs = ReadonlyMap<string, readonly string[]>;
 
 export const NO_LOGS: FailureLogs = new Map();
 
-/** Of how many plugins the log is read, how far back, and how much of it is shown of one invocation. */
+/** Of how many plugins the log is read, of how many invocations it is shown, how far back it is read, and how much is shown of each. */
 const PLUGINS_READ = 3;
+const INVOCATIONS_SHOWN = 3;
 const LINES_READ = 200;
 export const LINES_SHOWN = 12;
 
@@ -27,6 +28,7 @@ export async function readFailureLogs(api: ApiClient, run: JsonValue): Promise<F
       const invocation = textAt(line, 'invocation');
       if (!invocations.has(invocation)) continue;
       const lines = logs.get(invocation) ?? [];
+      if (lines.length === 0 && logs.size === INVOCATIONS_SHOWN) continue;
       lines.push(textAt(line, 'message'));
       logs.set(invocation, lines.slice(-LINES_SHOWN));
     }

@@ -7,7 +7,7 @@ import { listAt, millisecondsAt, objectAt, textAt } from './json-fields.ts';
 import type { Output } from './output.ts';
 import { printData } from './print-data.ts';
 
-/** Items of a hook that are shown, beside those that failed. */
+/** Items of a hook, those of it that failed, and warnings: so many of each are shown. */
 const ITEMS_SHOWN = 10;
 
 /** Characters of the params. */
@@ -24,10 +24,16 @@ export function printRun(run: JsonValue, output: Output, logs: FailureLogs = NO_
   const failure = objectAt(run, 'failure');
   if (textAt(failure, 'code') !== '') output.line(`  cause: ${placed(failure)}`);
   for (const hook of listAt(run, 'hooks')) printHook(hook, output, logs);
-  for (const warning of listAt(run, 'warnings').filter((one) => !isToldByPlugin(one, run)))
-    output.line(`  ! ${placed(warning)}`);
+  printWarnings(run, output);
   const data = isJsonObject(run) ? (run['data'] ?? null) : null;
   if (data !== null) printData(data, output);
+}
+
+function printWarnings(run: JsonValue, output: Output): void {
+  const warnings = listAt(run, 'warnings').filter((one) => !isToldByPlugin(one, run));
+  for (const warning of warnings.slice(0, ITEMS_SHOWN)) output.line(`  ! ${placed(warning)}`);
+  if (warnings.length > ITEMS_SHOWN)
+    output.aside(`    … ${String(warnings.length - ITEMS_SHOWN)} more warnings (--json)`);
 }
 
 /** When it was made and by what, and its params: for somebody who looks it up. */
@@ -91,13 +97,15 @@ function printHook(hook: JsonObject, output: Output, logs: FailureLogs): void {
   for (const plugin of pluginsShown(hook, output)) printPlugin(plugin, output, logs);
 }
 
-/** Of a hook with many items, the first and those that failed. */
+/** Of a hook with many items, the first, and the first of those behind them that failed. */
 function pluginsShown(hook: JsonObject, output: Output): readonly JsonObject[] {
   const plugins = listAt(hook, 'plugins');
   const begun = textAt(objectAt(hook, 'items'), 'begun');
   if (begun === '') return plugins;
-  output.line(`      ${begun} items`);
-  return plugins.filter((plugin, index) => index < ITEMS_SHOWN || textAt(plugin, 'state') === 'failed');
+  const behind = plugins.slice(ITEMS_SHOWN).filter((plugin) => textAt(plugin, 'state') === 'failed');
+  const left = behind.length - ITEMS_SHOWN;
+  output.line(`      ${begun} items${left > 0 ? `; of those that failed, ${String(left)} more are in --json` : ''}`);
+  return [...plugins.slice(0, ITEMS_SHOWN), ...behind.slice(0, ITEMS_SHOWN)];
 }
 
 function approvalText(approval: JsonObject): string {

@@ -33,6 +33,9 @@ export const pipelinesListCommand: Command = {
   },
 };
 
+/** Of a pipeline's hooks; a table is read by its lines. */
+const HOOKS_SHOWN = 6;
+
 /** Hooks in order with arrows; one that follows others than the one before it names them. */
 function hooksText(hooks: readonly JsonObject[]): string {
   const words = hooks.map((hook, index) => {
@@ -44,7 +47,8 @@ function hooksText(hooks: readonly JsonObject[]): string {
     if (isInOrder) return index === 0 ? name : ` → ${name}`;
     return `${index === 0 ? '' : ', '}${name} (after ${after.length === 0 ? 'nothing' : after.join(', ')})`;
   });
-  return words.join('');
+  const shown = words.slice(0, HOOKS_SHOWN).join('');
+  return words.length > HOOKS_SHOWN ? `${shown} … (${String(words.length)} hooks)` : shown;
 }
 
 export const pipelinesReloadCommand: Command = {

@@ -33,6 +33,19 @@ export async function cancelForm(ports: WebPorts, request: WebRequest): Promise<
   return redirectAnswer(`/runs/${id}`);
 }
 
+/** Pressed twice, or by two people, it leads to the same new run. */
+export async function retryForm(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const runId = runIdOf(request);
+  const { run } = await ports.runs.retryRun({ runId, idempotencyKey: `panel-retry-${runId}` });
+  return redirectAnswer(`/runs/${run.id}`);
+}
+
+/** All hooks again, with what the run was given. Each press is a run of its own. */
+export async function replayForm(ports: WebPorts, request: WebRequest): Promise<Answer> {
+  const { run } = await ports.runs.replayRun({ runId: runIdOf(request), from: null });
+  return redirectAnswer(`/runs/${run.id}`);
+}
+
 /** What somebody else decided in between stands: the run's page shows it. */
 export async function decideForm(ports: WebPorts, request: WebRequest): Promise<Answer> {
   const runId = runIdOf(request);

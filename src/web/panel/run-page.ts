@@ -4,14 +4,18 @@ import { isTerminal } from '../../core/run.ts';
 import { loadRunView } from '../api/load-run-view.ts';
 import { runIdOf } from '../api/route-params.ts';
 import { logView } from '../api/runs-routes.ts';
-import type { InvocationView } from '../api/run-view.ts';
+import type { HookView, InvocationView } from '../api/run-view.ts';
 import type { Answer, WebRequest } from '../http/route.ts';
 import type { WebPorts } from '../ports.ts';
 import { formatBytes, formatJson, formatSpan, type ShownJson } from './format.ts';
 import type { Views } from './render-view.ts';
-import { waterfallOf } from './waterfall.ts';
+import { waterfallOf, type Waterfall } from './waterfall.ts';
 
 const LOG_LINES = 300;
+/** What stands open on the page; more of it is folded away, so that a run of a thousand items is still read from the top. */
+const WARNINGS_OPEN = 5;
+const INVOCATIONS_OPEN = 10;
+const ROWS_DRAWN = 60;
 
 interface ShownInvocation {
   readonly view: InvocationView;
@@ -30,14 +34,32 @@ export async function runPage(ports: WebPorts, views: Views, request: WebRequest
     {
       run,
       isEnded,
-      waterfall: waterfallOf(run),
-      hooks: run.hooks.map((hook) => ({ ...hook, shown: hook.plugins.map(showInvocation) })),
+      waterfall: firstRows(waterfallOf(run)),
+      warnings: { shown: run.warnings.slice(0, WARNINGS_OPEN), more: run.warnings.slice(WARNINGS_OPEN) },
+      hooks: run.hooks.map(showHook),
       params: formatJson(run.params),
       output: run.data === null ? null : formatJson(run.data),
       logs: lines.map(logView),
       isLogCut: lines.length === LOG_LINES,
     },
   );
+}
+
+/** `left`: rows that are not drawn. */
+function firstRows(waterfall: Waterfall | null): (Waterfall & { readonly left: number }) | null {
+  if (waterfall === null) return null;
+  const { rows } = waterfall;
+  return { ...waterfall, rows: rows.slice(0, ROWS_DRAWN), left: Math.max(0, rows.length - ROWS_DRAWN) };
+}
+
+function showHook(hook: HookView) {
+  const more = hook.plugins.slice(INVOCATIONS_OPEN);
+  return {
+    ...hook,
+    shown: hook.plugins.slice(0, INVOCATIONS_OPEN).map(showInvocation),
+    more: more.map(showInvocation),
+    moreFailed: more.filter(({ state }) => state === 'failed').length,
+  };
 }
 
 function showInvocation(view: InvocationView): ShownInvocation {

@@ -148,6 +148,22 @@ describe('printRun', () => {
     expect(stdout()).toMatch(/^ {4}m10: 10\n {4}… 9 more$/m);
   });
 
+  it('shows some of a thousand failures, and says how many are left', () => {
+    const { output, stdout } = printed();
+    const plugins = Array.from({ length: 100 }, (_, item) => ({
+      plugin: 'p',
+      item,
+      state: 'failed',
+      outcome: { code: 'crash' },
+    }));
+    const warnings = Array.from({ length: 30 }, () => ({ code: 'MERGE_CONFLICT', message: 'both wrote it' }));
+    const hooks = [{ name: 'h', state: 'succeeded', items: { begun: 100, shown: 100 }, plugins }];
+    printRun({ id: 'run_1', state: 'succeeded', hooks, warnings }, output);
+    expect(stdout()).toContain('100 items; of those that failed, 80 more are in --json');
+    expect(stdout()).toContain('… 20 more warnings (--json)');
+    expect(stdout().split('\n').length).toBeLessThan(40);
+  });
+
   it('shows under a plugin that failed what it said last, and says nothing twice', () => {
     const { output, stdout } = printed();
     const plugin = { plugin: 'p', invocation: 'inv_1', state: 'failed', durationMs: 3 };
