@@ -33,6 +33,7 @@ export interface SharedParts {
 export class RunExecution {
   readonly stop = new RunStop();
   readonly lease: RunLease;
+  #writes: RunWrites | null = null;
   /** Resolves with the run as last written; never rejects. */
   readonly ended: Promise<Run>;
   /** Of a fresh run: resolves when it is stored. @throws LeaseLost when another one stands in its place, GantryError of the store */
@@ -45,6 +46,16 @@ export class RunExecution {
     accepted.promise.catch(() => undefined);
     this.accepted = accepted.promise;
     this.ended = execute(this, { ...shared, fresh, accepted });
+  }
+
+  /** True when it could be given up without anything being called twice by that. */
+  get isWaiting(): boolean {
+    return this.#writes?.isAtWork === false;
+  }
+
+  /** It has begun: from now on this says what it does. */
+  begun({ writes }: RunScope): void {
+    this.#writes = writes;
   }
 
   /** Drops the run at once: sandboxes are killed, nothing more is written. */
@@ -64,6 +75,7 @@ async function execute(execution: RunExecution, parts: Parts): Promise<Run> {
   const { ports, fresh, accepted } = parts;
   try {
     const scope = fresh === null ? await takeUp(execution, parts) : makeNew(execution, parts, fresh);
+    execution.begun(scope);
     try {
       const running = runPipeline(scope);
       // Mostly the first invocation has begun by now, and the run is on its way to the store with it.

@@ -1,5 +1,6 @@
 // What a run already did in the hooks that have not ended, before a restart or a wait: ended invocations are taken over, not repeated (I-5: at
-// most once per attempt). Cancelled ones count as attempts only, and so do lost ones where the plugin may be called twice.
+// most once per attempt). Cancelled ones count as attempts only, where their input was given, and so do lost ones where the plugin may be called
+// twice.
 import type { Invocation } from '../../core/invocation.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -49,6 +50,7 @@ export class EarlierInvocations {
   }
 
   #note(invocation: Invocation, result: JsonValue | null | undefined): void {
+    if (invocation.state === 'cancelled' && invocation.startedAtMs === null) return;
     const key = keyOf(invocation.hook, invocation.plugin, invocation.item);
     if (invocation.attempt < (this.#attempts.get(key) ?? 0)) return;
     this.#attempts.set(key, invocation.attempt);

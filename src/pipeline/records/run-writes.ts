@@ -47,6 +47,7 @@ export class RunWrites {
   readonly #journal: RunJournal;
   #batch: Batch;
   #underWay: Promise<void> | null = null;
+  readonly #begun = new Set<InvocationId>();
   /** the run as it will be when all that was gathered is written, also what is on its way to the store; null: nothing changes it */
   #planned: Run | null = null;
   /** null: there is more of the run than this wrote */
@@ -67,11 +68,18 @@ export class RunWrites {
     this.#batch.payloads.set(name, json);
   }
 
+  /** True while a plugin of the run may have its input and has not come to an end that is known. */
+  get isAtWork(): boolean {
+    return this.#begun.size > 0;
+  }
+
   insertInvocation(invocation: Invocation): void {
+    this.#follow(invocation.id, invocation);
     this.#batch.inserts.set(invocation.id, invocation);
   }
 
   updateInvocation(id: InvocationId, changes: InvocationChanges): void {
+    this.#follow(id, changes);
     const { inserts, updates } = this.#batch;
     const insert = inserts.get(id);
     if (insert === undefined) updates.set(id, { ...updates.get(id), ...changes });
@@ -152,6 +160,12 @@ export class RunWrites {
   /** The run as it will be when what is gathered is written. */
   get planned(): Run {
     return this.#planned ?? this.#lease.run;
+  }
+
+  #follow(id: InvocationId, { state, outcome }: InvocationChanges): void {
+    if (state === 'running') this.#begun.add(id);
+    // Of one that was cut short nobody knows what it did.
+    else if (state !== undefined && outcome?.code !== 'lost' && outcome?.code !== 'cancelled') this.#begun.delete(id);
   }
 
   async #write(batch: Batch): Promise<void> {

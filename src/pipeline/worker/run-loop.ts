@@ -6,6 +6,7 @@ import { failpoint } from '../../core/failpoints.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { Run } from '../../core/run.ts';
 import { RunExecution, type SharedParts } from '../execute-run.ts';
+import { GiveBack } from './give-back.ts';
 import { hearOthers } from './hear-others.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogBuffer } from '../records/log-buffer.ts';
@@ -205,12 +206,13 @@ export class RunLoop {
   async #watchLoop(): Promise<void> {
     if (this.#settings.isOnlyWorker) return;
     const { clock } = this.#ports;
+    const giveBack = new GiveBack(this.#ports, this.#settings);
     while (!this.isDraining || this.#inFlight.size > 0) {
       await clock.sleep(WATCH_MS, this.#stop.signal).catch(() => undefined);
       if (this.isDraining) return;
-      await Promise.all(
-        [...this.#inFlight.values()].map((execution) => hearOthers(execution, this.#ports, this.#settings)),
-      );
+      const executions = [...this.#inFlight.values()];
+      giveBack.look(executions);
+      await Promise.all(executions.map((execution) => hearOthers(execution, this.#ports, this.#settings)));
     }
   }
 
