@@ -37,7 +37,6 @@ import type { JsonValue } from './core/json.ts';
 import type { Pipeline } from './core/pipeline.ts';
 import type { ContainerEngine } from './core/ports/container-engine.ts';
 import type { Store } from './core/ports/store.ts';
-import { StoredArtifacts } from './pipeline/services/stored-artifacts.ts';
 import { EventBus, PACE } from './observe/event-bus.ts';
 import { METRICS } from './observe/metric-definitions.ts';
 
@@ -85,7 +84,7 @@ async function layGround(
   const logger = stack.use(new PinoLogger({ level: config.logs.level, file, stream, isWatched }));
   // A kit looks up in the events what became of a sandbox that has just answered: it hears at once.
   const events = stack.use(new EventBus(logger, isLogged ? PACE : null));
-  const store = stack.use(makeStore(loaded, { clock, events, logger }));
+  const { store, artifacts } = makeStore(loaded, { clock, events, logger }, stack);
   const pipelines = new PipelineBook({
     ...{ first, clock, logger },
     intervalMs: config.plugins.scanInterval,
@@ -95,7 +94,7 @@ async function layGround(
     ...{ root, config, dataFolder, clock, logger, events, store, pipelines, at },
     startBeats: isEmbedded(config) ? null : mongoBeats(config.store.uri.reveal(), config.store.database, logger),
     ids,
-    artifacts: isEmbedded(config) ? new ArtifactFiles(join(dataFolder, 'artifacts')) : new StoredArtifacts(store, ids),
+    artifacts,
     metrics: new PrometheusMetrics(Object.values(METRICS)),
     secrets: new ConfigSecrets(at(config.secrets.folder), environment),
     expressions: new CelExpressions(),
@@ -120,19 +119,24 @@ function pathsFrom(root: string): (path: string) => string {
 function makeStore(
   { config, dataFolder }: LoadedConfig,
   common: { readonly clock: SystemClock; readonly events: EventBus; readonly logger: PinoLogger },
-): Store {
+  stack: AsyncDisposableStack,
+): Pick<Ground, 'store' | 'artifacts'> {
   const uri = config.store.uri.reveal();
-  const isFile = isEmbedded(config);
-  const store = isFile
-    ? new SqliteStore({ path: join(dataFolder, 'gantry.db'), ...common })
-    : new MongoStore({ uri, database: config.store.database, ...common });
-  return new WriteBehindStore({
-    ...{ store, ...common },
-    flushWithinMs: config.store.flushWithin,
-    heldBytesMax: config.store.heldSize,
-    storeTimeoutMs: config.store.timeout,
-    ...(isFile ? {} : { sizes: DEAR_COMMANDS }),
-  });
+  const behind = (store: Store, sizes = {}): Store =>
+    stack.use(
+      new WriteBehindStore({
+        ...{ store, ...common, ...sizes },
+        flushWithinMs: config.store.flushWithin,
+        heldBytesMax: config.store.heldSize,
+        storeTimeoutMs: config.store.timeout,
+      }),
+    );
+  if (isEmbedded(config)) {
+    const store = new SqliteStore({ path: join(dataFolder, 'gantry.db'), ...common });
+    return { store: behind(store), artifacts: new ArtifactFiles(join(dataFolder, 'artifacts')) };
+  }
+  const store = new MongoStore({ uri, database: config.store.database, ...common });
+  return { store: behind(store, { sizes: DEAR_COMMANDS }), artifacts: store.artifacts };
 }
 
 async function makeEngine(ground: Ground, dockerHost: string, stack: AsyncDisposableStack): Promise<InstanceEngine> {

@@ -12,7 +12,7 @@ export function makeRecordSweeper({ store, clock, events, config, artifacts, pip
       return new Map(declared.flatMap(({ name, retention }) => (retention === undefined ? [] : [[name, retention]])));
     },
     storeTimeoutMs: config.store.timeout,
-    removeBelongings: (runId) => artifacts.removeOfRun(runId),
+    belongings: artifacts,
   });
 }
 

@@ -28,6 +28,11 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
     { name: 'plugin', key: { plugin: 1, seq: 1 } },
   ],
   pluginVersions: [{ name: 'plugin', key: { plugin: 1, createdAtMs: -1, _id: -1 } }],
+  artifactBlobs: [{ name: 'pending', key: { pendingSinceMs: 1 } }],
+  artifactHolders: [
+    { name: 'content', key: { sha256: 1, leavingSinceMs: 1 } },
+    { name: 'leaving', key: { leavingSinceMs: 1 } },
+  ],
   pluginState: [{ name: 'plugin', key: { plugin: 1, key: 1 } }],
   pipelineVersions: [{ name: 'name', key: { name: 1, seq: -1 } }],
 };

@@ -5,6 +5,7 @@ import type { KeyedQueue } from './keyed-queue.ts';
 import { MongoCatalog } from './mongo-catalog.ts';
 import { MongoChains } from './mongo-chains.ts';
 import { MongoClaims } from './mongo-claims.ts';
+import { MongoContents } from './mongo-contents.ts';
 import { MongoHistory } from './mongo-history.ts';
 import { MongoPlaces } from './mongo-places.ts';
 import { MongoRuns } from './mongo-runs.ts';
@@ -27,6 +28,7 @@ export interface MongoSession {
   readonly schedules: MongoSchedules;
   readonly state: MongoState;
   readonly retention: MongoRetention;
+  readonly contents: MongoContents;
   /** Ends when what was begun has ended. */
   close(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function openSession(uri: string, name: string, timeouts: MongoTime
       schedules: new MongoSchedules(writer),
       state: new MongoState(writer),
       retention: new MongoRetention(writer),
+      contents: new MongoContents(writer),
       close: async () => {
         await writer.queue.drained();
         await client.close();

@@ -12,6 +12,7 @@ import type * as port from '../../core/ports/store.ts';
 import type { Run } from '../../core/run.ts';
 import { type MongoTimeouts, warningsOf } from './connect-mongo.ts';
 import { timedOut } from './keyed-queue.ts';
+import { mongoArtifacts } from './mongo-artifacts.ts';
 import { mongoError } from './mongo-error.ts';
 import { MongoPlaceStore } from './mongo-place-store.ts';
 import { mongoSchedules } from './mongo-schedules.ts';
@@ -48,6 +49,7 @@ export class MongoStore implements port.Store {
     (...write) => this.#write(...write),
   );
   readonly retention = reachRetention((...call) => this.#write(...call));
+  readonly artifacts = mongoArtifacts((...call) => this.#write(...call), { nowMs: () => this.#options.clock.nowMs() });
   readonly #options: MongoStoreOptions;
   #session: MongoSession | null = null;
   #chainsBegun = 0;
@@ -117,8 +119,7 @@ export class MongoStore implements port.Store {
   }
 
   async insertInvocation(invocation: Invocation, options: Options): Promise<void> {
-    const work: Work<void> = ({ history }) => history.insertInvocation(invocation);
-    await this.#write('insertInvocation', invocation.id, options, work);
+    await this.#write('insertInvocation', invocation.id, options, (to) => to.history.insertInvocation(invocation));
   }
 
   async updateInvocation(
@@ -136,8 +137,8 @@ export class MongoStore implements port.Store {
   }
 
   async putPayload(runId: RunId, name: string, json: string, options: Options): Promise<void> {
-    const work: Work<void> = ({ history }) => history.putPayload(runId, name, json);
-    await this.#write('putPayload', `payload:${runId}:${name}`, options, work);
+    const key = `payload:${runId}:${name}`;
+    await this.#write('putPayload', key, options, ({ history }) => history.putPayload(runId, name, json));
   }
 
   async findPayload(runId: RunId, name: string, options: Options): Promise<string | null> {
@@ -145,8 +146,8 @@ export class MongoStore implements port.Store {
   }
 
   async appendEvents(events: readonly port.StoredEvent[], options: Options): Promise<void> {
-    const key = `events:${events[0]?.runId ?? ''}`;
-    await this.#write('appendEvents', key, options, ({ history }) => history.appendEvents(events));
+    const { runId = '' } = events[0] ?? {};
+    await this.#write('appendEvents', `events:${runId}`, options, ({ history }) => history.appendEvents(events));
   }
 
   async listEvents(runId: RunId, after: number, limit: number, options: Options): Promise<readonly port.StoredEvent[]> {
@@ -170,8 +171,7 @@ export class MongoStore implements port.Store {
   }
 
   async putPluginVersion(record: port.PluginVersionRecord, options: Options): Promise<void> {
-    const work: Work<void> = ({ catalog }) => catalog.putPluginVersion(record);
-    await this.#write('putPluginVersion', `plugin:${record.id}`, options, work);
+    await this.#write('putPluginVersion', `plugin:${record.id}`, options, (to) => to.catalog.putPluginVersion(record));
   }
 
   async updatePluginVersion(id: string, changes: port.PluginVersionChanges, options: Options): Promise<boolean> {

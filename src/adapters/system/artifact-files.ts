@@ -80,7 +80,7 @@ export class ArtifactFiles implements ArtifactContent {
     return content;
   }
 
-  async removeOfRun(runId: RunId): Promise<void> {
+  async removeOfRun(runId: RunId): Promise<boolean> {
     const folder = this.#runFolder(runId);
     const hashes = await readdir(folder).catch(() => []);
     for (const sha256 of hashes) {
@@ -91,6 +91,12 @@ export class ArtifactFiles implements ArtifactContent {
       if (links?.nlink === 1) await rm(shared, { force: true });
     }
     await rm(folder, { recursive: true, force: true });
+    return true;
+  }
+
+  /** Uploads that an earlier process left go with the first one of this process. */
+  tidy(): Promise<void> {
+    return Promise.resolve();
   }
 
   #runFolder(runId: RunId): string {

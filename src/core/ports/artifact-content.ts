@@ -32,6 +32,8 @@ export interface ArtifactContent {
     other: RunId,
     options: ContentOptions,
   ): Promise<string | null>;
-  /** Before the run's records go; harmless when called again. */
-  removeOfRun(runId: RunId): Promise<void>;
+  /** A bounded part of what the run has, before its records go; harmless when called again. @returns false: call again, there is more */
+  removeOfRun(runId: RunId, options: ContentOptions): Promise<boolean>;
+  /** Removes, a bounded part at a time, what uploads and removals left that were interrupted long before. */
+  tidy(nowMs: number, options: ContentOptions): Promise<void>;
 }

@@ -3,6 +3,7 @@
 // time. Interrupted anywhere, it leaves nothing that the next sweep does not find.
 import { within } from '../../core/deadline.ts';
 import type { RunId } from '../../core/ids.ts';
+import type { ArtifactContent } from '../../core/ports/artifact-content.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { EventSink } from '../../core/ports/event-sink.ts';
 import { VERSIONED, type EndedQuery, type Versioned } from '../../core/ports/retention.ts';
@@ -26,8 +27,8 @@ export interface RecordSweeperOptions {
   readonly ownRules?: () => ReadonlyMap<string, Partial<RunRules>>;
   /** deadline of one operation of the store */
   readonly storeTimeoutMs: number;
-  /** removes what a run has beside the store's records, before the run goes; harmless when called again */
-  readonly removeBelongings?: (runId: RunId, signal: AbortSignal) => Promise<void>;
+  /** what runs have beside the store's records; nothing unless given */
+  readonly belongings?: Pick<ArtifactContent, 'removeOfRun' | 'tidy'>;
 }
 
 /** A run that has just ended may still be told of: it stays for a moment, whatever the count. */
@@ -57,9 +58,7 @@ export class RecordSweeper {
       clock: options.clock,
       call: this.#call,
       unneeded: (ids, signal) => this.#unneeded(ids, signal),
-      removeBelongings: async (runId, signal) => {
-        await options.removeBelongings?.(runId, signal);
-      },
+      removeBelongings: (runId, signal) => this.#removeBelongings(runId, signal),
     });
   }
 
@@ -85,6 +84,7 @@ export class RecordSweeper {
       await sweepLogs({ clock: this.#options.clock, call: this.#call }, logsForMs, tally, signal);
       for (const of of VERSIONED)
         for await (const name of this.#names(of, signal)) await this.#sweepVersions(of, name, tally, signal);
+      if (!tally.isDryRun) await this.#tidyBelongings(signal);
       isComplete = true;
       return tally.report();
     } catch (error) {
@@ -198,8 +198,7 @@ export class RecordSweeper {
   }
 
   async #removeBatch(ids: readonly RunId[], tally: SweepTally, signal: AbortSignal): Promise<void> {
-    const { removeBelongings } = this.#options;
-    for (const id of ids) await removeBelongings?.(id, signal);
+    for (const id of ids) await this.#removeBelongings(id, signal);
     let left = ids;
     while (left.length > 0) {
       const removals = await this.#call(signal, (inner, { retention }) =>
@@ -209,6 +208,20 @@ export class RecordSweeper {
       left = left.filter((_, index) => removals[index]?.state === 'partly');
       await this.#options.clock.sleep(PAUSE_MS, signal);
     }
+  }
+
+  async #removeBelongings(runId: RunId, signal: AbortSignal): Promise<void> {
+    const { clock, storeTimeoutMs, belongings } = this.#options;
+    if (belongings === undefined) return;
+    for (let isDone = false; !isDone;)
+      isDone = await within(clock, storeTimeoutMs, signal, (inner) => belongings.removeOfRun(runId, { signal: inner }));
+  }
+
+  async #tidyBelongings(signal: AbortSignal): Promise<void> {
+    const { clock, storeTimeoutMs, belongings } = this.#options;
+    await within(clock, storeTimeoutMs, signal, async (inner) => {
+      await belongings?.tidy(clock.nowMs(), { signal: inner });
+    });
   }
 
   async #sweepVersions(of: Versioned, name: string, tally: SweepTally, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
-// Bytes of artifacts as payloads of their run, for stores that several machines share: a piece each, as base64, under a name of the upload. They
-// go with the run's other payloads, and equal bytes of two runs are kept twice.
+// Bytes of artifacts as payloads of their run, where runs are few and short, as in trials of plugins: a piece each, as base64, under a name of
+// the upload. They go with the run's other payloads, and equal bytes of two runs are kept twice.
 import { ARTIFACT_CHUNK_BYTES } from '../../core/artifact.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { ArtifactContent, ArtifactUpload, ContentOptions } from '../../core/ports/artifact-content.ts';
@@ -61,7 +61,12 @@ export class StoredArtifacts implements ArtifactContent {
     }
   }
 
-  removeOfRun(): Promise<void> {
+  /** They go with the run's other payloads. */
+  removeOfRun(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  tidy(): Promise<void> {
     return Promise.resolve();
   }
 }

@@ -5,7 +5,7 @@
 //   sqlite-child.ts sweep <file> <runs>       removes old runs; prints the id of each before, and stands still before one more than so many
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { SqliteStore } from '../../../src/adapters/sqlite/sqlite-store.ts';
-import { recordSweeper } from '../retention/record-world.ts';
+import { belongingsOf, recordSweeper } from '../retention/record-world.ts';
 import { buildRun, newRunId, newWorkerId, patient } from './build-records.ts';
 import { createSqliteStore } from './open-sqlite.ts';
 
@@ -57,12 +57,15 @@ async function fill(store: SqliteStore): Promise<void> {
 
 async function sweep(store: SqliteStore, atMost: number): Promise<void> {
   let begun = 0;
-  const removeBelongings = async (id: string): Promise<void> => {
+  const removeOfRun = async (id: string): Promise<boolean> => {
     begun += 1;
     if (begun > atMost) await new Promise(() => undefined);
     process.stdout.write(`${id}\n`);
+    return true;
   };
-  const { sweeper } = recordSweeper(store, {}, { removeBelongings });
+  // It hangs until it is killed, however slow its parent is.
+  const patience = { storeTimeoutMs: 3_600_000 };
+  const { sweeper } = recordSweeper(store, {}, { belongings: belongingsOf(removeOfRun), ...patience });
   await sweeper.sweep({ isDryRun: false }, new AbortController().signal);
 }
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { ARTIFACTS_PAYLOAD } from '../../../src/core/artifact.ts';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { Retention } from '../../../src/core/ports/retention.ts';
-import { DAY_MS, fillRun, putRun, recordSweeper } from '../../support/retention/record-world.ts';
+import { belongingsOf, DAY_MS, fillRun, putRun, recordSweeper } from '../../support/retention/record-world.ts';
 import { patient, testClock } from '../../support/store/build-records.ts';
 import { MemoryStore } from '../../support/store/memory-store.ts';
 
@@ -47,8 +47,8 @@ it('removes log lines and artifacts of runs that stay, each by its own age', asy
   for (const id of [old, young, other]) await fillRun(store, id);
   for (const id of [old, young, other]) await putArtifacts(store, id);
   const rules = new Map([['own', { keepLogsForMs: 2 * DAY_MS, keepArtifactsForMs: 5 * DAY_MS }]]);
-  const removeBelongings = (id: RunId): Promise<void> => Promise.resolve(void removed.push(id));
-  const { sweeper } = recordSweeper(store, {}, { ownRules: () => rules, removeBelongings });
+  const belongings = belongingsOf((id) => Promise.resolve(removed.push(id) > 0));
+  const { sweeper } = recordSweeper(store, {}, { ownRules: () => rules, belongings });
   const told = {
     pipelines: [{ pipeline: 'own', byAge: 0, byCount: 0, logLines: 6, artifacts: 2 }],
     logLines: 6,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
-import { fillRun, putRun, recordSweeper } from '../../support/retention/record-world.ts';
+import { belongingsOf, fillRun, putRun, recordSweeper } from '../../support/retention/record-world.ts';
 import { buildLogLine, buildRun, patient, testClock } from '../../support/store/build-records.ts';
 import { MemoryStore } from '../../support/store/memory-store.ts';
 
@@ -79,16 +79,19 @@ it('removes what a run has elsewhere before the run, and the run only when that 
   const store = new MemoryStore();
   const runId = await putRun(store, 'a', 40);
   const seen: RunId[] = [];
-  const removeBelongings = async (id: RunId): Promise<void> => {
+  const belongings = belongingsOf(async (id) => {
     expect(await store.findRun(id, patient())).not.toBeNull();
     seen.push(id);
     if (seen.length === 1) throw new GantryError('STORE_FAILED', 'the files cannot be removed');
-  };
-  const { sweeper, events } = recordSweeper(store, {}, { removeBelongings });
+    // The first part of them.
+    return seen.length > 2;
+  });
+  const { sweeper, events } = recordSweeper(store, {}, { belongings });
   await expect(sweeper.sweep(SWEEP, never)).rejects.toMatchObject({ code: 'STORE_FAILED' });
   expect(await idsOf(store, 'a')).toEqual([runId]);
   await sweeper.sweep(SWEEP, never);
   expect(await idsOf(store, 'a')).toEqual([]);
+  expect(seen).toEqual([runId, runId, runId]);
   expect(events).toMatchObject([{ isComplete: false }, { isComplete: true, runs: 1 }]);
 });
 
@@ -97,12 +100,12 @@ it('ends at once when it is stopped, and a sweep after it does the rest', async 
   for (let count = 0; count < 30; count += 1) await putRun(store, 'a', 40);
   const stop = new AbortController();
   let removed = 0;
-  const removeBelongings = (): Promise<void> => {
+  const belongings = belongingsOf(() => {
     removed += 1;
     if (removed === 15) stop.abort(new Error('the program ends'));
-    return Promise.resolve();
-  };
-  const { sweeper } = recordSweeper(store, {}, { removeBelongings });
+    return Promise.resolve(true);
+  });
+  const { sweeper } = recordSweeper(store, {}, { belongings });
   await expect(sweeper.sweep(SWEEP, stop.signal)).rejects.toThrow('the program ends');
   const left = (await idsOf(store, 'a')).length;
   expect(left).toBeGreaterThan(0);
