@@ -163,6 +163,8 @@ export type SystemEvent =
       /** with the runs, themselves included */
       readonly documents: number;
       readonly logLines: number;
+      /** of runs that stay */
+      readonly artifacts: number;
       readonly pipelineVersions: number;
       readonly pluginVersions: number;
       /** false: it was interrupted, or the store failed */

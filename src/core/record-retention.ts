@@ -43,6 +43,8 @@ export interface RecordSweepReport {
   /** documents removed with the runs, themselves included; null in a dry run */
   readonly documents: number | null;
   readonly logLines: number;
+  /** of runs that stay */
+  readonly artifacts: number;
   readonly pipelineVersions: number;
   readonly pluginVersions: number;
   /** a dry run counts no further than some thousands of each kind: then there is more */

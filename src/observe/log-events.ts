@@ -167,9 +167,11 @@ function capacityEntry(event: OfPlatform): Entry | null {
       };
     }
     case 'recordsRemoved': {
-      const { runs, documents, logLines, isComplete, durationMs } = event;
-      const fields = { runs, documents, logLines, isComplete, durationMs: Math.round(durationMs) };
-      return documents + logLines === 0 ? null : { level: 'info', message: 'old records were removed', fields };
+      const { runs, documents, logLines, artifacts, isComplete, durationMs } = event;
+      const fields = { runs, documents, logLines, artifacts, isComplete, durationMs: Math.round(durationMs) };
+      return documents + logLines + artifacts === 0
+        ? null
+        : { level: 'info', message: 'old records were removed', fields };
     }
     case 'pressureChanged':
       return {

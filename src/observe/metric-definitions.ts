@@ -33,7 +33,7 @@ export const METRICS = {
   runs: gauge('runs', 'Runs that have not ended, by state.', ['state']),
   runsWaiting: gauge(
     'runs_waiting',
-    'Runs that wait, by what for: approval, run, retry (of more than 200 the newest), and engine: queued while it is away.',
+    'Runs that wait, by what for: approval, run, retry (of more than 10,000 the newest), and engine: queued while it is away.',
     ['reason'],
   ),
   workers: gauge('workers', 'Workers on the store: alive, or dead (no beat in time, and one in the last hour).', [
@@ -143,7 +143,7 @@ export const METRICS = {
 
   recordsRemoved: counter(
     'records_removed_total',
-    'Old records that were removed from the store: run, document (with its run), log_line, pipeline_version, plugin_version.',
+    'Old records that were removed from the store: run, document (with its run), log_line, artifact (of a run that stays), pipeline_version, plugin_version.',
     ['kind'],
   ),
   recordsSwept: gauge('records_swept_timestamp_seconds', 'When the store was last swept for old records to the end.'),

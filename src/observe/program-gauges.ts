@@ -1,10 +1,11 @@
 // Values that are read when somebody scrapes, not when something happens: open runs, health, the program itself.
 // A store that does not answer leaves its gauges as they were and shows as `store_up 0`.
 import { within } from '../core/deadline.ts';
+import type { RunId } from '../core/ids.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Metrics, MetricsPage } from '../core/ports/metrics.ts';
-import type { Store } from '../core/ports/store.ts';
-import type { RunState } from '../core/run.ts';
+import type { Page, Store } from '../core/ports/store.ts';
+import type { Run, RunState } from '../core/run.ts';
 import type { HealthState } from './health-monitor.ts';
 import { WAIT_REASONS, waitReasonOf } from '../core/wait-reason.ts';
 import type { EngineOutage } from './engine-outage.ts';
@@ -12,8 +13,9 @@ import { METRICS } from './metric-definitions.ts';
 
 const OPEN_STATES: readonly RunState[] = ['queued', 'running', 'waiting'];
 const COUNT_MS = 2_000;
-/** Waiting runs that are looked at; how many there are is counted, what each waits for is in the runs themselves. */
-const WAITING_LOOKED_AT = 200;
+/** What a waiting run waits for is in the run itself: they are walked by the index of their state, a page at a time, up to a bound. */
+const WAITING_PAGE = 200;
+const WAITING_MAX = 10_000;
 /** How long a worker that died is told of. */
 const DEAD_MS = 3_600_000;
 
@@ -87,11 +89,17 @@ export class ProgramGauges {
 
   async #countWaits(signal: AbortSignal): Promise<void> {
     const { metrics, store } = this.#options;
-    const { items } = await store.listRuns({ states: ['waiting'] }, { limit: WAITING_LOOKED_AT }, { signal });
-    const reasons = items.map(({ hooks }) => new Set(hooks.map(waitReasonOf)));
-    for (const reason of WAIT_REASONS) {
-      metrics.set(METRICS.runsWaiting, { reason }, reasons.filter((own) => own.has(reason)).length);
+    const counts = new Map(WAIT_REASONS.map((reason) => [reason, 0]));
+    let after: RunId | null = null;
+    for (let seen = 0; seen < WAITING_MAX; seen += WAITING_PAGE) {
+      const page = { limit: WAITING_PAGE, ...(after === null ? {} : { after }) };
+      const { items, next }: Page<Run> = await store.listRuns({ states: ['waiting'] }, page, { signal });
+      for (const reason of items.flatMap(({ hooks }) => [...new Set(hooks.map(waitReasonOf))]))
+        if (reason !== null) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+      after = next;
+      if (after === null) break;
     }
+    for (const [reason, count] of counts) metrics.set(METRICS.runsWaiting, { reason }, count);
   }
 
   async #countWorkers(signal: AbortSignal): Promise<void> {

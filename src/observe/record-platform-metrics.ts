@@ -167,6 +167,7 @@ export class PlatformMetrics {
       run: event.runs,
       document: event.documents,
       log_line: event.logLines,
+      artifact: event.artifacts,
       pipeline_version: event.pipelineVersions,
       plugin_version: event.pluginVersions,
     };

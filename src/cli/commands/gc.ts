@@ -16,7 +16,7 @@ export const gcCommand: Command = {
   options: { 'dry-run': { type: 'boolean' }, runs: { type: 'boolean' } },
   optionHelp: {
     'dry-run': 'only say what would be removed',
-    runs: 'old runs, log lines and versions in the store instead of images: see retention in config/system.yaml',
+    runs: 'old runs, log lines, artifacts and versions in the store instead of images: see retention in config/system.yaml',
   },
   async run({ options, output, withApi }) {
     const method = options['dry-run'] === true ? 'GET' : 'POST';
@@ -56,6 +56,7 @@ function printRecords(swept: JsonValue, isDryRun: boolean, output: Output): void
   const counts = [
     `${textAt(swept, 'runs')} runs`,
     `${textAt(swept, 'logLines')} log lines`,
+    `${textAt(swept, 'artifacts')} artifacts`,
     `${textAt(swept, 'pipelineVersions')} versions of pipelines`,
     `${textAt(swept, 'pluginVersions')} versions of plugins`,
   ].join(', ');

@@ -9,6 +9,7 @@ export interface SweepCounts {
   readonly runs: number;
   readonly documents: number;
   readonly logLines: number;
+  readonly artifacts: number;
   readonly pipelineVersions: number;
   readonly pluginVersions: number;
 }
@@ -19,6 +20,7 @@ export class SweepTally {
   readonly #versions = { plugin: 0, pipeline: 0 };
   #documents = 0;
   #logLines = 0;
+  #artifacts = 0;
   #isCut = false;
 
   constructor(isDryRun: boolean) {
@@ -29,6 +31,7 @@ export class SweepTally {
     const { byAge, byCount, logLines, artifacts } = sweep;
     if (byAge + byCount + logLines + artifacts > 0) this.#pipelines.push(sweep);
     this.#logLines += logLines;
+    this.#artifacts += artifacts;
   }
 
   addDocuments(count: number): void {
@@ -55,6 +58,7 @@ export class SweepTally {
       runs: this.#pipelines.reduce((sum, { byAge, byCount }) => sum + byAge + byCount, 0),
       documents: this.#documents,
       logLines: this.#logLines,
+      artifacts: this.#artifacts,
       pipelineVersions: this.#versions.pipeline,
       pluginVersions: this.#versions.plugin,
     };

@@ -209,7 +209,7 @@ describe.skipIf(!hasFerretdb() && realUri === undefined)('artifacts on a shared 
     const isOwn = ({ collection, filter }: QueryShape): boolean =>
       COLLECTIONS.includes(collection) && filter.length > 0;
     const own = [...shapes.values()].filter(isOwn);
-    expect(own.length).toBeGreaterThan(realUri === undefined ? 10 : -1);
+    expect(own.length).toBeGreaterThan(realUri === undefined ? 5 : -1);
     expect(own.filter((shape) => !isServed(shape, INDEXES[shape.collection] ?? []))).toEqual([]);
   });
 });

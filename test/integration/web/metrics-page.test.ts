@@ -92,13 +92,15 @@ describe('the metrics listener', () => {
       wait: { untilMs: null },
     } as const;
     const approval = { askedAtMs: 1, timeoutAtMs: 2, decided: null };
-    await store.insertRun(buildRun({ state: 'waiting', hooks: [{ ...wait, approval }] }), patient());
+    // More than the store gives at once.
+    for (let count = 0; count < 401; count += 1)
+      await store.insertRun(buildRun({ state: 'waiting', hooks: [{ ...wait, approval }] }), patient());
     await store.insertRun(buildRun({ state: 'waiting', hooks: [wait, { ...wait, child: newRunId() }] }), patient());
     for (const silentMs of [0, 60_000, 7_200_000])
       await store.putWorker({ id: newWorkerId(), startedAtMs: 1, beatAtMs: clock.nowMs() - silentMs }, patient());
     outage.record({ kind: 'engineLost', message: 'gone' });
     const page = await (await fetch(`${url}/metrics`)).text();
-    for (const [reason, count] of Object.entries({ approval: 1, run: 1, retry: 1, engine: 1 }))
+    for (const [reason, count] of Object.entries({ approval: 401, run: 1, retry: 1, engine: 1 }))
       expect(page).toContain(`gantry_runs_waiting{reason="${reason}"} ${count}`);
     expect(page).toContain('gantry_workers{state="alive"} 1');
     expect(page).toContain('gantry_workers{state="dead"} 1');

@@ -108,5 +108,5 @@ export const EXAMPLE_RECORD_SWEEP: RecordSweepReport = {
   pipelines: [
     { pipeline: 'default', byAge: 3, byCount: 1, logLines: 0, artifacts: 2, rules: EXAMPLE_RULES, hasOwnRules: true },
   ],
-  ...{ runs: 4, documents: 40, logLines: 7, pipelineVersions: 2, pluginVersions: 1, isCut: false },
+  ...{ runs: 4, documents: 40, logLines: 7, artifacts: 2, pipelineVersions: 2, pluginVersions: 1, isCut: false },
 };

@@ -81,7 +81,7 @@ const SWEPT = {
       hasOwnRules: true,
     },
   ],
-  ...{ runs: 4, documents: null, logLines: 7, pipelineVersions: 2, pluginVersions: 0, isCut: true },
+  ...{ runs: 4, documents: null, logLines: 7, artifacts: 2, pipelineVersions: 2, pluginVersions: 0, isCut: true },
 };
 
 it('says which runs would go with --runs, and removes them without --dry-run', async () => {
@@ -90,9 +90,11 @@ it('says which runs would go with --runs, and removes them without --dry-run', a
   expect(asked.lines).toEqual([
     'PIPELINE  TOO OLD  TOO MANY  LOG LINES  ARTIFACTS  KEPT',
     'default   3        1         0          2          30d, 100 runs; logs 7h, artifacts 2d (its own)',
-    'At least 4 runs, 7 log lines, 2 versions of pipelines, 0 versions of plugins would be removed.',
+    'At least 4 runs, 7 log lines, 2 artifacts, 2 versions of pipelines, 0 versions of plugins would be removed.',
   ]);
   const done = await gc({ ...SWEPT, pipelines: [], isCut: false }, { runs: true });
   expect(done.sent).toEqual(['POST /gc/runs']);
-  expect(done.lines).toEqual(['4 runs, 7 log lines, 2 versions of pipelines, 0 versions of plugins removed.']);
+  expect(done.lines).toEqual([
+    '4 runs, 7 log lines, 2 artifacts, 2 versions of pipelines, 0 versions of plugins removed.',
+  ]);
 });

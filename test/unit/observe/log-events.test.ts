@@ -60,12 +60,20 @@ describe('logEvents', () => {
   });
 
   it('writes how many records were removed, and nothing when none were', () => {
-    const swept = { runs: 2, documents: 20, logLines: 3, pipelineVersions: 1, pluginVersions: 0, durationMs: 5 };
+    const swept = {
+      runs: 2,
+      documents: 20,
+      logLines: 3,
+      artifacts: 4,
+      pipelineVersions: 1,
+      pluginVersions: 0,
+      durationMs: 5,
+    };
     const event = { kind: 'recordsRemoved', isComplete: true, atMs: 1 } as const;
     expect(logged({ ...event, ...swept })).toMatchObject([
-      { level: 'info', message: 'old records were removed', fields: { runs: 2, documents: 20 } },
+      { level: 'info', message: 'old records were removed', fields: { runs: 2, documents: 20, artifacts: 4 } },
     ]);
-    expect(logged({ ...event, ...swept, documents: 0, logLines: 0 })).toEqual([]);
+    expect(logged({ ...event, ...swept, documents: 0, logLines: 0, artifacts: 0 })).toEqual([]);
   });
 
   it('writes nothing for the traffic of engine and store', () => {

@@ -238,11 +238,12 @@ it('counts removed images by reason, and holds the latest number and size', asyn
 });
 
 it('counts removed records by kind, and holds when a sweep came to its end', async () => {
-  const swept = { runs: 2, documents: 20, logLines: 3, pipelineVersions: 1, pluginVersions: 0, durationMs: 5 };
+  const versions = { pipelineVersions: 1, pluginVersions: 0 };
+  const swept = { runs: 2, documents: 20, logLines: 3, artifacts: 4, ...versions, durationMs: 5 };
   recorder.record({ kind: 'recordsRemoved', ...swept, isComplete: true, atMs: 5_000 });
   recorder.record({ kind: 'recordsRemoved', ...swept, isComplete: false, atMs: 9_000 });
   const page = await series();
-  expect(page).toContain('gantry_records_removed_total{kind="run"} 4');
-  expect(page).toContain('gantry_records_removed_total{kind="log_line"} 6');
+  for (const [kind, count] of Object.entries({ run: 4, log_line: 6, artifact: 8 }))
+    expect(page).toContain(`gantry_records_removed_total{kind="${kind}"} ${String(count)}`);
   expect(page).toContain('gantry_records_swept_timestamp_seconds 5');
 });

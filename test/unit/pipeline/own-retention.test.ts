@@ -52,6 +52,7 @@ it('removes log lines and artifacts of runs that stay, each by its own age', asy
   const told = {
     pipelines: [{ pipeline: 'own', byAge: 0, byCount: 0, logLines: 6, artifacts: 2 }],
     logLines: 6,
+    artifacts: 2,
     runs: 0,
   };
   expect(await sweeper.sweep({ isDryRun: true }, never)).toMatchObject(told);
