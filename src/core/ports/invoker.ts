@@ -18,7 +18,10 @@ export interface InvocationRequest {
   readonly attempt: number;
   readonly pipeline: string;
   readonly version: PluginVersion;
-  /** what goes to stdin once the sandbox is ready: the request document, or the input of a `text` plugin; `stream` puts it into a line */
+  /**
+   * what goes to stdin once the sandbox is ready: the request document, or the input of a `text` plugin; `stream` puts it into a line. Given
+   * away: memory of a long one is given back once it is written
+   */
   readonly input: Uint8Array;
   /** unpredictable hex that also stands in the request document; an answer of `stream` must echo it */
   readonly nonce: string;

@@ -1,5 +1,6 @@
 // The codec's writing side: one message, one line. A run's document comes as bytes that were made for the call already; it is put into the
 // line as it stands, since parsing and writing a large context anew would cost more than the call.
+import { LONG_BYTES } from '../../core/give-back.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 
 const encoder = new TextEncoder();
@@ -44,15 +45,20 @@ export function encodeRefusal(id: number | string, { reason, message, details = 
   return encodeLine({ jsonrpc: '2.0', id, error: { code, message, data: { ...details, code: reason } } });
 }
 
-/** @param document the request document as JSON bytes; line feeds between its tokens become spaces */
-export function encodeRun(id: number, document: Uint8Array): Uint8Array {
+/**
+ * One line, in pieces that follow on each other: a long document is not copied.
+ * @param document the request document as JSON bytes; line feeds between its tokens become spaces
+ */
+export function encodeRun(id: number, document: Uint8Array): readonly Uint8Array[] {
   const start = `{"jsonrpc":"2.0","id":${String(id)},"method":"run","params":`;
+  if (document.length >= LONG_BYTES && document.indexOf(LINE_FEED) === document.length - 1)
+    return [encoder.encode(start), document.subarray(0, -1), END];
   const line = new Uint8Array(start.length + document.length + END.length);
   encoder.encodeInto(start, line);
   line.set(document, start.length);
   for (let at = line.indexOf(LINE_FEED); at !== -1; at = line.indexOf(LINE_FEED, at + 1)) line[at] = SPACE;
   line.set(END, line.length - END.length);
-  return line;
+  return [line];
 }
 
 function encodeLine(message: JsonObject): Uint8Array {

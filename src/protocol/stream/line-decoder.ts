@@ -1,5 +1,7 @@
-// Bytes in, lines out, at whatever places the bytes were cut. Each byte is copied at most once, a line within one chunk not at all, and
-// nothing beyond the limit is kept: a line of a gigabyte costs as much memory as one of eight megabytes.
+// Bytes in, lines out, at whatever places the bytes were cut. A line within one chunk is not copied at all, and nothing beyond the limit is
+// kept: a line of a gigabyte costs as much memory as one of eight megabytes. Surprise: memory of long lines is given back by hand, as soon as
+// a longer piece takes its place or the line was used; left to the collector, many lines' worth of it would wait for that.
+import { giveBack } from '../../core/give-back.ts';
 
 /** A line without its line feed; or the beginning of one that is over the limit, after which nothing more comes. */
 export interface Line {
@@ -8,15 +10,17 @@ export interface Line {
 }
 
 const LINE_FEED = 10;
-const EMPTY = new Uint8Array(0);
+const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 export class LineDecoder {
   readonly #maxBytes: number;
   #chunk: Uint8Array = EMPTY;
   #at = 0;
   /** the beginning of a line whose end has not come; `#length` bytes of it count */
-  #pending: Uint8Array = EMPTY;
+  #pending: Uint8Array<ArrayBuffer> = EMPTY;
   #length = 0;
+  /** the memory of the line that is out */
+  #out: Uint8Array<ArrayBuffer> = EMPTY;
   #isOver = false;
 
   /** @param maxBytes greatest length of a line, line feed not counted */
@@ -26,14 +30,16 @@ export class LineDecoder {
 
   /** Takes a chunk; the bytes must stay as they are until `next` has answered null. */
   push(bytes: Uint8Array): void {
+    this.#giveBack();
     if (this.#isOver) return;
     const rest = this.#chunk.subarray(this.#at);
     this.#chunk = rest.length === 0 ? bytes : joined(rest, bytes);
     this.#at = 0;
   }
 
-  /** The next whole line; null when more bytes are needed. The line is valid until the next `push`. */
+  /** The next whole line; null when more bytes are needed. It is valid until the next call: then its bytes may be gone. */
   next(): Line | null {
+    this.#giveBack();
     if (this.#at >= this.#chunk.length) return null;
     const end = this.#chunk.indexOf(LINE_FEED, this.#at);
     const part = this.#chunk.subarray(this.#at, end === -1 ? undefined : end);
@@ -58,18 +64,24 @@ export class LineDecoder {
   #complete(part: Uint8Array): Uint8Array {
     this.#append(part);
     const line = this.#pending.subarray(0, this.#length);
-    // The buffer goes out with the line: the next one must not overwrite it, nor a rare long one be held for ever.
+    this.#out = this.#pending;
     this.#pending = EMPTY;
     this.#length = 0;
     return line;
   }
 
+  #giveBack(): void {
+    giveBack(this.#out);
+    this.#out = EMPTY;
+  }
+
   #append(part: Uint8Array): void {
     const needed = this.#length + part.length;
     if (needed > this.#pending.length) {
-      const grown = new Uint8Array(Math.min(this.#maxBytes, Math.max(needed, this.#pending.length * 2, 256)));
-      grown.set(this.#pending.subarray(0, this.#length));
-      this.#pending = grown;
+      const roomBytes = Math.min(this.#maxBytes, Math.max(needed, this.#pending.length * 2, 256));
+      // Never the shared empty one, which would be of no use to anybody afterwards.
+      const room = this.#pending === EMPTY ? new ArrayBuffer(roomBytes) : this.#pending.buffer.transfer(roomBytes);
+      this.#pending = new Uint8Array(room);
     }
     this.#pending.set(part, this.#length);
     this.#length = needed;
@@ -77,6 +89,7 @@ export class LineDecoder {
 
   #tooLarge(part: Uint8Array): Line {
     const start = joined(this.#pending.subarray(0, Math.min(this.#length, KEPT_START)), part.subarray(0, KEPT_START));
+    giveBack(this.#pending);
     this.#isOver = true;
     this.#chunk = EMPTY;
     this.#at = 0;

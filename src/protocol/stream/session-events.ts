@@ -28,7 +28,7 @@ export interface SessionOptions {
 }
 
 export interface StreamRun {
-  /** the request document as JSON bytes (encodeJsonRequest), with `nonce` in it */
+  /** the request document as JSON bytes (encodeJsonRequest), with `nonce` in it; given away: a long one is among the output as it is */
   readonly document: Uint8Array;
   readonly nonce: string;
   readonly timeoutMs: number;

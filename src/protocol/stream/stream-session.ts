@@ -66,7 +66,7 @@ export class StreamSession {
     return next === Infinity ? null : next;
   }
 
-  /** Lines to write, in order. Ask again only when they are written: a plugin that does not read must not fill our memory. */
+  /** Lines to write, in order; a long one comes in pieces. Ask again only when they are written: a plugin that does not read must not fill our memory. */
   takeOutput(): readonly Uint8Array[] {
     return this.#core.outbox.takeOutput();
   }
@@ -92,7 +92,7 @@ export class StreamSession {
     const core = this.#core;
     core.setNow(nowMs);
     const { id } = core.open.open('run', run.nonce, run.timeoutMs, core.nowMs);
-    core.outbox.write(encodeRun(id, run.document));
+    for (const piece of encodeRun(id, run.document)) core.outbox.write(piece);
     if (core.state === 'idle') core.move('busy');
     return id;
   }

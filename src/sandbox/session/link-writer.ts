@@ -1,10 +1,11 @@
 // Writes what a session says into its plugin's stdin, one writer at a time. Where several runs may begin in one turn, their lines leave
 // together: a write wakes the plugin up, and that costs more than all else of a small line.
+import { giveBack } from '../../core/give-back.ts';
 import type { Attachment } from '../../core/ports/container-engine.ts';
 
 /** Of the session that speaks. */
 export interface LinkSpeech {
-  /** Lines in their order; asked for again only when they are written. */
+  /** Lines in their order, long ones in pieces, for the writer to keep; asked for again only when they are written. */
   takeOutput(): readonly Uint8Array[];
   /** of the run that began last */
   lastRunId(): number;
@@ -47,8 +48,10 @@ export class LinkWriter {
     try {
       for (let lines = this.#speech.takeOutput(); lines.length > 0; lines = this.#speech.takeOutput()) {
         const lastRunId = this.#speech.lastRunId();
-        for (const piece of joined(lines))
+        for (const piece of joined(lines)) {
           if (!this.#attachment.write(piece)) await this.#attachment.flushed({ signal: this.#over });
+          giveBack(piece);
+        }
         this.#speech.onSent(lastRunId);
       }
       if (this.#isInputEnding) this.#attachment.closeInput();

@@ -26,7 +26,10 @@ export class FakeAttachment implements Attachment {
   }
 
   write(bytes: Uint8Array): boolean {
-    const sent = this.#isDisposed ? Promise.reject(new Error('disposed of')) : this.#container.input.write(bytes);
+    // A copy, as a kernel makes: who wrote the bytes may give their memory back when they have left.
+    const sent = this.#isDisposed
+      ? Promise.reject(new Error('disposed of'))
+      : this.#container.input.write(Uint8Array.from(bytes));
     this.#sending = Promise.all([this.#sending, sent]);
     this.#sending.catch(() => undefined);
     return !this.#isDisposed && this.#container.input.isTaking;

@@ -75,6 +75,20 @@ test('what several runs say in one turn leaves in one piece, unless it is long',
   expect(pipe.written).toEqual(['one\ntwo\nthree\n', long, 'four\n']);
 });
 
+test('memory of what is long is given back once it has left', async () => {
+  const pipe = new Pipe();
+  pipe.room = 0;
+  const long = new Uint8Array(100_000).fill(120);
+  const lines = [[long, new Uint8Array([10])]];
+  const speech = { takeOutput: () => lines.pop() ?? [], lastRunId: () => 1, onSent: () => 1 };
+  new LinkWriter(pipe, new AbortController().signal, speech).write(false);
+  await settleChains();
+  expect(long.length).toBe(100_000);
+  pipe.empty();
+  await settleChains();
+  expect([long.length, pipe.written.join('')]).toEqual([0, `${'x'.repeat(100_000)}\n`]);
+});
+
 test('nothing more is asked for while the plugin does not read, and its input ends when all is written', async () => {
   const pipe = new Pipe();
   pipe.room = 0;

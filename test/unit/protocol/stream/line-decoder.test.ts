@@ -35,3 +35,25 @@ test('does not let a later line overwrite one that was cut', () => {
   decoder.next();
   expect(Buffer.from(first?.bytes ?? []).toString()).toBe('first');
 });
+
+test('gives the memory of a long line that came in pieces back when the next one is asked for', () => {
+  const long = 'x'.repeat(100_000);
+  const decoder = new LineDecoder(1_000_000);
+  decoder.push(Buffer.from(long.slice(0, 60_000)));
+  expect(decoder.next()).toBeNull();
+  decoder.push(Buffer.from(`${long.slice(60_000)}\nnext\n`));
+  const line = decoder.next()?.bytes;
+  expect(Buffer.from(line ?? []).toString()).toBe(long);
+  expect(textOf(decoder)).toBe('next');
+  expect(line?.length).toBe(0);
+});
+
+test('takes a long line after a long line, whatever became of the first', () => {
+  const decoder = new LineDecoder(1_000_000);
+  for (const char of ['a', 'b', 'c']) {
+    decoder.push(Buffer.from(char.repeat(70_000)));
+    expect(decoder.next()).toBeNull();
+    decoder.push(Buffer.from('\n'));
+    expect(textOf(decoder)).toBe(char.repeat(70_000));
+  }
+});
