@@ -98,7 +98,7 @@ export class TickFirer {
   async #start(schedule: DeclaredSchedule, record: ScheduleRecord, tickAtMs: number): Promise<number | null> {
     const { clock, runs } = this.#ports;
     const before = schedule.spec.overlap === 'skip' ? null : await this.#runBefore(record);
-    if (before !== null && schedule.spec.overlap === 'queue') return clock.wallMs() + OVERLAP_LOOK_MS;
+    if (before !== null && schedule.spec.overlap === 'queue') return await this.#waitFor(schedule, record);
     if (before !== null) await runs.requestCancel(before.id).catch(ignoreEnded);
     const started = await this.#startRun(schedule, tickAtMs);
     if (started === 'later') return clock.wallMs() + REFUSED_PAUSE_MS;
@@ -109,6 +109,16 @@ export class TickFirer {
       const lateMs = Math.max(0, clock.wallMs() - tickAtMs);
       this.#tell({ kind: 'scheduleFired', ...named(schedule), tickAtMs, lateMs, runId: started.runId });
     }
+    return noted.pausedAtMs === null ? noted.nextAtMs : null;
+  }
+
+  /** The tick is in turn when the run before has ended; it is given up when the schedule is paused until then. */
+  async #waitFor(schedule: DeclaredSchedule, record: ScheduleRecord): Promise<number | null> {
+    const { clock } = this.#ports;
+    if (record.pausedAtMs === null) return clock.wallMs() + OVERLAP_LOOK_MS;
+    const noted = await this.#note(record, {});
+    if (noted === null) return clock.wallMs();
+    this.#tellMissed(schedule, 1, null);
     return noted.pausedAtMs === null ? noted.nextAtMs : null;
   }
 

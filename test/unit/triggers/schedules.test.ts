@@ -28,6 +28,23 @@ describe('a paused schedule', () => {
     await second.stop();
   });
 
+  it('gives up a tick that waited for the run before, for good', async () => {
+    const world = new ScheduleWorld([makeSchedule({ overlap: 'queue' })]);
+    world.startsAs = 'running';
+    world.start();
+    await world.clock.advance(MINUTE_MS + 1_000);
+    await world.clock.advance(MINUTE_MS + 10_000);
+    await world.schedules.pause('default/nightly', 'cli');
+    await world.clock.advance(2_000);
+    await world.end((await world.lastRun()).id, 'succeeded');
+    await world.clock.advance(MINUTE_MS);
+    expect(world.fired()).toEqual(['00:01:00']);
+    expect(world.told()).toEqual(['scheduleFired', 'schedulePaused', 'scheduleMissed 1']);
+    await world.schedules.resume('default/nightly', 'cli');
+    await world.clock.advance(MINUTE_MS);
+    expect(world.fired()).toEqual(['00:01:00', '00:04:00']);
+  });
+
   it('can be paused before anybody looked, and twice', async () => {
     const world = new ScheduleWorld([makeSchedule()]);
     await world.schedules.pause('default/nightly', 'api');
