@@ -23,12 +23,11 @@ import type { RunPorts, RunSettings } from '../run-ports.ts';
 import type { RunScope } from '../run-scope.ts';
 import { RunWrites } from '../records/run-writes.ts';
 import { RunStop } from '../run-stop.ts';
+import type { OverdueWatch } from './overdue-watch.ts';
 import type { StrayWatch } from './stray-watch.ts';
 
 /** A run that was lost more often brings its workers down: it is not tried again. */
 export const LOSSES_MAX = 5;
-/** Beyond its deadline and the lease, a run is settled even if its worker seems to live. */
-const OVERDUE_MS = 5_000;
 const RUNNING_PAGE = 200;
 
 export interface Recovery {
@@ -39,6 +38,7 @@ export interface Recovery {
   /** false while plugins are built after a start: what may be repeated is not known yet, so only what must end anyway is settled */
   readonly isCatalogReady: boolean;
   readonly strays: StrayWatch;
+  readonly overdue: OverdueWatch;
   /** true for a run that this process has in flight */
   isInFlight(runId: RunId): boolean;
 }
@@ -46,9 +46,9 @@ export interface Recovery {
 /** One sweep. Runs that cannot be settled now are left for the next one. @returns the runs that were settled */
 export async function recoverRuns(recovery: Recovery): Promise<readonly Run[]> {
   const { ports, settings } = recovery;
-  const suspects = (await listRunning(recovery)).filter(
-    (run) => !recovery.isInFlight(run.id) && isReady(recovery, run),
-  );
+  const elsewhere = (await listRunning(recovery)).filter((run) => !recovery.isInFlight(run.id));
+  recovery.overdue.see(elsewhere, ports.clock.monotonicMs());
+  const suspects = elsewhere.filter((run) => isReady(recovery, run));
   const strays = recovery.isCatalogReady ? await recovery.strays.find(ports, settings) : [];
   if (suspects.length + strays.length === 0) return [];
   // Workers are read after the runs: whoever claimed one of these runs had signed on before.
@@ -102,9 +102,10 @@ async function findDead({ ports, settings }: Recovery): Promise<(worker: WorkerI
   return (worker) => worker === null || !living.has(worker);
 }
 
-function isForsaken({ ports, settings }: Recovery, run: Run, isDead: (worker: WorkerId | null) => boolean): boolean {
-  const overdueAtMs = (run.deadlineAtMs ?? Number.POSITIVE_INFINITY) + settings.deadAfterMs + OVERDUE_MS;
-  return isDead(run.worker) || ports.clock.nowMs() > overdueAtMs;
+function isForsaken(recovery: Recovery, run: Run, isDead: (worker: WorkerId | null) => boolean): boolean {
+  const { overdue, settings, ports } = recovery;
+  const now = { nowMs: ports.clock.nowMs(), monotonicMs: ports.clock.monotonicMs() };
+  return isDead(run.worker) || overdue.isOverdue(run, settings.deadAfterMs, now);
 }
 
 async function recoverRun(recovery: Recovery, run: Run): Promise<Run | null> {

@@ -15,6 +15,7 @@ import type { FreshRun } from '../records/run-writes.ts';
 import { recoverRuns } from './recover-runs.ts';
 import type { RunPorts, RunSettings } from '../run-ports.ts';
 import { STOP_WAIT_MS } from '../invocation/settle-after-stop.ts';
+import { OverdueWatch } from './overdue-watch.ts';
 import { StrayWatch } from './stray-watch.ts';
 import { WakeTimes } from './wake-times.ts';
 import { settledWithin } from './settled-within.ts';
@@ -33,6 +34,7 @@ export class RunLoop {
   readonly #heartbeat: Heartbeat;
   readonly #inFlight = new Map<RunId, RunExecution>();
   readonly #strays = new StrayWatch();
+  readonly #overdue = new OverdueWatch();
   readonly #stop = new AbortController();
   readonly #wakeTimes = new WakeTimes();
   #waker = new AbortController();
@@ -192,6 +194,7 @@ export class RunLoop {
         ...this.#shared,
         isCatalogReady: this.#isCatalogReady,
         strays: this.#strays,
+        overdue: this.#overdue,
         isInFlight: (runId) => this.#inFlight.has(runId),
       });
       for (const run of settled) this.#onSettled(run);

@@ -173,6 +173,18 @@ describe('recovery', () => {
     await world.close();
   });
 
+  test('takes no run of a living worker because its own clock is hours ahead, but one that has had its whole time', async () => {
+    const shared = { pipelines: TWO_HOOKS, versions: versions({ idempotent: true }) };
+    const { before, id } = await killedAt(shared, 'stuck');
+    const living = { id: before.settings.workerId, startedAtMs: 0, beatAtMs: before.clock.nowMs() + 36_000_000 };
+    await before.store.putWorker(living, patient());
+    const world = await restart(before, { ...shared, settings: { isOnlyWorker: false } }, 7_200_000);
+    await world.clock.advance(30_000);
+    expect(await world.find(id)).toMatchObject({ state: 'running', epoch: 1 });
+    expect(await world.settle(id, 90_000, 250)).toMatchObject({ state: 'timed_out', epoch: 2 });
+    await world.close();
+  });
+
   test('takes the runs of a worker that signed off, and of one that never was', async () => {
     const shared = { pipelines: TWO_HOOKS, versions: versions({ idempotent: true }) };
     const { before, id } = await killedAt(shared, 'stuck');
