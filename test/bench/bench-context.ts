@@ -28,7 +28,7 @@ export const contextBenchmark: Benchmark = {
       bound: 6,
       says: 'after a collection, few payloads are left in memory',
       obstacle:
-        'the C library keeps what the collector freed for the next large message; our own buffers are given back by hand, after which 32 calls over pipes leave -2 to 3 payloads (14 to 50 before, on a busy machine), but by attach Node makes one for each piece it reads (15 to 40 payloads, and the bare attach loop alone 44 to 56)',
+        'the C library keeps what the collector freed for the next large message; our own buffers are given back by hand, after which 32 calls over pipes leave -2 to 6 payloads (14 to 50 before, on a busy machine), but by attach Node makes one for each piece it reads (15 to 40 payloads, and the bare attach loop alone 44 to 56)',
     },
   ],
   run: benchContext,

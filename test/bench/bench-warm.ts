@@ -27,7 +27,7 @@ export const warmBenchmark: Benchmark = {
       bound: 0.7,
       says: 'a whole run over named pipes is faster than the bare transport over attach',
       obstacle:
-        'while a run over pipes takes 0.24 ms, our thread works for 0.1 and waits for the plugin for 0.13 (profile of 12,000 runs that were not stored, idle machine), though the plugin itself needs a third of that: an invocation alone leaves our thread at once, so that the kernel wakes the plugin on the same core (0.1 ms in all), while a run still works on, and its plugin is woken on the other core, which costs some 0.045 ms each way; the records’ thread wants a core, too',
+        'while a run over pipes takes 0.24 ms, our thread works for 0.1 and waits for the plugin for 0.13 (profile of 12,000 runs that were not stored, idle machine), though the plugin itself needs a third of that: an invocation alone leaves our thread at once, so that the kernel wakes the plugin on the same core (0.1 ms in all), while the plugin of a run is mostly woken on the other core, which costs some 0.045 ms each way. Holding the write back until the thread has nothing else to do gained nothing measurable (busy machine): it works on for 0.013 ms after it, in an invocation alone for 0.009; the records’ thread wants a core, too',
     },
     {
       ratio: 'classic_over_warm',
