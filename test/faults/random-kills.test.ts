@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Run } from '../../src/core/run.ts';
-import { CountingWorld, LEASE_MS } from '../support/faults/counting-world.ts';
+import { CountingWorld } from '../support/faults/counting-world.ts';
 import { listAllRuns } from '../support/faults/read-history.ts';
 import { reportFigures } from '../support/faults/report-figures.ts';
 import { faultSeed } from '../support/faults/seeded-random.ts';
@@ -49,7 +49,7 @@ test(`keeps a sound history over ${String(kills)} kills at random moments`, { ti
     seconds: (performance.now() - startedMs) / 1000,
     forsakenRuns: forsaken.size,
     takenUpAfterLastStartMs: takenUpMs,
-    leasePlusFiveSecondsMs: LEASE_MS + 5_000,
+    leasePlusFiveSecondsMs: world.leaseMs + 5_000,
   });
 });
 

@@ -1,10 +1,11 @@
-// Several programs on one database: frozen for longer than a lease at every named place and resumed, and killed under one another's eyes.
+// Several programs on one database: frozen for longer than a lease at every named place and resumed, killed under one another's eyes, and cut off
+// from it one by one.
 // FerretDB stands in for MongoDB; its updates are not atomic, so the proxy in front of it lets one command through at a time.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { WorkerId } from '../../src/core/ids.ts';
 import type { Run } from '../../src/core/run.ts';
-import { CountingWorld, LEASE_MS } from '../support/faults/counting-world.ts';
+import { CountingWorld } from '../support/faults/counting-world.ts';
 import { LOAD_PLACES as PLACES } from '../support/faults/load-places.ts';
 import { processState } from '../support/faults/process-state.ts';
 import { listAllRuns } from '../support/faults/read-history.ts';
@@ -14,10 +15,13 @@ import { spread } from '../support/faults/spread.ts';
 import { SUITE_SIZE } from '../support/faults/suite-size.ts';
 import { hasFerretdb, startFerretdb } from '../support/ferretdb/start-ferretdb.ts';
 import { request } from '../support/gantry/api.ts';
-import { startCuttableProxy } from '../support/store/cuttable-proxy.ts';
+import type { Gantry } from '../support/gantry/start-gantry.ts';
+import { startCuttableProxy, type CuttableProxy } from '../support/store/cuttable-proxy.ts';
 
-/** Longer than `deadAfter` of the programs. */
-const FREEZE_MS = 2_500;
+/** A fault of the whole lease and so much more. */
+const BEYOND_MS = 500;
+/** After so many kills one program is cut off from the database. */
+const CUT_OFF_EVERY = 6;
 const { sharedKills } = SUITE_SIZE;
 const LIFE_MS = 1_000;
 
@@ -30,7 +34,7 @@ test.skipIf(!hasFerretdb())(
     await using proxy = await startCuttableProxy(server.uri, { isSerial: true });
     await using world = await CountingWorld.open({ seed, storeUri: proxy.uri, directUri: server.uri });
     const startedMs = performance.now();
-    await world.start('b');
+    await world.startFirst('b');
     const [other] = await world.inStore((store) => store.listWorkers({ signal: AbortSignal.timeout(60_000) }));
     if (other === undefined) throw new Error('the first program has not signed on');
     let pid = 0;
@@ -51,7 +55,7 @@ test.skipIf(!hasFerretdb())(
       const settling = takenOver(world, other.id, index).then(() => {
         takenOverMs.push(performance.now() - frozenMs);
       });
-      await Promise.all([pause(FREEZE_MS), settling]);
+      await Promise.all([pause(world.leaseMs + BEYOND_MS), settling]);
       await world.look();
       // It may be stopped again by the next place before anyone could look: a kill with SIGCONT has its effect at once.
       process.kill(pid, 'SIGCONT');
@@ -113,7 +117,7 @@ async function takenOver(world: CountingWorld, other: WorkerId, index: number): 
 }
 
 test.skipIf(!hasFerretdb())(
-  `keeps a sound history over ${String(sharedKills)} kills among three programs on one database`,
+  `keeps a sound history over ${String(sharedKills)} kills among three programs on one database, one of them cut off`,
   { timeout: sharedKills * 120_000 },
   async () => {
     const seed = faultSeed();
@@ -127,20 +131,25 @@ test.skipIf(!hasFerretdb())(
       isTicking: true,
     });
     const startedMs = performance.now();
+    await using link = await startCuttableProxy(proxy.uri);
     const seats = ['a', 'b', 'c'];
-    for (const seat of seats) await world.start(seat);
+    const start = (seat: string): Promise<Gantry> =>
+      world.start(seat, seat === 'a' ? { GANTRY_STORE_URI: link.uri } : {});
+    await world.startFirst('b');
+    for (const seat of ['a', 'c']) await start(seat);
     world.load.start();
     for (let kill = 1; kill <= sharedKills; kill += 1) {
       await pause(world.random.below(LIFE_MS));
       const seat = world.random.pick(seats);
       await world.mourn(seat);
-      const { url } = await world.start(seat);
+      const { url } = await start(seat);
       expect((await request(`${url}/healthz`)).status).toBe(200);
+      if (kill % CUT_OFF_EVERY === 0) await cutOff(world, link);
     }
     await world.settle();
     expect(await world.leftovers()).toEqual([]);
     const figures = await world.judge();
-    const promised = { leasePlusFiveSecondsMs: LEASE_MS + 5_000 };
+    const promised = { leasePlusFiveSecondsMs: world.leaseMs + 5_000 };
     const faults = {
       ...promised,
       programs: seats.length,
@@ -150,3 +159,14 @@ test.skipIf(!hasFerretdb())(
     await reportFigures('kills among three programs on one database (FerretDB)', { seed, ...faults, ...figures });
   },
 );
+
+/** The first program alone has no database for longer than its lease, and comes back with what it had at work. */
+async function cutOff(world: CountingWorld, link: CuttableProxy): Promise<void> {
+  await world.untilActed('a plugin to act');
+  world.hide('a');
+  const comeBack = link.goDown();
+  await pause(world.leaseMs + BEYOND_MS);
+  await world.look();
+  comeBack();
+  world.show('a');
+}
