@@ -1,20 +1,13 @@
 // A full disk under the embedded store: what cannot be stored is not acknowledged, nothing hangs, and when there is room again the program
 // goes on without a restart. The disk is a small tmpfs over the data folder, so the test needs the right to mount, which root in a container
 // may not have.
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FaultWorld } from '../support/faults/fault-world.ts';
-import { findMountObstacle, mountSmallDisk, unmount } from '../support/faults/mounts.ts';
+import { fillDisk, findMountObstacle, mountSmallDisk, unmount } from '../support/faults/mounts.ts';
 import { postJson, request, waitFor } from '../support/gantry/api.ts';
 
 const mountObstacle = await findMountObstacle();
-
-/** Takes every free block, in ever smaller writes. */
-function fillDisk(folder: string): void {
-  const { bavail, bsize } = statfsSync(folder);
-  writeFileSync(join(folder, 'filler'), Buffer.alloc(Math.max(0, bavail * bsize)));
-}
 
 test(
   'never acknowledges what a full disk did not take, and goes on after it',
@@ -31,7 +24,7 @@ test(
     const body = { data: { do: [], text: 'x'.repeat(100_000) } };
 
     const accepted: string[] = [];
-    fillDisk(world.dataFolder);
+    const makeRoom = fillDisk(world.dataFolder);
     const refused = await waitFor(
       async () => {
         const answer = await postJson(start, body);
@@ -45,7 +38,7 @@ test(
     expect(refused).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } });
     expect((await request(`${gantry.url}/healthz`)).status).toBe(200);
 
-    rmSync(join(world.dataFolder, 'filler'));
+    makeRoom();
     await waitFor(async () => (await request(`${gantry.url}/readyz`)).status === 200, 'the store to be ready', 120_000);
     expect(await world.ended(await world.accept('once'))).toMatchObject({ state: 'succeeded' });
     for (const id of accepted) expect((await world.ended(id)).state).toMatch(/^(succeeded|failed|timed_out)$/);

@@ -2,12 +2,13 @@
 // may be killed at will. Where it is to be started again beside the containerd that outlived it, the namespaces are held by a process.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDaemon, stopDaemon, type DaemonSite } from '../../../docker/setup/daemon.mjs';
 import { copyImages } from '../../../docker/setup/engine28.mjs';
 import { isProcessAlive } from '../../../docker/setup/process-state.mjs';
+import { mountSmallDisk, unmount } from '../faults/mounts.ts';
 import { testDockerHost } from './test-engine.ts';
 import { until } from './until.ts';
 
@@ -44,6 +45,8 @@ export async function readPid(file: string): Promise<number> {
 export interface PrivateDaemon extends AsyncDisposable {
   /** as in DOCKER_HOST */
   readonly host: string;
+  /** the folder of its images and containers */
+  readonly disk: string;
   /** SIGKILL of the daemon alone: its containerd and its containers live until it is started again. */
   kill(): Promise<void>;
   /** Resolves when it answers again. @param isRestoring containers that outlived it go on, else they end */
@@ -53,11 +56,20 @@ export interface PrivateDaemon extends AsyncDisposable {
   thaw(): Promise<void>;
 }
 
-/** Starts one with these images (`name:tag`) of the engine under test. */
-export async function startPrivateDaemon(images: readonly string[]): Promise<PrivateDaemon> {
+/**
+ * Starts one with these images (`name:tag`) of the engine under test.
+ * @param diskSize of a disk of its own for its files, as for mount's `size=`
+ */
+export async function startPrivateDaemon(images: readonly string[], diskSize?: string): Promise<PrivateDaemon> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'gnt-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const disk = join(folder, 'data');
+  if (diskSize !== undefined) {
+    await mkdir(disk);
+    await mountSmallDisk(disk, diskSize);
+    stack.defer(() => unmount(disk));
+  }
   // `cat` ends with this process, however that ends.
   const loopback = 'ip link set lo up 2>/dev/null; exec cat';
   const holder = spawn('/usr/bin/unshare', [...OWN_NAMESPACES.slice(1), 'sh', '-c', loopback], {
@@ -73,6 +85,7 @@ export async function startPrivateDaemon(images: readonly string[]): Promise<Pri
   const held = stack.move();
   return {
     host: site.host,
+    disk,
     kill: async () => {
       const pid = await readPid(site.pidFile);
       process.kill(pid, 'SIGKILL');

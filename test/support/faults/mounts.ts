@@ -1,14 +1,14 @@
 // Mounts for faults of the disk, where the machine lets us: root in a container may not.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
 
-export async function mountSmallDisk(folder: string): Promise<void> {
-  await exec('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', folder]);
+export async function mountSmallDisk(folder: string, size = '8m'): Promise<void> {
+  await exec('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'tmpfs', folder]);
 }
 
 /** The file can be read and not written until it is unmounted, by root neither. */
@@ -35,4 +35,14 @@ export async function findMountObstacle(): Promise<string | null> {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Takes every free block. @returns gives them back */
+export function fillDisk(folder: string): () => void {
+  const { bavail, bsize } = statfsSync(folder);
+  const filler = join(folder, 'filler');
+  writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize)));
+  return () => {
+    rmSync(filler);
+  };
 }

@@ -9,4 +9,5 @@ const SIZES = {
   nightly: { kills: 500, sharedKills: 100, engineKills: 80, daemonKills: 20, cuts: 100, rounds: 4 },
 } as const;
 
-export const SUITE_SIZE = SIZES[process.env['GANTRY_TEST_TIER'] === 'nightly' ? 'nightly' : 'ci'];
+export const isNightly = process.env['GANTRY_TEST_TIER'] === 'nightly';
+export const SUITE_SIZE = SIZES[isNightly ? 'nightly' : 'ci'];

@@ -6,9 +6,13 @@ export const LEASE_MS = 2_000;
 /** A start that takes this long says that it is. */
 export const SLOW_START_MS = 2 * LEASE_MS;
 
+/** The default. */
+const STORE_TIMEOUT_MS = 10_000;
+
 export function systemOf(leaseMs: number): string {
   const beat = `heartbeat: ${String(Math.round(leaseMs / 10))}ms, deadAfter: ${String(leaseMs)}ms`;
   return `runs: {${beat}, grace: 5s, maxRunning: 6, sandboxWait: 2m}
+store: {timeout: ${String(Math.max(STORE_TIMEOUT_MS, 4 * leaseMs))}ms}
 images: {isOn: false}
 brake: {isOn: false}
 `;

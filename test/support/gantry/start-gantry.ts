@@ -136,11 +136,10 @@ async function readAddresses(
     found.reject(new Error(`not listening after ${String(READY_MS)} ms:\n${errors()}`));
   }, READY_MS);
   child.stdout.on('data', () => {
-    try {
-      found.resolve(firstDocument(output()));
-    } catch {
-      // not whole yet
-    }
+    const document = firstDocument(output());
+    if (document === null) return;
+    if (isAddresses(document)) found.resolve(document);
+    else found.reject(new Error(`it did not come to listen:\n${JSON.stringify(document)}\n${errors()}`));
   });
   child.once('close', (code) => {
     found.reject(new Error(`ended with ${String(code)} before it listened:\n${errors()}`));
@@ -155,9 +154,15 @@ async function readAddresses(
   }
 }
 
-/** The pretty-printed document that `up --json` writes; log lines, one document each, stand around it. */
-function firstDocument(text: string): { url: string; metricsUrl: string } {
-  return JSON.parse(/^\{\n[^]*?^\}$/m.exec(text)?.[0] ?? '') as { url: string; metricsUrl: string };
+/** The pretty-printed document that `up --json` writes; log lines, one document each, stand around it. Null: it is not whole yet. */
+function firstDocument(text: string): unknown {
+  const found = /^\{\n[^]*?^\}$/m.exec(text);
+  return found === null ? null : JSON.parse(found[0]);
+}
+
+/** Else it tells why the program ends. */
+function isAddresses(document: unknown): document is { url: string; metricsUrl: string } {
+  return typeof document === 'object' && document !== null && 'url' in document && 'metricsUrl' in document;
 }
 
 async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {

@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const DOCUMENTS = [
+  'test/faults/README.md',
   ...['README', 'ARCHITECTURE', 'DECISIONS', 'SECURITY', 'CONTRIBUTING', 'CHANGELOG'].map((name) => `${name}.md`),
   ...(await readdir('docs', { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
@@ -98,5 +99,17 @@ describe('DECISIONS.md', () => {
       Object.keys(manifest[group] ?? {}),
     );
     expect(names.filter((name) => !name.startsWith('@types/') && !text.includes(name))).toEqual([]);
+  });
+});
+
+describe('test/faults/README.md', () => {
+  it('names tests by parts of their titles, and no file of faults is left out', async () => {
+    const text = await readFile('test/faults/README.md', 'utf8');
+    const proofs = [...text.matchAll(/\]\(([^)]+)\): "([^"]+)"/g)];
+    expect(proofs.length).toBeGreaterThan(30);
+    for (const [, file = '', title = ''] of proofs)
+      expect(await readFile(join('test/faults', file), 'utf8'), file).toContain(title);
+    const files = (await readdir('test/faults')).filter((name) => name.endsWith('.test.ts'));
+    expect(files.filter((name) => !text.includes(`](${name})`))).toEqual([]);
   });
 });
