@@ -65,8 +65,12 @@ function printLineage(run: JsonValue, output: Output): void {
   if (kind !== '') {
     const hook = textAt(lineage, 'hook');
     const removed = textAt(run, 'isOriginRemoved') === 'true' ? ' (removed)' : '';
-    const versions = Object.values(objectAt(lineage, 'pluginVersions'));
-    const asked = versions.length === 0 ? '' : ` with ${versions.map(String).join(', ')}`;
+    const settings = objectAt(lineage, 'settings');
+    const chosen = objectAt(lineage, 'pluginVersions');
+    const versions = Object.keys(chosen).map(
+      (name) => `${textAt(chosen, name)}${name in settings ? ` (settings ${textAt(settings, name)})` : ''}`,
+    );
+    const asked = versions.length === 0 ? '' : ` with ${versions.join(', ')}`;
     const place = textAt(lineage, 'editedAt');
     const edited = place === '' ? '' : ` with other data for ${place}`;
     const from = hook === '' ? '' : ` from ${hook}`;

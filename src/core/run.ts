@@ -95,6 +95,8 @@ export interface Lineage {
   readonly hook: string | null;
   /** versions that were asked for in place of those that serve, by the plugin's name; absent: none */
   readonly pluginVersions?: Readonly<Record<string, string>>;
+  /** the beginning of the SHA-256 of the settings that each of these had when the run was accepted, defaults filled in; absent: none was asked for */
+  readonly settings?: Readonly<Record<string, string>>;
   /** the hook that began with data that was given, not with what the hooks before it left; absent: none */
   readonly editedAt?: string;
 }

@@ -69,7 +69,8 @@ export function hashRequest(
     data,
     ...only,
     ...skipped,
-    ...(lineage === undefined ? {} : { lineage: { ...lineage } }),
+    // What the settings were is told, not asked for: they may have changed since.
+    ...(lineage === undefined ? {} : { lineage: { ...lineage, settings: undefined } }),
     ...(resumption?.edited === undefined ? {} : { edited: resumption.edited }),
   };
   return createHash('sha256').update(canonicalJson(asked)).digest('hex');

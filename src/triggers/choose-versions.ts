@@ -1,16 +1,19 @@
 // The plugin versions that a replay asks for: each must be there, and must be called by the new run. Their images are held until the run is
 // stored, which then holds them itself.
+import { createHash } from 'node:crypto';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { Pipeline } from '../core/pipeline.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { PluginVersion } from '../core/plugin.ts';
 import type { HookRecord, Lineage } from '../core/run.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
 import { servesHook } from '../pipeline/asked-versions.ts';
 import { tryOnce } from '../pipeline/records/persist.ts';
 import type { RunPorts, RunSettings } from '../pipeline/run-ports.ts';
 
 export interface ChosenVersions extends Disposable {
   readonly versions: readonly PluginVersion[];
-  readonly lineage: Pick<Lineage, 'pluginVersions'>;
+  readonly lineage: Pick<Lineage, 'pluginVersions' | 'settings'>;
 }
 
 /** @param asked by the plugin's name @throws GantryError as PluginVersions.choose, REPLAY_IMPOSSIBLE */
@@ -37,11 +40,19 @@ export async function chooseVersions(
     lineage:
       found.length === 0
         ? {}
-        : { pluginVersions: Object.fromEntries(found.map(({ plugin, id }) => [plugin.name, id])) },
+        : {
+            pluginVersions: Object.fromEntries(found.map(({ plugin, id }) => [plugin.name, id])),
+            settings: Object.fromEntries(found.map(({ plugin, config }) => [plugin.name, hashOf(config)])),
+          },
     [Symbol.dispose]: () => {
       held.dispose();
     },
   };
+}
+
+/** Tells settings apart; as long as the hash in a version's name. */
+function hashOf(config: JsonObject): string {
+  return createHash('sha256').update(canonicalJson(config)).digest('hex').slice(0, 12);
 }
 
 /** @throws GantryError REPLAY_IMPOSSIBLE for a version that the run would not call */

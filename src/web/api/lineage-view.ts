@@ -8,12 +8,14 @@ export interface LineageView {
   readonly hook: string | null;
   /** ids of the plugin versions that it was asked to use, by the plugin's name; absent: it was asked for none */
   readonly pluginVersions?: Readonly<Record<string, string>>;
+  /** what tells the settings apart that these had when the run was accepted */
+  readonly settings?: Readonly<Record<string, string>>;
   /** the hook that began with data that was given; absent: none did */
   readonly editedAt?: string;
 }
 
 /** A run that was made from the one shown. */
-export interface DescendantView extends Omit<LineageView, 'pluginVersions' | 'editedAt'> {
+export interface DescendantView extends Omit<LineageView, 'pluginVersions' | 'settings' | 'editedAt'> {
   readonly state: RunState;
   readonly createdAt: string;
 }

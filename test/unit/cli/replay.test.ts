@@ -78,14 +78,20 @@ it('shows of a run what it was made from, what was made from it, and which hooks
   printRun(
     {
       ...{ id: 'run_2', pipeline: 'default', state: 'failed', durationMs: 5, isOriginRemoved: true },
-      lineage: { kind: 'retry', run: 'run_1', hook: 'sum', pluginVersions: { sum: 'sum@1.0.0+ab' } },
+      lineage: {
+        kind: 'retry',
+        run: 'run_1',
+        hook: 'sum',
+        pluginVersions: { sum: 'sum@1.0.0+ab' },
+        settings: { sum: 'c0ffee' },
+      },
       descendants: [{ kind: 'replay', run: 'run_3', state: 'queued' }],
       hooks: [{ name: 'fetch', state: 'succeeded', durationMs: 1, reusedFrom: 'run_1', plugins: [] }],
     },
     output,
   );
   expect(stdout().split('\n').slice(1, 4)).toEqual([
-    '  retry of run_1 (removed) from sum with sum@1.0.0+ab',
+    '  retry of run_1 (removed) from sum with sum@1.0.0+ab (settings c0ffee)',
     '  made from it: replay run_3  queued',
     '  ✓ fetch  succeeded  1 ms  from run_1',
   ]);

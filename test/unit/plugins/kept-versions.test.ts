@@ -1,5 +1,9 @@
 // Versions that were replaced, made usable again: which one is meant, what is refused, and that none is removed meanwhile.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { referenceOf } from '../../../src/plugins/image/plan-image.ts';
 import { KeptVersions } from '../../../src/plugins/kept-versions.ts';
 import { RecordedVersions } from '../../../src/plugins/recorded-versions.ts';
@@ -8,14 +12,16 @@ import { patient } from '../../support/store/build-records.ts';
 
 const [OLD, NEW] = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'];
 
-async function open(): Promise<{ readonly world: SweepWorld; readonly versions: KeptVersions }> {
+async function open(
+  settingsFolder: string | null = null,
+): Promise<{ readonly world: SweepWorld; readonly versions: KeptVersions }> {
   const world = new SweepWorld();
   await world.version(OLD, 9);
   await world.version(NEW, 8);
   world.serving = [await world.version('cccccccccccc', 7)];
   const { engine, store, clock, claims } = world;
   const versions = new KeptVersions({
-    ...{ engine, store, clock, claims, instanceId: 'ours', settingsFolder: null, callTimeoutMs: 30_000 },
+    ...{ engine, store, clock, claims, instanceId: 'ours', settingsFolder, callTimeoutMs: 30_000 },
     serving: () => world.serving,
   });
   return { world, versions };
@@ -100,4 +106,22 @@ it('tells a program without an engine what the store knows: by name, what is not
   ] as const;
   for (const [plugin, version, code] of refusals)
     await expect(versions.choose(plugin, version, patient())).rejects.toMatchObject({ code });
+});
+
+it('refuses a version whose schema does not take the settings of now', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-settings-'));
+  try {
+    writeFileSync(join(folder, 'sample.yaml'), 'greeting: 7\n');
+    const { world, versions } = await open(folder);
+    const list = world.store.listPluginVersions.bind(world.store);
+    const configSchema = { type: 'object', properties: { greeting: { type: 'string' } } };
+    world.store.listPluginVersions = async (...given) =>
+      (await list(...given)).map((one) => ({ ...one, manifest: { ...(one.manifest as JsonObject), configSchema } }));
+    await expect(versions.choose('sample', `1.0.0+${OLD}`, patient())).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+    expect(world.claims.building()).toEqual(new Set());
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

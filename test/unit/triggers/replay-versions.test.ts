@@ -11,14 +11,17 @@ describe('replay with other versions', () => {
   const OLDER = { ...makePlugin('twoer', { hooks: ['two', 'gone'], failHard: true }), id: 'twoer@0.9.0+aaaaaaaaaaaa' };
 
   /** What is on the shelf, and how often it was asked. */
-  function shelf(): PluginVersions & { held: number; found: number; isEmpty: boolean } {
-    const state = { held: 0, found: 0, isEmpty: false };
+  function shelf(): PluginVersions & { held: number; found: number; isEmpty: boolean; setting: number } {
+    const state = { held: 0, found: 0, isEmpty: false, setting: 1 };
     return Object.assign(state, {
       choose: (name: string, version: string) => {
         if (name !== 'twoer' || version !== '0.9.0')
           return Promise.reject(new GantryError('PLUGIN_VERSION_NOT_FOUND', `no ${name}`));
         state.held += 1;
-        return Promise.resolve({ version: OLDER, [Symbol.dispose]: () => void (state.held -= 1) });
+        return Promise.resolve({
+          version: { ...OLDER, config: { n: state.setting } },
+          [Symbol.dispose]: () => void (state.held -= 1),
+        });
       },
       find: () => {
         if (state.isEmpty) return Promise.reject(new GantryError('PLUGIN_VERSION_REMOVED', 'the image is gone'));
@@ -50,6 +53,24 @@ describe('replay with other versions', () => {
     expect(retried.lineage).toEqual({ kind: 'retry', runId: broken.id, hook: 'two' });
     const [first] = await world.store.listInvocations(retried.id, patient());
     expect(first?.pluginVersion).toBe('twoer@1.0.0+0123456789ab');
+    await world.close();
+  });
+
+  test('says which settings the version had, which are no part of what a key is compared by', async () => {
+    const versions = shelf();
+    const chain = await openChain({ keptVersions: versions });
+    const { world } = chain;
+    chain.isBroken = false;
+    const { id: runId } = await chain.finish();
+    const asked = { runId, from: 'two', pluginVersions: { twoer: '0.9.0' } };
+    const { run: first } = await world.runs.replayRun({ ...asked, idempotencyKey: 'k' });
+    versions.setting = 2;
+    const again = await world.runs.replayRun({ ...asked, idempotencyKey: 'k' });
+    const { run: second } = await world.runs.replayRun(asked);
+    expect([again.run.id, again.run.lineage]).toEqual([first.id, first.lineage]);
+    const [one, other] = [first.lineage?.settings?.['twoer'], second.lineage?.settings?.['twoer']];
+    expect([one, other]).toEqual([expect.stringMatching(/^[0-9a-f]{12}$/), expect.stringMatching(/^[0-9a-f]{12}$/)]);
+    expect(one).not.toBe(other);
     await world.close();
   });
 
