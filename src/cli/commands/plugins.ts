@@ -26,12 +26,12 @@ export const pluginsListCommand: Command = {
         textAt(plugin, 'name'),
         stateOf(plugin),
         shortVersion(objectAt(plugin, 'version')),
-        textsAt(objectAt(plugin, 'version'), 'hooks').join(', '),
-        textsAt(objectAt(plugin, 'version'), 'pipelines').join(', '),
+        fewOf(textsAt(objectAt(plugin, 'version'), 'hooks')),
+        fewOf(textsAt(objectAt(plugin, 'version'), 'pipelines')),
       ]);
       if (rows.length === 0) output.line('No plugins yet. Make one: gantry plugin init python NAME');
       else output.table([['PLUGIN', 'STATE', 'VERSION', 'HOOKS', 'PIPELINES'], ...rows]);
-      for (const line of listAt(page, 'items').flatMap(problemLines)) output.line(line);
+      for (const line of listAt(page, 'items').flatMap(firstProblems)) output.line(line);
     }
     return 0;
   },
@@ -74,6 +74,22 @@ export const pluginsBuildCommand: Command = {
 function stateOf(plugin: JsonValue): string {
   const until = textAt(objectAt(plugin, 'quarantine'), 'until');
   return until === '' ? textAt(plugin, 'state') : `${textAt(plugin, 'state')}, quarantined until ${until}`;
+}
+
+/** What is shown of one plugin in a list; all of it is in `plugins show`. */
+const NAMES_SHOWN = 3;
+const PROBLEMS_SHOWN = 3;
+
+function fewOf(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN).join(', ');
+  return names.length > NAMES_SHOWN ? `${shown} … (${String(names.length)})` : shown;
+}
+
+function firstProblems(plugin: JsonValue): readonly string[] {
+  const lines = problemLines(plugin);
+  const left = lines.length - PROBLEMS_SHOWN;
+  const more = left > 0 ? [`… ${String(left)} more: gantry plugins show ${textAt(plugin, 'name')}`] : [];
+  return [...lines.slice(0, PROBLEMS_SHOWN), ...more];
 }
 
 /** `0.1.0+f8f5c03c9579`: the name stands beside it. */

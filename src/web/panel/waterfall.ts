@@ -14,6 +14,8 @@ export interface WaterfallRow {
   readonly hook: string;
   readonly plugin: string;
   readonly attempt: number;
+  /** of a hook with `forEach`; null: it has none */
+  readonly item: number | null;
   readonly state: string;
   readonly durationMs: number;
   readonly bars: readonly WaterfallBar[];
@@ -72,8 +74,8 @@ function toRow(
     bars.push(toBar(phase, atMs, lengthMs, spanMs));
     atMs += lengthMs;
   }
-  const { plugin, attempt, state } = invocation;
-  return { hook, plugin, attempt, state, durationMs, bars };
+  const { plugin, attempt, item, state } = invocation;
+  return { hook, plugin, attempt, item, state, durationMs, bars };
 }
 
 function toBar(phase: WaterfallBar['phase'], atMs: number, durationMs: number, spanMs: number): WaterfallBar {

@@ -57,6 +57,7 @@ it('folds away what is too much: warnings and invocations, with the failed ones 
   }
   const html = await pageOf(run.id);
   expect(html).toContain('3 more warnings');
+  expect(html).toContain('item 11');
   expect(html).toContain('2 more invocations, 1 of them failed');
   expect(html.match(/class="invocation"/g)).toHaveLength(12);
 });

@@ -38,6 +38,13 @@ describe.each(SDK_LANGUAGES.filter(isTryable))('the $name SDK', (language) => {
     expectAnswer(sdkCase, said);
   });
 
+  if (language.name === 'python')
+    it('begins a traceback with the first line of the plugin itself', { timeout: DEADLINE_MS }, async () => {
+      const thrown = possible.filter(({ name }) => name === 'throw');
+      for (const sdkCase of thrown) expect((await plugin.ask(requestOf(sdkCase))).stderr).not.toContain('/gantry.py');
+      expect(thrown).toHaveLength(1);
+    });
+
   it('refuses a request that is not JSON', { timeout: DEADLINE_MS }, async () => {
     const { stdout, exitCode } = await plugin.ask('{"protocol": "1.0", ');
     expect(JSON.parse(stdout)).toMatchObject({ status: 'error', error: { code: 'invalid_request', retryable: false } });
