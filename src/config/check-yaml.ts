@@ -32,11 +32,23 @@ function checkNode(node: unknown, depth: number, report: Report): void {
   else if (isScalar(node)) checkScalar(node, report);
   else if (depth >= JSON_DEPTH_MAX) report(node, `values nest deeper than ${String(JSON_DEPTH_MAX)}`);
   else if (isSeq(node)) for (const item of node.items) checkNode(item, depth + 1, report);
-  else if (isMap(node))
-    for (const { key, value } of node.items) {
-      checkKey(key, report);
-      checkNode(value, depth + 1, report);
-    }
+  else if (isMap(node)) checkMap(node.items, depth, report);
+}
+
+/** Keys that stand twice are looked for here: the library compares each with each, which takes a minute for twenty thousand. */
+function checkMap(
+  pairs: readonly { readonly key: unknown; readonly value: unknown }[],
+  depth: number,
+  report: Report,
+): void {
+  const seen = new Set<string>();
+  for (const { key, value } of pairs) {
+    checkKey(key, report);
+    const name = isScalar(key) ? String(key.value) : null;
+    if (name !== null && seen.has(name)) report(key, 'Map keys must be unique');
+    else if (name !== null) seen.add(name);
+    checkNode(value, depth + 1, report);
+  }
 }
 
 function checkKey(key: unknown, report: Report): void {

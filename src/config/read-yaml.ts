@@ -42,7 +42,7 @@ export function parseYaml(text: string, file: string): YamlFile {
     const { line, col } = counter.linePos(offset);
     return syntaxProblem(file, message, line, col);
   };
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, maxAliasCount: 0 } as object);
+  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: false, maxAliasCount: 0 } as object);
   const errors = document.errors.slice(0, FAULTS_MAX);
   if (errors.length > 0)
     throw refusal(

@@ -182,8 +182,8 @@ describe('a file that says too little, too much or the wrong thing', () => {
     expect([message, problems.length]).toEqual(['pipelines.yaml: 900 problem(s)', 100]);
   });
 
-  it('tells a hundred of the unknown keys of one mapping', async () => {
-    const keys = Array.from({ length: 20_000 }, (_, index) => `    nam${String(index)}: 1\n`);
+  it('tells a hundred of the unknown keys of one mapping, and compares no key with each other', async () => {
+    const keys = Array.from({ length: 5_000 }, (_, index) => `    nam${String(index)}: 1\n`);
     expect(await problemsOf(`${withKey('priority: 1')}${keys.join('')}`)).toHaveLength(100);
   });
 });
