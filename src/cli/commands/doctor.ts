@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { SystemConfig } from '../../config/system-schema.ts';
 import type { openParts } from '../../compose.ts';
-import { loadConfig } from '../../config/load-config.ts';
+import { loadConfig, type LoadedConfig, type Role } from '../../config/load-config.ts';
 import { ERROR_TABLE } from '../../core/errors/error-table.ts';
 import { asGantryError } from '../../core/errors/gantry-error.ts';
 import type { JsonValue } from '../../core/json.ts';
@@ -16,6 +16,7 @@ import {
   type TransportSetting,
 } from '../../sandbox/container/transports.ts';
 import type { Command } from '../command.ts';
+import type { Output } from '../output.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import { runningServer } from '../local-server.ts';
 
@@ -46,26 +47,41 @@ export const doctorCommand: Command = {
       checks.push(ok('configuration', 'no problems'));
       const compose = await import('../../compose.ts');
       await using parts = await compose.openParts({ root, environment, loaded });
-      const setting = loaded.config.sandbox.transport;
-      checks.push(...(await engineChecks(parts, setting, await runningServer(root, environment))));
+      checks.push(roleCheck(loaded.role));
+      const isWorking = loaded.role !== 'server';
+      if (isWorking) checks.push(...(await engineChecks(parts, loaded, await runningServer(root, environment))));
       checks.push(await storeCheck(parts), await diskCheck(loaded.dataFolder));
-      checks.push(...(await pressureChecks(parts, loaded.config.brake)));
+      if (isWorking) checks.push(...(await pressureChecks(parts, loaded.config.brake)));
     } catch (error) {
       checks.push(failed('configuration', error));
     }
     if (output.isJson) output.document({ checks });
-    else
-      for (const { name, state, message, mend } of checks) {
-        output.line(`${state === 'ok' ? '✓' : state === 'warning' ? '!' : '✗'} ${name.padEnd(14)} ${message}`);
-        if (mend !== null) output.line(`    → ${mend}`);
-      }
+    else print(output, checks);
     return checks.find(({ state }) => state === 'failed')?.exitCode ?? 0;
   },
 };
 
+function print(output: Output, checks: readonly Check[]): void {
+  for (const { name, state, message, mend } of checks) {
+    output.line(`${state === 'ok' ? '✓' : state === 'warning' ? '!' : '✗'} ${name.padEnd(14)} ${message}`);
+    if (mend !== null) output.line(`    → ${mend}`);
+  }
+}
+
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
-async function engineChecks({ engine }: Parts, setting: TransportSetting, server: string | null): Promise<Check[]> {
+const DONE_BY_ROLE: Record<Role, string> = {
+  all: 'all: panel, API and runs, on an engine',
+  server: 'server: panel, API and schedules; needs no engine, claims no run',
+  worker: 'worker: claims and does runs; listens on no port but that of its metrics',
+};
+
+/** That a role other than `all` has a MongoDB was seen to with the configuration. */
+function roleCheck(role: Role): Check {
+  return ok('role', DONE_BY_ROLE[role]);
+}
+
+async function engineChecks({ engine }: Parts, { config }: LoadedConfig, server: string | null): Promise<Check[]> {
   try {
     const facts = await engine.facts({ signal: AbortSignal.timeout(CHECK_MS) });
     const memory = `${(facts.memoryBytes / 1024 ** 3).toFixed(1)} GiB`;
@@ -84,7 +100,7 @@ async function engineChecks({ engine }: Parts, setting: TransportSetting, server
         ),
       );
     checks.push(...facts.warnings.map((text) => warning('engine', text, 'See the documentation of the engine.')));
-    checks.push(await transportCheck(facts, setting, server));
+    checks.push(await transportCheck(facts, config.sandbox.transport, server));
     return [...checks, ...(await Promise.all(BASES.map((name) => baseCheck(engine, name))))];
   } catch (error) {
     return [failed('engine', error)];

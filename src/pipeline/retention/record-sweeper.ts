@@ -11,6 +11,7 @@ import { rulesFor, type PipelineSweep, type RecordSweepReport, type RunRules } f
 import { isTerminal, RUN_STATES } from '../../core/run.ts';
 import { DRY_RUN_MAX, SweepTally } from './sweep-tally.ts';
 import { sweepLogs } from './sweep-logs.ts';
+import { sweepWorkers } from './sweep-workers.ts';
 import { RunTrimmer, type CallStore, type SweptStore } from './trim-runs.ts';
 
 export interface RecordRules extends RunRules {
@@ -85,6 +86,7 @@ export class RecordSweeper {
       for (const of of VERSIONED)
         for await (const name of this.#names(of, signal)) await this.#sweepVersions(of, name, tally, signal);
       if (!tally.isDryRun) await this.#tidyBelongings(signal);
+      if (!tally.isDryRun) await sweepWorkers({ clock, call: this.#call }, signal);
       isComplete = true;
       return tally.report();
     } catch (error) {

@@ -15,7 +15,10 @@ export interface TrimParts {
   removeBelongings(runId: RunId, signal: AbortSignal): Promise<void>;
 }
 
-export type SweptStore = Pick<Store, 'retention' | 'countRuns' | 'listRuns' | 'findPayload'>;
+export type SweptStore = Pick<
+  Store,
+  'retention' | 'countRuns' | 'listRuns' | 'findPayload' | 'listWorkers' | 'removeWorker'
+>;
 
 /** One operation of the store with its deadline. */
 export type CallStore = <T>(

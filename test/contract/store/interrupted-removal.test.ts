@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import type { RunId } from '../../../src/core/ids.ts';
 import type { Retention } from '../../../src/core/ports/retention.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
+import type { SweptStore } from '../../../src/pipeline/retention/trim-runs.ts';
 import { fillRun, putRun, recordSweeper } from '../../support/retention/record-world.ts';
 import { patient } from '../../support/store/build-records.ts';
 import { createSqliteStore, createTestFolder } from '../../support/store/open-sqlite.ts';
@@ -30,10 +31,7 @@ function orphans(path: string): Record<string, number> {
 const NONE = Object.fromEntries(CHILDREN.map((table) => [table, 0]));
 
 /** The store whose removal of runs fails after so many calls. */
-function failingAfter(
-  store: Store,
-  calls: number,
-): Pick<Store, 'retention' | 'countRuns' | 'listRuns' | 'findPayload'> {
+function failingAfter(store: Store, calls: number): SweptStore {
   let left = calls;
   const inner = store.retention;
   const retention: Retention = {
@@ -53,6 +51,8 @@ function failingAfter(
     retention,
     countRuns: (...rest) => store.countRuns(...rest),
     listRuns: (...rest) => store.listRuns(...rest),
+    listWorkers: (...rest) => store.listWorkers(...rest),
+    removeWorker: (...rest) => store.removeWorker(...rest),
     findPayload: (...rest) => store.findPayload(...rest),
   };
 }

@@ -60,6 +60,16 @@ describe.skipIf(!hasFerretdb())('a server and a worker on one database (not run 
     expect((await request(`${server}/readyz`)).status).toBe(200);
     expect((await request(new URL('/readyz', world.programs[1].metricsUrl).href)).status).toBe(200);
     expect(world.programs[1].url).toBeNull();
+    const doctor = await world.programs[0].cli('doctor', '--json');
+    const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; state: string }[] };
+    expect(checks).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'role', state: 'ok', message: expect.stringContaining('no engine') as string }),
+        expect.objectContaining({ name: 'store' }),
+      ]),
+    );
+    expect(checks.some(({ name, state }) => name === 'engine' || state === 'failed')).toBe(false);
+    expect(doctor.exitCode).toBe(0);
   });
 
   test('a cancel and an approval through the server reach the worker', LIMIT, async () => {
