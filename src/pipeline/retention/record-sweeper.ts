@@ -85,8 +85,7 @@ export class RecordSweeper {
       await sweepLogs({ clock: this.#options.clock, call: this.#call }, logsForMs, tally, signal);
       for (const of of VERSIONED)
         for await (const name of this.#names(of, signal)) await this.#sweepVersions(of, name, tally, signal);
-      if (!tally.isDryRun) await this.#tidyBelongings(signal);
-      if (!tally.isDryRun) await sweepWorkers({ clock, call: this.#call }, signal);
+      if (!tally.isDryRun) await this.#tidyRest(signal);
       isComplete = true;
       return tally.report();
     } catch (error) {
@@ -219,11 +218,12 @@ export class RecordSweeper {
       isDone = await within(clock, storeTimeoutMs, signal, (inner) => belongings.removeOfRun(runId, { signal: inner }));
   }
 
-  async #tidyBelongings(signal: AbortSignal): Promise<void> {
+  async #tidyRest(signal: AbortSignal): Promise<void> {
     const { clock, storeTimeoutMs, belongings } = this.#options;
     await within(clock, storeTimeoutMs, signal, async (inner) => {
       await belongings?.tidy(clock.nowMs(), { signal: inner });
     });
+    await sweepWorkers({ clock, call: this.#call }, signal);
   }
 
   async #sweepVersions(of: Versioned, name: string, tally: SweepTally, signal: AbortSignal): Promise<void> {
