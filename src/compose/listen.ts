@@ -140,7 +140,7 @@ function webPorts(
   const { store, artifacts, events, clock, logger, pipelines } = ground;
   const { runs, catalog, plugins, sweeper } = work;
   return {
-    ...{ store, artifacts },
+    ...{ store, artifacts, sharesStore: ground.config.store.uri.reveal() !== '' },
     retentionOf: (name) => rulesFor(runRules(ground.config), pipelines.current().get(name)?.retention),
     runs: {
       startRun: (request) => runs.startRun(request),

@@ -138,6 +138,8 @@ export type WebStore = Pick<
 
 export interface WebPorts {
   readonly store: WebStore;
+  /** other programs may work on its runs */
+  readonly sharesStore?: boolean;
   readonly artifacts: Pick<ArtifactContent, 'read'>;
   /** how long what runs of the pipeline leave stays */
   readonly retentionOf: (pipeline: string) => RunRules;
