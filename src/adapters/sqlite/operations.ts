@@ -2,12 +2,16 @@
 import { CatalogOperations } from './catalog-operations.ts';
 import { ClaimOperations } from './claim-operations.ts';
 import type { StoreOptions } from '../../core/ports/store.ts';
+import { encodeWrite } from './encode-write.ts';
 import { HistoryOperations } from './history-operations.ts';
+import { PendingRuns } from './pending-runs.ts';
 import { PlaceOperations } from './place-operations.ts';
 import type { SqlValue } from './record-map.ts';
 import { RetentionOperations } from './retention-operations.ts';
 import { type InsertedRow, RunOperations } from './run-operations.ts';
 import { ScheduleOperations } from './schedule-operations.ts';
+import { readChain, type SentChain } from './sent-chain.ts';
+import { settleFor } from './settle-for.ts';
 import { StateOperations } from './state-operations.ts';
 import type { Statements } from './statements.ts';
 
@@ -18,7 +22,7 @@ export type LinkOperation = readonly [name: SingleName, parameters: readonly unk
 
 interface ChainOperations {
   /** One answer per chain: false when a write of it found its guard not to hold, and those behind it were left. */
-  writeAll(chains: readonly (readonly LinkOperation[])[]): boolean[];
+  writeAll(chains: readonly SentChain[]): boolean[];
 }
 
 type Singles = Methods<RunOperations> &
@@ -76,29 +80,61 @@ export type CallOperation = <Name extends OperationName>(
 /** Calls the named operation. The arguments were typed where they were sent from (`SqliteStore`). */
 export type Perform = (name: OperationName, parameters: readonly unknown[]) => unknown;
 
-export function createPerform(sql: Statements): Perform {
+/** What the database thread does for others, and the runs whose rows it has yet to write. */
+export interface Work {
+  readonly perform: Perform;
+  readonly pending: PendingRuns;
+}
+
+export function createWork(sql: Statements): Work {
   const owners = [
     ...[new RunOperations(sql), new ClaimOperations(sql), new PlaceOperations(sql)],
     ...[new HistoryOperations(sql), new CatalogOperations(sql), new ScheduleOperations(sql)],
     ...[new StateOperations(sql), new RetentionOperations(sql)],
   ];
+  const methods = new Map<string, (...parameters: readonly unknown[]) => unknown>();
+  const single = ([name, parameters]: LinkOperation): unknown => {
+    const method = methods.get(name) ?? methodOf(owners, name);
+    methods.set(name, method);
+    return method(...parameters);
+  };
+  const pending = new PendingRuns(sql, single);
   const perform: Perform = (name, parameters) => {
-    for (const owner of owners) {
-      const method: unknown = Reflect.get(owner, name);
-      if (typeof method === 'function') return Reflect.apply(method, owner, parameters) as unknown;
+    if (name === 'writeAll') {
+      const [chains] = parameters as Parameters<ChainOperations['writeAll']>;
+      return chains.map((chain) => writeChain(chain, pending, single));
     }
-    throw new Error(`no operation ${name}`);
+    settleFor(name, parameters, pending);
+    return single([name, parameters]);
   };
-  return (name, parameters) => {
-    if (name !== 'writeAll') return perform(name, parameters);
-    const [chains] = parameters as Parameters<ChainOperations['writeAll']>;
-    return chains.map((chain) => chain.every((operation) => isMade(operation, perform)));
-  };
+  return { perform, pending };
+}
+
+function methodOf(owners: readonly object[], name: string): (...parameters: readonly unknown[]) => unknown {
+  for (const owner of owners) {
+    const method: unknown = Reflect.get(owner, name);
+    if (typeof method === 'function') return method.bind(owner) as (...parameters: readonly unknown[]) => unknown;
+  }
+  throw new Error(`no operation ${name}`);
+}
+
+function writeChain(
+  [runId, writes, isBeginning]: SentChain,
+  pending: PendingRuns,
+  single: (operation: LinkOperation) => unknown,
+): boolean {
+  if (runId === null) pending.settleAll();
+  else {
+    const kept = typeof writes === 'string' ? pending.keep(runId, writes, isBeginning) : null;
+    if (kept !== null) return kept;
+    pending.settle(runId);
+  }
+  const operations = typeof writes === 'string' ? readChain(writes).map(encodeWrite) : writes;
+  return operations.every((operation) => isMade(operation, single(operation)));
 }
 
 /** Whether a write of a chain lets the next one follow. */
-function isMade([name, parameters]: LinkOperation, perform: Perform): boolean {
-  const result = perform(name, parameters);
+function isMade([name, parameters]: LinkOperation, result: unknown): boolean {
   if (name !== 'insertRun') return result !== false;
   const inserted = result as InsertedRow;
   return inserted.kind === 'inserted' || inserted.row['id'] === (parameters[0] as readonly SqlValue[])[0];
