@@ -92,11 +92,7 @@ export class HeldRun {
   }
 
   #update(guard: RunGuard, changes: RunChanges): boolean {
-    const { state, epoch, worker } = this.#run;
-    if (!guard.states.includes(state) || (guard.epoch ?? epoch) !== epoch) return false;
-    if (guard.worker !== undefined && guard.worker !== worker) return false;
-    if (guard.readyAtMs !== undefined && guard.readyAtMs !== this.#run.readyAtMs) return false;
-    if (guard.told !== undefined && !isAllTold(this.#run, guard.told)) return false;
+    if (!doesHold(guard, this.#run)) return false;
     this.#run = { ...this.#run, ...changes };
     if (this.#stored !== null) {
       this.#bytes += this.#changes === null ? RECORD_BYTES : 0;
@@ -168,6 +164,14 @@ export class HeldRun {
     this.#stored = this.#run;
     this.#changes = null;
   }
+}
+
+function doesHold(guard: RunGuard, run: Run): boolean {
+  const { states, told } = guard;
+  const isSame = (key: 'epoch' | 'worker' | 'readyAtMs'): boolean =>
+    guard[key] === undefined || guard[key] === run[key];
+  if (!states.includes(run.state) || !isSame('epoch') || !isSame('worker') || !isSame('readyAtMs')) return false;
+  return told === undefined || isAllTold(run, told);
 }
 
 function isAllTold(run: Run, told: Told): boolean {

@@ -41,12 +41,7 @@ export class GroupExecutor {
    * @param isInPlace false when the file is gone from its place: SQLite would go on writing into one that nobody finds again
    * @param onUnsettled told of a run whose rows were refused, and which is left aside
    */
-  constructor(
-    database: DatabaseSync,
-    work: Work,
-    isInPlace: () => boolean,
-    onUnsettled: (run: UnsettledRun) => void,
-  ) {
+  constructor(database: DatabaseSync, work: Work, isInPlace: () => boolean, onUnsettled: (run: UnsettledRun) => void) {
     this.#database = database;
     this.#work = work;
     this.#isInPlace = isInPlace;
