@@ -3,7 +3,8 @@
 // Nobody hears of success before the COMMIT. When the store itself is ill, all writes of the group are refused and the reads,
 // which may have seen what was rolled back, are read again.
 import type { DatabaseSync } from 'node:sqlite';
-import { type OperationName, type Work, WRITES } from './operations.ts';
+import type { Work } from './create-work.ts';
+import { type OperationName, WRITES } from './operations.ts';
 import { UnsettledRun } from './pending-runs.ts';
 import { caresFor } from './settle-for.ts';
 import { type ErrorFacts, factsOf, isItemFault } from './sqlite-error.ts';

@@ -1,16 +1,12 @@
 // A chain of writes on its way to the database thread. As one text: it is copied in no time where a nested message is taken apart and put
 // together again, what the rows of it are is worked out over there, and it can be kept as it is (pending-runs.ts). What is large goes as rows.
-import type { RunId } from '../../core/ids.ts';
 import type { StoreWrite } from '../../core/ports/store.ts';
 import { runIdOf } from '../../core/run-id-of.ts';
 import { encodeWrite } from './encode-write.ts';
-import type { LinkOperation } from './operations.ts';
+import type { SentChain } from './operations.ts';
 
 /** The text of a large payload would be written and read once more for nothing. */
 const TEXT_CHARS_MAX = 64 * 1024;
-
-/** A chain of one run; null: it does not say of which. */
-export type SentChain = readonly [runId: RunId | null, writes: string | readonly LinkOperation[], isBeginning: boolean];
 
 export function sendChain(chain: readonly StoreWrite[]): SentChain {
   const runId = runIdOf(chain);

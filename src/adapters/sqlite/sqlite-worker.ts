@@ -6,7 +6,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { GroupExecutor, type Request } from './group-executor.ts';
 import { Inbox } from './inbox.ts';
 import { openDatabase } from './open-database.ts';
-import { createWork } from './operations.ts';
+import { createWork } from './create-work.ts';
 import type { UnsettledRun } from './pending-runs.ts';
 import { openingFactsOf } from './sqlite-error.ts';
 import { Statements } from './statements.ts';

@@ -1,7 +1,8 @@
 // Every statement of the embedded store is served by an index: its cost must not grow with what is stored.
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../../src/adapters/sqlite/open-database.ts';
-import { type OperationName, type Perform, WRITES, createWork } from '../../../src/adapters/sqlite/operations.ts';
+import { createWork } from '../../../src/adapters/sqlite/create-work.ts';
+import { type OperationName, type Perform, WRITES } from '../../../src/adapters/sqlite/operations.ts';
 import { encodeEvents } from '../../../src/adapters/sqlite/event-rows.ts';
 import { INVOCATIONS, LOG_LINES, PIPELINE_VERSIONS, RUNS, SCHEDULES } from '../../../src/adapters/sqlite/records.ts';
 import { sendChain } from '../../../src/adapters/sqlite/sent-chain.ts';
