@@ -13,6 +13,7 @@ const coverage = await BranchCoverage.start();
 await import('../protocol/stream/conversations.test.ts');
 await import('../protocol/stream/documented-bytes.test.ts');
 await import('../protocol/stream/vectors.test.ts');
+await import('../unit/protocol/stream/encode-message.test.ts');
 await import('../unit/protocol/stream/line-decoder.test.ts');
 await import('../unit/protocol/stream/session-asked.test.ts');
 await import('../unit/protocol/stream/session-ends.test.ts');
