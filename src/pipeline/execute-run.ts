@@ -43,7 +43,10 @@ export class RunExecution {
   constructor(run: Run, shared: SharedParts, fresh: FreshRun | null) {
     this.lease = new RunLease(run, shared.ports, shared.settings);
     const accepted = Promise.withResolvers<Run>();
-    accepted.promise.catch(() => undefined);
+    // One that is not known to be stored goes no further; if it is, recovery finds it.
+    accepted.promise.catch(() => {
+      this.stop.stop('lease_lost');
+    });
     this.accepted = accepted.promise;
     this.ended = execute(this, { ...shared, fresh, accepted });
   }

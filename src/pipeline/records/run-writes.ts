@@ -182,12 +182,23 @@ export class RunWrites {
 
   async #store(batch: Batch): Promise<void> {
     const chain = this.#chainOf(batch);
-    if (batch.accepted !== null) await this.#lease.writeNew(chain, this.#madeBy(batch));
+    if (batch.accepted !== null) await this.#make(batch, batch.accepted, chain);
     else if (chain.length > 0) await this.#lease.writeChain(chain, batch.next);
     failpoint('batch-stored');
     this.#kept?.add(batch, this.#lease.run);
     for (const event of batch.untold) this.#journal.emit(event);
     batch.accepted?.resolve(this.#lease.run);
+  }
+
+  /** Whoever waits at the door hears of a failure at once: what the run does next would wait for the store. */
+  async #make(batch: Batch, accepted: PromiseWithResolvers<Run>, chain: readonly StoreWrite[]): Promise<void> {
+    try {
+      await this.#lease.writeNew(chain, this.#madeBy(batch));
+    } catch (error) {
+      accepted.reject(error);
+      this.#lease.lose(`run ${this.#lease.run.id} could not be stored`);
+      throw error;
+    }
   }
 
   #madeBy(batch: Batch): Run {

@@ -77,6 +77,27 @@ describe('a run over a bad store', () => {
     await world.close();
   });
 
+  test('is refused at once when it cannot be stored, though its plugin still waits for a sandbox', async () => {
+    const store = new HangingStore();
+    const world = newWorld(store);
+    await world.runs.start();
+    await world.clock.advance(100);
+    store.isAway = true;
+    world.invoker.on('one', untilStopped);
+    const start = world.runs.startRun({ pipeline: 'default', trigger: 'cli', params: {}, data: { n: 1 } });
+    const refusal = start.then(
+      () => 'accepted',
+      (error: unknown) => (error instanceof GantryError ? error.code : String(error)),
+    );
+    let told: string | null = null;
+    void refusal.then((code) => (told = code));
+    await world.until(() => told !== null, 5_000);
+    expect(told).toBe('STORE_UNAVAILABLE');
+    await world.until(() => world.runs.runningCount() === 0, 5_000);
+    store.isAway = false;
+    await world.close();
+  });
+
   test('takes a lost answer to its last write for what it was', async () => {
     const store = new HangingStore();
     const world = newWorld(store);
