@@ -32,6 +32,16 @@ class ForgivingInvoker extends FakeInvoker {
   }
 }
 
+/** Has no sandbox until it is told to stop. */
+class FullInvoker extends FakeInvoker {
+  override async invoke({ stop }: InvocationRequest): Promise<InvocationEnd> {
+    await new Promise((resolve) => {
+      stop.addEventListener('abort', resolve, { once: true });
+    });
+    return endOf({ code: 'cancelled', message: 'no sandbox' }, null, null);
+  }
+}
+
 describe('a run over a bad store', () => {
   test.each(WRITES)('ends well when %s fails once', async (operation) => {
     const store = new HangingStore();
@@ -79,11 +89,10 @@ describe('a run over a bad store', () => {
 
   test('is refused at once when it cannot be stored, though its plugin still waits for a sandbox', async () => {
     const store = new HangingStore();
-    const world = newWorld(store);
+    const world = new RunWorld({ store, versions: [makePlugin('one')], invoker: new FullInvoker(new SystemIds()) });
     await world.runs.start();
     await world.clock.advance(100);
     store.isAway = true;
-    world.invoker.on('one', untilStopped);
     const start = world.runs.startRun({ pipeline: 'default', trigger: 'cli', params: {}, data: { n: 1 } });
     const refusal = start.then(
       () => 'accepted',
