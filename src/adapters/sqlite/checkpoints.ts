@@ -19,16 +19,13 @@ const IDLE_MS = 20;
 
 export class Checkpoints {
   readonly #database: DatabaseSync;
-  readonly #tidy: () => boolean;
   readonly #look;
   readonly #copy;
   #groups = 0;
   #idle: NodeJS.Timeout | null = null;
 
-  /** @param tidy does a part of what can be put off to an idle moment; false: nothing is left */
-  constructor(database: DatabaseSync, tidy: () => boolean) {
+  constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#tidy = tidy;
     // A SQLite that does not know NOOP takes it for PASSIVE, and copies at each look.
     this.#look = database.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#copy = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -48,22 +45,9 @@ export class Checkpoints {
       this.#groups = 0;
       if (this.#pages() >= DUE_PAGES) this.#run();
     }
-    this.#whenIdle(IDLE_MS);
-  }
-
-  #whenIdle(pauseMs: number): void {
     this.#idle = setTimeout(() => {
-      this.#rest();
-    }, pauseMs).unref();
-  }
-
-  #rest(): void {
-    if (!this.#database.isOpen) return;
-    if (this.#tidy()) {
-      this.#whenIdle(0);
-      return;
-    }
-    if (this.#pages() >= WORTH_PAGES) this.#run();
+      if (this.#pages() >= WORTH_PAGES) this.#run();
+    }, IDLE_MS).unref();
   }
 
   /** Pages of the log that are not copied yet. */

@@ -115,21 +115,10 @@ const VERSION_16 = `ALTER TABLE runs ADD COLUMN losses INTEGER NOT NULL DEFAULT 
 /** What was decided about hooks of runs that were at work. */
 const VERSION_17 = `ALTER TABLE runs ADD COLUMN decisions TEXT NOT NULL DEFAULT '[]';`;
 
-/** What was written of runs whose rows are yet to be written (pending-runs.ts). A refusal says why they cannot be. */
-const VERSION_18 = `
-CREATE TABLE journal (
-  seq INTEGER PRIMARY KEY NOT NULL,
-  runId TEXT NOT NULL,
-  schema INTEGER NOT NULL,
-  chain TEXT NOT NULL,
-  refusal TEXT
-) STRICT;
-`;
-
 export const MIGRATIONS: readonly string[] = [
   ...[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
   ...[VERSION_9, VERSION_10, VERSION_11, VERSION_12, VERSION_13, VERSION_14, VERSION_15, VERSION_16],
-  ...[VERSION_17, VERSION_18],
+  VERSION_17,
 ];
 
 /** The schema version that this release writes. */

@@ -9,11 +9,10 @@ import type { Invocation, InvocationState } from '../../core/invocation.ts';
 import type { LogLine } from '../../core/events.ts';
 import type { Run } from '../../core/run.ts';
 import { GantryError, messageOf } from '../../core/errors/gantry-error.ts';
-import { FIXED_INVOCATION_FIELDS, FIXED_RUN_FIELDS } from './encode-write.ts';
+import { encodeWrite, FIXED_INVOCATION_FIELDS, FIXED_RUN_FIELDS } from './encode-write.ts';
 import { decodeEvents, encodeEvents } from './event-rows.ts';
 import type { OperationArguments, OperationName, OperationResult } from './operations.ts';
 import { INVOCATIONS, LOG_LINES, LOGS, PIPELINE_VERSIONS, PLUGIN_VERSIONS, RUNS, WORKERS } from './records.ts';
-import { sendChain } from './sent-chain.ts';
 import { SqlitePlaces } from './sqlite-places.ts';
 import { sqliteSchedules } from './sqlite-schedules.ts';
 import { SqliteState } from './sqlite-state.ts';
@@ -45,16 +44,16 @@ export class SqliteStore implements port.Store {
 
   async open({ signal }: Options): Promise<void> {
     if (this.#link !== null) throw new GantryError('DEFECT', 'the store is open already');
-    const { path, bounds = DEFAULT_BOUNDS, logger } = this.#options;
-    const link = new WorkerLink(path, bounds, ({ unsettled: runId, cause }) => {
-      logger.log('error', 'the records of a run were refused by the store', { runId, cause });
-    });
+    const link = new WorkerLink(this.#options.path, this.#options.bounds ?? DEFAULT_BOUNDS);
     this.#link = link;
     try {
       await link.opened(signal);
     } catch (error) {
       this.#link = null;
-      logger.log('error', 'the store cannot be opened', { path, error: messageOf(error) });
+      this.#options.logger.log('error', 'the store cannot be opened', {
+        path: this.#options.path,
+        error: messageOf(error),
+      });
       void link.close();
       throw error;
     }
@@ -171,7 +170,8 @@ export class SqliteStore implements port.Store {
   }
 
   async writeAll(chains: readonly (readonly port.StoreWrite[])[], options: Options): Promise<readonly boolean[]> {
-    const results = await this.#call('writeAll', [chains.map(sendChain)], options);
+    const encoded = chains.map((chain) => chain.map(encodeWrite));
+    const results = await this.#call('writeAll', [encoded], options);
     return results.map((isApplied) => this.#noted('writeAll', isApplied));
   }
 

@@ -7,7 +7,6 @@ import type { GroupEnd, Request } from './group-executor.ts';
 import type { OperationName } from './operations.ts';
 import { weightOf } from './record-map.ts';
 import { type ErrorFacts, errorOf } from './sqlite-error.ts';
-import type { UnsettledNote } from './sqlite-worker.ts';
 
 export interface LinkBounds {
   /** operations that may wait */
@@ -46,15 +45,13 @@ export class WorkerLink {
   #drained: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
-  /** @param onUnsettled told of a run that was acknowledged, and whose rows the database refuses */
-  constructor(path: string, bounds: LinkBounds, onUnsettled: (note: UnsettledNote) => void) {
+  constructor(path: string, bounds: LinkBounds) {
     this.#path = path;
     this.#bounds = bounds;
     this.#opened.promise.catch(() => undefined);
     this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: path });
-    this.#worker.on('message', (message: 'open' | GroupEnd | ErrorFacts | UnsettledNote) => {
+    this.#worker.on('message', (message: 'open' | GroupEnd | ErrorFacts) => {
       if (message === 'open') this.#opened.resolve(undefined);
-      else if ('unsettled' in message) onUnsettled(message);
       else if ('message' in message) this.#fail(errorOf(message, path));
       else this.#settle(message);
     });

@@ -3,7 +3,7 @@ import type { InvocationId, RunId } from '../../core/ids.ts';
 import type { StoreWrite } from '../../core/ports/store.ts';
 import type { Run } from '../../core/run.ts';
 import type { Parcel } from './flusher.ts';
-import { HeldRun } from '../../core/held-run.ts';
+import { HeldRun } from './held-run.ts';
 
 export class HeldRuns {
   readonly #runs = new Map<RunId, HeldRun>();
@@ -59,7 +59,7 @@ export class HeldRuns {
   /** One write of a held run. False: its guard does not hold, or what it would add is here. Null: it is of an invocation that is not here. */
   apply(held: HeldRun, write: StoreWrite): boolean | null {
     const before = held.bytes;
-    const isApplied = held.apply(write);
+    const isApplied = applyTo(held, write);
     this.#bytes += held.bytes - before;
     if (held.bytes > 0) this.#dirty.add(held);
     if (write.kind === 'insertInvocation') this.#byInvocation.set(write.invocation.id, held);
@@ -95,6 +95,25 @@ export class HeldRuns {
     if (idempotencyKey !== null) this.#byKey.delete(keyOf(pipeline, idempotencyKey));
     for (const invocation of held.invocations) this.#byInvocation.delete(invocation.id);
     if (this.#dirty.delete(held)) this.#bytes -= held.bytes;
+  }
+}
+
+function applyTo(held: HeldRun, write: StoreWrite): boolean | null {
+  switch (write.kind) {
+    case 'insertRun':
+      return true;
+    case 'updateRun':
+      return held.update(write.guard, write.changes);
+    case 'insertInvocation':
+      return held.addInvocation(write.invocation);
+    case 'updateInvocation':
+      return held.updateInvocation(write.id, write.guard, write.changes);
+    case 'putPayload':
+      return held.put(write.name, write.json);
+    case 'appendEvents':
+      return held.addEvents(write.events);
+    case 'appendLogs':
+      return held.addLines(write.lines);
   }
 }
 

@@ -8,11 +8,11 @@ import type { Invocation } from '../../core/invocation.ts';
 import type { EventSink } from '../../core/ports/event-sink.ts';
 import type * as port from '../../core/ports/store.ts';
 import type { Run } from '../../core/run.ts';
-import { asksWhatWasTold, isMade, runIdOf } from '../../core/run-id-of.ts';
+import { asksWhatWasTold, isMade, runIdOf } from './run-id-of.ts';
 import { flushedRetention } from './flushed-retention.ts';
 import { Flusher, type FlusherOptions } from './flusher.ts';
 import { type Chain, ForwardingStore, type InvocationGuard, type Options } from './forwarding-store.ts';
-import type { HeldRun } from '../../core/held-run.ts';
+import type { HeldRun } from './held-run.ts';
 import { HeldRuns } from './held-runs.ts';
 
 export interface WriteBehindOptions extends Omit<FlusherOptions, 'store' | 'count' | 'take' | 'onStored'> {

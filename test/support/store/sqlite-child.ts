@@ -1,5 +1,5 @@
 // A process of its own over a SQLite store, for tests that kill it or set several against each other.
-//   sqlite-child.ts write <file>              writes runs with a payload and an update each, half of them by chains; prints an id when all three are acknowledged
+//   sqlite-child.ts write <file>              writes runs with a payload and an update each; prints an id when all three are acknowledged
 //   sqlite-child.ts claim <file> <pipeline>   claims until nothing is left; prints what it won
 //   sqlite-child.ts fill <file>               writes payloads until one is refused; prints what became of reads and writes then
 //   sqlite-child.ts sweep <file> <runs>       removes old runs; prints the id of each before, and stands still before one more than so many
@@ -19,28 +19,8 @@ async function writeOne(store: SqliteStore): Promise<void> {
   process.stdout.write(`${run.id}\n`);
 }
 
-/** The same as a run writes that begins as it is made. */
-async function chainOne(store: SqliteStore): Promise<void> {
-  const run = buildRun({ state: 'running' });
-  const payload = {
-    kind: 'putPayload',
-    runId: run.id,
-    name: 'data',
-    json: JSON.stringify(run.id.repeat(200)),
-  } as const;
-  const end = {
-    kind: 'updateRun',
-    id: run.id,
-    guard: { states: ['running'] },
-    changes: { state: 'succeeded' },
-  } as const;
-  await store.writeAll([[{ kind: 'insertRun', run }]], patient());
-  await store.writeAll([[payload, end]], patient());
-  process.stdout.write(`${run.id}\n`);
-}
-
 async function writeForEver(store: SqliteStore): Promise<never> {
-  for (;;) await Promise.all(Array.from({ length: 8 }, (_, index) => (index < 4 ? writeOne(store) : chainOne(store))));
+  for (;;) await Promise.all(Array.from({ length: 8 }, () => writeOne(store)));
 }
 
 async function claimAll(store: SqliteStore): Promise<void> {

@@ -1,7 +1,7 @@
 // How long records of queued runs are held, how much of them, and what becomes of them when the store is away or refuses one.
 import { describe, expect, test, vi } from 'vitest';
 import { DEAR_COMMANDS } from '../../../src/adapters/write-behind/flush-sizes.ts';
-import { runIdOf } from '../../../src/core/run-id-of.ts';
+import { runIdOf } from '../../../src/adapters/write-behind/run-id-of.ts';
 import { WriteBehindStore, type WriteBehindOptions } from '../../../src/adapters/write-behind/write-behind-store.ts';
 import { GantryError } from '../../../src/core/errors/gantry-error.ts';
 import type { DomainEvent } from '../../../src/core/events.ts';

@@ -1,12 +1,11 @@
 // What the store does not have yet of one run: one record of the run, one of each invocation, the last text of each payload, however often
 // they were written. Guards are judged by what is known here; what the store has is changed under a guard of what it was given last.
-import type { LogLine } from './events.ts';
-import type { InvocationId } from './ids.ts';
-import type { Invocation } from './invocation.ts';
-import type { InvocationChanges, RunChanges, RunGuard, Store, StoredEvent, StoreWrite } from './ports/store.ts';
-import { isTerminal, type Run, type Told } from './run.ts';
-
-type InvocationGuard = Parameters<Store['updateInvocation']>[1];
+import type { LogLine } from '../../core/events.ts';
+import type { InvocationId } from '../../core/ids.ts';
+import type { Invocation } from '../../core/invocation.ts';
+import type { InvocationChanges, RunChanges, RunGuard, StoredEvent, StoreWrite } from '../../core/ports/store.ts';
+import { isTerminal, type Run } from '../../core/run.ts';
+import type { InvocationGuard } from './forwarding-store.ts';
 
 /** Rough memory of a record beside the texts in it. */
 const RECORD_BYTES = 1_000;
@@ -71,28 +70,11 @@ export class HeldRun {
     return this.#payloads.get(name) ?? null;
   }
 
-  /** False: a guard does not hold, or what the write would add is here. Null: it is of an invocation that is not here. */
-  apply(write: StoreWrite): boolean | null {
-    switch (write.kind) {
-      case 'insertRun':
-        return true;
-      case 'updateRun':
-        return this.#update(write.guard, write.changes);
-      case 'insertInvocation':
-        return this.#addInvocation(write.invocation);
-      case 'updateInvocation':
-        return this.#updateInvocation(write.id, write.guard, write.changes);
-      case 'putPayload':
-        return this.#put(write.name, write.json);
-      case 'appendEvents':
-        return this.#addEvents(write.events);
-      case 'appendLogs':
-        return this.#addLines(write.lines);
-    }
-  }
-
-  #update(guard: RunGuard, changes: RunChanges): boolean {
-    if (!doesHold(guard, this.#run)) return false;
+  update(guard: RunGuard, changes: RunChanges): boolean {
+    const { state, epoch, worker } = this.#run;
+    if (!guard.states.includes(state) || (guard.epoch ?? epoch) !== epoch) return false;
+    if (guard.worker !== undefined && guard.worker !== worker) return false;
+    if (guard.readyAtMs !== undefined && guard.readyAtMs !== this.#run.readyAtMs) return false;
     this.#run = { ...this.#run, ...changes };
     if (this.#stored !== null) {
       this.#bytes += this.#changes === null ? RECORD_BYTES : 0;
@@ -101,14 +83,16 @@ export class HeldRun {
     return true;
   }
 
-  #addInvocation(record: Invocation): boolean {
+  /** False when one with its id is here. */
+  addInvocation(record: Invocation): boolean {
     if (this.#invocations.has(record.id)) return false;
     this.#invocations.set(record.id, { record, isStored: false, changes: null });
     this.#bytes += RECORD_BYTES;
     return true;
   }
 
-  #updateInvocation(id: InvocationId, guard: InvocationGuard, changes: InvocationChanges): boolean | null {
+  /** Null: it is not here. */
+  updateInvocation(id: InvocationId, guard: InvocationGuard, changes: InvocationChanges): boolean | null {
     const held = this.#invocations.get(id);
     if (held === undefined) return null;
     if (!guard.states.includes(held.record.state)) return false;
@@ -120,19 +104,19 @@ export class HeldRun {
     return true;
   }
 
-  #put(name: string, json: string): true {
+  put(name: string, json: string): true {
     this.#bytes += json.length - (this.#payloads.get(name)?.length ?? 0);
     this.#payloads.set(name, json);
     return true;
   }
 
-  #addEvents(events: readonly StoredEvent[]): true {
+  addEvents(events: readonly StoredEvent[]): true {
     this.#events.push(...events);
     this.#bytes += EVENT_BYTES * events.length;
     return true;
   }
 
-  #addLines(lines: readonly LogLine[]): true {
+  addLines(lines: readonly LogLine[]): true {
     this.#lines.push(...lines);
     for (const { message } of lines) this.#bytes += EVENT_BYTES + message.length;
     return true;
@@ -164,19 +148,6 @@ export class HeldRun {
     this.#stored = this.#run;
     this.#changes = null;
   }
-}
-
-function doesHold(guard: RunGuard, run: Run): boolean {
-  const { states, told } = guard;
-  const isSame = (key: 'epoch' | 'worker' | 'readyAtMs'): boolean =>
-    guard[key] === undefined || guard[key] === run[key];
-  if (!states.includes(run.state) || !isSame('epoch') || !isSame('worker') || !isSame('readyAtMs')) return false;
-  return told === undefined || isAllTold(run, told);
-}
-
-function isAllTold(run: Run, told: Told): boolean {
-  if (run.cancelRequestedAtMs !== told.cancelRequestedAtMs) return false;
-  return JSON.stringify(run.decisions) === JSON.stringify(told.decisions);
 }
 
 function takeInvocation(held: HeldInvocation, chain: StoreWrite[]): void {

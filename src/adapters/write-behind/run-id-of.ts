@@ -1,6 +1,6 @@
 // Which run a chain belongs to, from its first write that says so: an update of an invocation names the invocation only. Null: none says it.
-import type { RunId } from './ids.ts';
-import type { StoreWrite } from './ports/store.ts';
+import type { RunId } from '../../core/ids.ts';
+import type { StoreWrite } from '../../core/ports/store.ts';
 
 export function runIdOf(chain: readonly StoreWrite[]): RunId | null {
   for (const write of chain) {
