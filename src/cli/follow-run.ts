@@ -1,4 +1,6 @@
-// Stays with a run to its end, shows its progress, and prints it. Interrupting cancels the run: what was asked for is not left going on.
+// Stays with a run to its end, shows its progress, and prints it, also over a restart of the server. Interrupting cancels the run: what was
+// asked for is not left going on.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GantryError } from '../core/errors/gantry-error.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { ApiClient } from './api-client.ts';
@@ -11,6 +13,11 @@ import { exitCodeOfRun, printRun, progressLine } from './print-run.ts';
 /** Seconds that one request waits for the end; then the progress is shown and the next one goes on. */
 const WAIT_S = 1;
 const CANCEL_WAIT_S = 30;
+/** How long a server that does not answer is asked again. */
+const AWAY_MS = 60_000;
+const AWAY_PAUSE_MS = 1_000;
+/** `NOT_FOUND` is a server that does not answer; a run that is none has a code of its own. */
+const PASSING: ReadonlySet<string> = new Set(['NOT_FOUND', 'STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'DRAINING']);
 
 /** Gives the exit code that the run's end stands for. */
 export async function followRun(api: ApiClient, id: string, context: CommandContext): Promise<number> {
@@ -18,7 +25,7 @@ export async function followRun(api: ApiClient, id: string, context: CommandCont
   const told = new Set<string>();
   try {
     do {
-      run = await readRun(api, id, WAIT_S);
+      run = await readPatiently(api, id, context);
       tellDecisions(run, told, context.output);
       context.output.status(progressLine(run));
     } while (textAt(run, 'finishedAt') === '');
@@ -30,6 +37,22 @@ export async function followRun(api: ApiClient, id: string, context: CommandCont
   if (context.output.isJson) context.output.document(run);
   else printRun(run, context.output, await readFailureLogs(api, run));
   return exitCodeOfRun(run);
+}
+
+/** As it stands a second later at most; what passes with a restart of the server is waited for. */
+async function readPatiently(api: ApiClient, id: string, { stop, output }: CommandContext): Promise<JsonValue> {
+  const sinceMs = performance.now();
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await readRun(api, id, WAIT_S);
+    } catch (error) {
+      const isPassing = error instanceof GantryError && PASSING.has(error.code);
+      if (!isPassing || stop.aborted || performance.now() - sinceMs > AWAY_MS) throw error;
+      output.status('');
+      if (!isTold) output.note(`${error.message}; run ${id} goes on without us, asking again for a minute`);
+      await sleep(AWAY_PAUSE_MS, undefined, { signal: stop });
+    }
+  }
 }
 
 /** A run that waits for a person says once how to decide: the command itself would wait for ever without a word. */

@@ -9,15 +9,16 @@ import type { JsonValue } from '../../../src/core/json.ts';
 import { printed } from './printed.ts';
 
 class AnswersInTurn extends ApiClient {
-  readonly #answers: JsonValue[];
+  readonly #answers: (JsonValue | GantryError)[];
 
-  constructor(...answers: JsonValue[]) {
+  constructor(...answers: (JsonValue | GantryError)[]) {
     super('http://127.0.0.1:1', new AbortController().signal);
     this.#answers = answers;
   }
 
   override send(): Promise<JsonValue> {
-    return Promise.resolve(this.#answers.shift() ?? null);
+    const answer = this.#answers.shift() ?? null;
+    return answer instanceof GantryError ? Promise.reject(answer) : Promise.resolve(answer);
   }
 }
 
@@ -30,15 +31,33 @@ const WAITING = {
 };
 const ENDED = { ...WAITING, state: 'succeeded', finishedAt: '2026-01-01T00:00:00.000Z', waitsFor: [] };
 
-it('says once how to decide where a run waits for a decision', async () => {
-  const { output, stdout, stderr } = printed();
-  const context: CommandContext = {
+function contextOf(output: CommandContext['output']): CommandContext {
+  return {
     ...{ positionals: [], options: {}, output, root: '/', environment: {}, stop: new AbortController().signal },
     withApi: () => Promise.reject(new Error('not used')),
   };
-  expect(await followRun(new AnswersInTurn(WAITING, WAITING, ENDED), 'run_1', context)).toBe(0);
+}
+
+it('says once how to decide where a run waits for a decision', async () => {
+  const { output, stdout, stderr } = printed();
+  expect(await followRun(new AnswersInTurn(WAITING, WAITING, ENDED), 'run_1', contextOf(output))).toBe(0);
   expect(stderr()).toBe('publish waits for a decision: gantry runs approve run_1 publish (or reject)\n');
   expect(stdout()).toContain('succeeded');
+});
+
+it('stays with the run while the server is started anew, and says so once', async () => {
+  const { output, stdout, stderr } = printed();
+  const away = new GantryError('NOT_FOUND', 'the server does not answer');
+  const slow = new GantryError('STORE_TIMEOUT', 'the store did not answer');
+  expect(await followRun(new AnswersInTurn(away, slow, ENDED), 'run_1', contextOf(output))).toBe(0);
+  expect(stderr()).toBe('the server does not answer; run run_1 goes on without us, asking again for a minute\n');
+  expect(stdout()).toContain('succeeded');
+});
+
+it('gives up at once where there is no such run', async () => {
+  const { output } = printed();
+  const unknown = new GantryError('RUN_NOT_FOUND', 'there is no run run_1');
+  await expect(followRun(new AnswersInTurn(unknown, ENDED), 'run_1', contextOf(output))).rejects.toBe(unknown);
 });
 
 it('says a problem once when it is all that the error says', () => {
