@@ -27,7 +27,8 @@ function proofOf(command: string, name: string): RegExp {
   if (command.includes('plugin init')) return new RegExp(`^plugins/${name}: a plugin in `);
   if (command.includes('plugin dev')) return new RegExp(`^✓ ada: ok .*[^]*\\{"${name}":"Hello, Ada!"\\}`, 'm');
   if (command.includes('plugin test')) return /^\d+ passed, 0 failed, /m;
-  if (command.includes('gantry run')) return new RegExp(`"${name}":"Hello, you!"`);
+  // On one line, or member by member where that is too long.
+  if (command.includes('gantry run')) return new RegExp(`\\b${name}"?: ?"Hello, you!"`);
   return command.includes('bases build') ? /base/ : /ok|pass/i;
 }
 
