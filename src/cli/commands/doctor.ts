@@ -16,6 +16,7 @@ import {
   type TransportSetting,
 } from '../../sandbox/container/transports.ts';
 import type { Command } from '../command.ts';
+import { mayHang } from '../engine-advice.ts';
 import type { Output } from '../output.ts';
 import { listAt, textAt } from '../json-fields.ts';
 import { runningServer } from '../local-server.ts';
@@ -91,6 +92,14 @@ async function engineChecks({ engine }: Parts, { config }: LoadedConfig, server:
         `${facts.engineVersion} (API ${facts.apiVersion}), ${String(facts.cpus)} cores, ${memory}, cgroup v${String(facts.cgroupVersion)}`,
       ),
     ];
+    if (mayHang(facts.engineVersion))
+      checks.push(
+        warning(
+          'engine',
+          'this version may hang for good when many containers end at once',
+          'Use Docker 23 or newer (20.10.27 at least); a hung one has to be restarted, and runs go on then.',
+        ),
+      );
     if (!facts.hasSeccomp)
       checks.push(
         warning(
