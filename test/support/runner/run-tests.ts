@@ -11,7 +11,7 @@ import { watchEngine } from './engine-watch.ts';
 import { stopSteps } from './run-step.ts';
 import { findLeftovers, listBuiltImages, removeImagesBuiltSince, takeInventory } from './leftovers.ts';
 import { verify } from './verify-steps.ts';
-import { addCounts, NO_TESTS, vitestStep, type Counts } from './vitest-step.ts';
+import { addCounts, failures, NO_TESTS, vitestStep, type Counts } from './vitest-step.ts';
 
 const KINDS = ['sdk', 'contract', 'integration', 'scenarios', 'hostile', 'faults', 'docs'] as const;
 
@@ -60,7 +60,9 @@ async function orFailed(part: string, work: () => Promise<Counts>): Promise<Coun
   try {
     return await work();
   } catch (error) {
-    process.stdout.write(`✗ ${part}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const text = `✗ ${part}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    process.stdout.write(`${text}\n`);
+    failures.push(text);
     return { ...NO_TESTS, failed: 1 };
   }
 }
@@ -87,7 +89,7 @@ async function runKinds(): Promise<Counts> {
 
 /** The clean-up would hang, too. */
 function giveUp(line: string): void {
-  process.stdout.write(`✗ ${line}\n`);
+  process.stdout.write(`${failures.map((text) => `${text}\n`).join('')}✗ ${line}\n`);
   mkdirSync('.cache', { recursive: true });
   writeFileSync(SUMMARY, `${JSON.stringify({ ...NO_TESTS, failed: 1 })}\n`);
   stopSteps();
@@ -122,6 +124,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 const counts = await main();
 await mkdir('.cache', { recursive: true });
 await writeFile(SUMMARY, `${JSON.stringify(counts)}\n`);
+if (failures.length > 0) process.stdout.write(`\n== what failed ==\n\n${failures.join('\n')}\n`);
 process.stdout.write(
   `${String(counts.passed)} passed, ${String(counts.failed)} failed, ${String(counts.skipped)} skipped\n`,
 );

@@ -1,5 +1,5 @@
 // What `npm run verify` checks without Docker. Two lanes side by side, as two cores are the least there is.
-import { addCounts, NO_TESTS, vitestStep, type Counts } from './vitest-step.ts';
+import { addCounts, failures, NO_TESTS, vitestStep, type Counts } from './vitest-step.ts';
 import { runStep, type Step } from './run-step.ts';
 
 const LANES: readonly (readonly Step[])[] = [
@@ -23,6 +23,7 @@ export async function verify(): Promise<Counts> {
         process.stdout.write(
           `${isGood ? '✓' : '✗'} ${end.name} (${end.seconds.toFixed(1)} s)\n${isGood ? '' : end.output}`,
         );
+        if (!isGood) failures.push(`✗ ${end.name}: told above`);
         counts = addCounts(counts, isGood ? { ...NO_TESTS, passed: 1 } : { ...NO_TESTS, failed: 1 });
       }
       return counts;

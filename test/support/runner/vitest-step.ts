@@ -1,6 +1,7 @@
 // A vitest project as a step, with its counts read from vitest's own JSON report.
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readFailures } from './failed-tests.ts';
 import { runStep, type Step } from './run-step.ts';
 
 export interface Counts {
@@ -8,6 +9,9 @@ export interface Counts {
   readonly failed: number;
   readonly skipped: number;
 }
+
+/** What failed so far, in the order of the steps, for the end of the run. */
+export const failures: string[] = [];
 
 export const NO_TESTS: Counts = { passed: 0, failed: 0, skipped: 0 };
 
@@ -50,6 +54,10 @@ export async function vitestStep(
   const { exitCode } = await runStep(step);
   const counts = await readCounts(report);
   const isGood = exitCode === 0 && counts.passed > 0;
+  const failed = await readFailures(name, report);
+  failures.push(
+    ...(isGood || failed.length > 0 ? failed : [`✗ ${name}: ended with ${String(exitCode)}, no test failed`]),
+  );
   return isGood || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
 
