@@ -18,6 +18,10 @@ test('reaches nothing of the host over loopback', async () => {
   expect(await stand.see(stand.version(), { step: 'connect', port: 9 })).toMatchObject([{ errno: 'ECONNREFUSED' }]);
 });
 
+test('has a loopback of its own', async () => {
+  expect(await stand.see(stand.version(), { step: 'loopback' })).toMatchObject([{ heard: 'hello' }]);
+});
+
 test('opens sockets of ordinary families only', async () => {
   const [sockets] = await stand.see(stand.version(), { step: 'sockets' });
   expect(sockets).toMatchObject({ UNIX: null, NETLINK: null, PACKET: 'EPERM', ALG: 'EPERM', VSOCK: 'EPERM' });

@@ -73,6 +73,9 @@ export function containerSpec(
     AttachStdout: true,
     AttachStderr: true,
     OpenStdin: true,
+    // The engine's network code is left out: starts take less than half the time, and the locks that hang older engines are never taken. runc
+    // makes the empty network namespace by itself, with loopback up.
+    NetworkDisabled: true,
     // When we die, the engine closes the plugin's stdin: idle sandboxes end by themselves.
     StdinOnce: true,
     Tty: false,

@@ -156,6 +156,14 @@ def network():
     return {"interfaces": interfaces, "routes": lines("/proc/net/route")[1:]}
 
 
+def loopback():
+    """A server and a client of its own, as a plugin with a helper process has them."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as client, server.accept()[0] as peer:
+            client.sendall(b"hello")
+            return {"heard": peer.recv(5).decode()}
+
+
 def syscalls():
     import ctypes  # only this probe needs it
 
@@ -234,6 +242,7 @@ PROBES = {
     "sockets": sockets,
     "connect": connect,
     "network": network,
+    "loopback": loopback,
     "syscalls": syscalls,
     "status": status,
     "limits": limits,

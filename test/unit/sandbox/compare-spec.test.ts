@@ -71,6 +71,7 @@ test.each<[string, (config: JsonObject, host: JsonObject, body: JsonObject) => v
   ['HostConfig.PidMode', (_config, host) => (host['PidMode'] = 'host')],
   ['HostConfig.MaskedPaths', (_config, host) => (host['MaskedPaths'] = [])],
   ['HostConfig.Init', (_config, host) => (host['Init'] = null)],
+  ['NetworkDisabled', (config) => delete config['NetworkDisabled']],
   ['User', (config) => (config['User'] = '')],
   ['Healthcheck', (config) => (config['Healthcheck'] = { Test: ['CMD', 'x'] })],
   ['StopSignal', (config) => (config['StopSignal'] = 'SIGCONT')],

@@ -131,6 +131,7 @@ function bodyFaults(body: JsonObject, slot: number): readonly string[] {
   const user = String(20_000 + slot);
   const wanted: JsonObject = {
     User: `${user}:${user}`,
+    NetworkDisabled: true,
     OpenStdin: true,
     StdinOnce: true,
     Tty: false,
