@@ -11,10 +11,13 @@ import { type QueryShape, isServed, queryShapesOf } from '../../support/store/qu
 import { storeContract } from './store-contract.ts';
 
 const realUri = process.env['GANTRY_TEST_MONGODB'];
+/** Of a machine that is busy with other things: no test here is about a server that does not answer. */
+const TIMEOUTS = { serverSelectionMs: 60_000, socketMs: 60_000 };
 
 function createStore(uri: string, events: EventSink): MongoStore {
   const database = `${freshName('gantry_test')}_${String(Date.now())}`;
-  return new MongoStore({ uri, database, clock: testClock, events, logger: { log: () => undefined } });
+  const silent = { log: () => undefined };
+  return new MongoStore({ uri, database, clock: testClock, events, logger: silent, timeouts: TIMEOUTS });
 }
 
 if (hasFerretdb()) {
