@@ -31,6 +31,12 @@ function open(run: Run, headers: Record<string, string> = {}): Promise<Response>
   return fetch(`${web.url}/api/v1/runs/${run.id}/events`, { headers });
 }
 
+/** An open stream. Its reader is kept: the body of an answer that nobody holds is cancelled by the garbage collector. */
+async function hold(run: Run): Promise<{ leave(): Promise<void> }> {
+  const reader = (await open(run)).body?.getReader();
+  return { leave: async () => await reader?.cancel() };
+}
+
 async function all(response: Response): Promise<ReadEvent[]> {
   const events: ReadEvent[] = [];
   for await (const event of readEvents(response)) events.push(event);
@@ -88,22 +94,20 @@ describe('the stream of a run', () => {
 
   it('is refused with Retry-After past the bound, and possible again when a client left', async () => {
     const run = await runWithEvents(0);
-    const aborts = [new AbortController(), new AbortController()];
-    for (const { signal } of aborts) await fetch(`${web.url}/api/v1/runs/${run.id}/events`, { signal });
+    const held = [await hold(run), await hold(run)];
     const refused = await open(run);
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toBe('5');
-    aborts[0]?.abort();
+    await held[0]?.leave();
     await expect.poll(async () => (await open(run)).status, { timeout: 60_000 }).toBe(200);
-    aborts[1]?.abort();
+    await held[1]?.leave();
   });
 
   it('leaves no listener behind when clients leave', async () => {
     const run = await runWithEvents(0);
-    const abort = new AbortController();
-    await fetch(`${web.url}/api/v1/runs/${run.id}/events`, { signal: abort.signal });
+    const held = await hold(run);
     await expect.poll(() => web.bus.listenerCount, { timeout: 60_000 }).toBe(1);
-    abort.abort();
+    await held.leave();
     await expect.poll(() => web.bus.listenerCount, { timeout: 60_000 }).toBe(0);
   });
 });
