@@ -9,6 +9,7 @@ import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
 import { soon, testDockerHost } from '../../support/engine/test-engine.ts';
 import { until } from '../../support/engine/until.ts';
 import { makeInstance, ROOT, runGantry, type CliEnd } from '../../support/gantry/start-gantry.ts';
+import { saveFile } from '../../support/plugins/save-file.ts';
 
 let instance: Awaited<ReturnType<typeof makeInstance>>;
 
@@ -105,12 +106,12 @@ describe('gantry plugin dev', () => {
     expect(first).toContain('{"in_work":"Hello, Ada!"}');
     expect(first).toMatch(/info +greeting/);
 
-    await writeFile(join(folder, 'main.sh'), main.replace('Hello', 'Hi'));
+    await saveFile(join(folder, 'main.sh'), main.replace('Hello', 'Hi'));
     const changed = await dev.answer(/^not as expected, .* after the save\n/m);
     expect(changed).toContain('saved main.sh\n');
     expect(changed).toContain('expected "Hello, Ada!", got "Hi, Ada!"');
 
-    await writeFile(join(folder, 'plugin.yaml'), manifest.replace('hooks:', 'hoks:'));
+    await saveFile(join(folder, 'plugin.yaml'), manifest.replace('hooks:', 'hoks:'));
     const refused = await dev.answer(/^refused, /m);
     expect(refused).toMatch(
       /plugin\.yaml:\d+:1: `hoks` does not exist; did you mean `hooks`\? \(MANIFEST_UNKNOWN_FIELD\)/,
@@ -122,16 +123,16 @@ describe('gantry plugin dev', () => {
     await dev.answer(/^not as expected, /m);
 
     // The fixture is saved: nothing is built, and it is called again.
-    await writeFile(
+    await saveFile(
       join(folder, 'fixtures/ada.json'),
       '{"params": {"name": "Eve"}, "expect": {"data": {"in_work": "Hi, Eve!"}}}',
     );
     expect(await dev.answer(GOOD)).toContain('unchanged');
 
     // What hangs is left for what is saved next.
-    await writeFile(join(folder, 'main.sh'), main.replace('Hello', 'Hi').replace('jq -c', 'sleep 1000000; jq -c'));
+    await saveFile(join(folder, 'main.sh'), main.replace('Hello', 'Hi').replace('jq -c', 'sleep 1000000; jq -c'));
     await dev.answer(/^saved main\.sh\n/m);
-    await writeFile(join(folder, 'main.sh'), main.replace('Hello', 'Hi'));
+    await saveFile(join(folder, 'main.sh'), main.replace('Hello', 'Hi'));
     await dev.answer(GOOD);
 
     expect(await dev.end()).toBe(0);
@@ -146,12 +147,12 @@ describe('gantry plugin dev', () => {
   it('shows the failing line of a build, and takes the compiled SDK from the build before', async () => {
     const folder = await init('go', 'compiled');
     const main = await readFile(join(folder, 'main.go'), 'utf8');
-    await writeFile(join(folder, 'main.go'), main.replace('gantry.Run(handle)', 'gantry.Run(handel)'));
+    await saveFile(join(folder, 'main.go'), main.replace('gantry.Run(handle)', 'gantry.Run(handel)'));
     await using dev = new Dev(folder);
     const refused = await dev.answer(/^refused, /m);
     expect(refused).toMatch(/^ +\.\/main\.go:12:\d+: undefined: handel$/m);
     expect(refused).toContain('(BUILD_FAILED)');
-    await writeFile(join(folder, 'main.go'), main);
+    await saveFile(join(folder, 'main.go'), main);
     expect(await dev.answer(GOOD)).toContain('{"compiled":"Hello, Ada!"}');
     expect(await dev.end()).toBe(0);
   });

@@ -1,7 +1,8 @@
 // A folder that is gone after the test.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { saveFile } from './save-file.ts';
 
 export class TemporaryFolder implements AsyncDisposable {
   readonly path: string;
@@ -14,11 +15,11 @@ export class TemporaryFolder implements AsyncDisposable {
     return new TemporaryFolder(await mkdtemp(join(tmpdir(), 'gantry-plugins-')));
   }
 
-  /** Writes files by relative path, making folders. */
+  /** Writes files by relative path, making folders. Who watches the folder sees each of them whole. */
   async write(files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
     for (const [path, content] of Object.entries(files)) {
       await mkdir(dirname(join(this.path, path)), { recursive: true });
-      await writeFile(join(this.path, path), content);
+      await saveFile(join(this.path, path), content);
     }
   }
 
