@@ -55,11 +55,13 @@ test(`keeps a sound history over ${String(kills)} kills at random moments`, { ti
 
 /** Kills a program that may not listen yet. */
 async function killEarly(world: CountingWorld, afterMs: number): Promise<void> {
+  let killing: NodeJS.Timeout | undefined;
   const starting = world.start('a', {}, (pid) => {
-    setTimeout(() => process.kill(pid, 'SIGKILL'), afterMs);
+    killing = setTimeout(() => process.kill(pid, 'SIGKILL'), afterMs);
   });
-  // It may have come to listen before.
+  // It may have come to listen before: then it is killed as any other, and its number may be another's by the time.
   await starting.catch(() => undefined);
+  clearTimeout(killing);
 }
 
 /** A run that was at work when its program died, with the epoch at which it was. */

@@ -110,7 +110,16 @@ async function endShims(folder: string): Promise<void> {
   for (const number of numbers) {
     const command = await readFile(`/proc/${number}/cmdline`, 'utf8').catch(() => '');
     const isShim = command.includes('containerd-shim') && command.includes(`${folder}/`);
-    if (isShim) process.kill(Number(number), 'SIGKILL');
+    if (isShim) killIfAlive(Number(number));
+  }
+}
+
+/** It may end by itself while we look. */
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -41,7 +41,12 @@ export async function findMountObstacle(): Promise<string | null> {
 export function fillDisk(folder: string): () => void {
   const { bavail, bsize } = statfsSync(folder);
   const filler = join(folder, 'filler');
-  writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize)));
+  try {
+    writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize)));
+  } catch (error) {
+    // The program took a block in between: the rest is taken all the same.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
   return () => {
     rmSync(filler);
   };

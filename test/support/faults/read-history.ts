@@ -1,4 +1,5 @@
 // Reads the store past the program, through the port that both stores pass one contract suite for.
+import { setTimeout as pause } from 'node:timers/promises';
 import { MongoStore } from '../../../src/adapters/mongo/mongo-store.ts';
 import { SqliteStore } from '../../../src/adapters/sqlite/sqlite-store.ts';
 import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
@@ -8,15 +9,36 @@ import type { RunHistory, Sight } from './history.ts';
 
 const PAGE = 200;
 const EVENTS_MAX = 10_000;
+const PATIENCE_MS = 150_000;
+/** SQLITE_BUSY */
+const BUSY = 5;
 
 /** @param place a mongodb:// address, or the path of the embedded store's file */
 export async function openStore(place: string): Promise<Store> {
   const common = { clock: new SystemClock(), events: { emit: () => undefined }, logger: { log: () => undefined } };
-  const store = place.startsWith('mongodb')
-    ? new MongoStore({ uri: place, database: 'gantry', ...common })
-    : new SqliteStore({ path: place, ...common });
+  if (!place.startsWith('mongodb')) return await openFile(() => new SqliteStore({ path: place, ...common }));
+  const store = new MongoStore({ uri: place, database: 'gantry', ...common });
   await store.open(patient());
   return store;
+}
+
+/** To open it is to write to it, and a program whose disk is slow may hold the lock for longer than the store waits. */
+async function openFile(make: () => Store): Promise<Store> {
+  for (const endMs = performance.now() + PATIENCE_MS; ;) {
+    const store = make();
+    try {
+      await store.open(patient());
+      return store;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > endMs) throw error;
+      await pause(100);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  return cause instanceof Error && 'sqliteCode' in cause && cause.sqliteCode === BUSY;
 }
 
 export async function listAllRuns(store: Store): Promise<readonly Run[]> {
@@ -50,5 +72,5 @@ export function sightOf(look: Pick<Sight, 'look' | 'atMs'>, { id, epoch, losses,
 }
 
 function patient(): StoreOptions {
-  return { signal: AbortSignal.timeout(150_000) };
+  return { signal: AbortSignal.timeout(PATIENCE_MS) };
 }
