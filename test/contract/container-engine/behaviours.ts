@@ -92,6 +92,8 @@ export function specOfCommand(
       AttachStdout: true,
       AttachStderr: true,
       Tty: false,
+      // As sandboxes are made, and each start takes less than half the time.
+      NetworkDisabled: true,
       Labels: labels,
       HostConfig: {
         NetworkMode: 'none',

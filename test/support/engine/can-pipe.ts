@@ -12,7 +12,9 @@ export async function canPipe(): Promise<boolean> {
   const { engine } = opened;
   if (whyNoPipes('auto', await engine.facts(soon()), release()) !== null) return false;
   using folder = createTestFolder();
-  const spec = { body: { Image: SHELL_IMAGE, HostConfig: { NetworkMode: 'none', PidsLimit: 16 } } };
+  const spec = {
+    body: { Image: SHELL_IMAGE, NetworkDisabled: true, HostConfig: { NetworkMode: 'none', PidsLimit: 16 } },
+  };
   const name = `gantry-can-pipe-${randomBytes(8).toString('hex')}`;
   return await engine.createContainer(name, onPipes(spec, folder.path), soon()).then(
     () => true,
