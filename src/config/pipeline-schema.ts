@@ -120,7 +120,7 @@ export const PIPELINE = z.strictObject({
   onMergeConflict: z
     .enum(['warn', 'fail'])
     .prefault('warn')
-    .describe('What happens when parallel plugins write the same key.'),
+    .describe('What happens when parallel plugins give the same key different values.'),
   durability: z
     .enum(DURABILITIES)
     .prefault('stored')

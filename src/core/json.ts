@@ -21,3 +21,20 @@ export function copyJson(value: JsonValue): JsonValue {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** True for equal values; of objects the order of the keys does not count. Recurses as deep as the values, so they must be bounded. */
+export function isSameJson(left: JsonValue, right: JsonValue): boolean {
+  if (left === right) return true;
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return left.length === right.length && left.every((value, index) => isSameJson(value, right[index] ?? null));
+  }
+  return isJsonObject(left) && isJsonObject(right) && isSameObject(left, right);
+}
+
+function isSameObject(left: JsonObject, right: JsonObject): boolean {
+  const names = Object.keys(left);
+  return (
+    names.length === Object.keys(right).length &&
+    names.every((name) => Object.hasOwn(right, name) && isSameJson(left[name] ?? null, right[name] ?? null))
+  );
+}

@@ -2,7 +2,7 @@
 // No `pattern`, so no expression of an author can hang us.
 // Defaults of properties are filled in where their object stands; an absent object appears only by a default of its own.
 import { isTextFormat, TEXT_FORMATS } from './text-formats.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { isJsonObject, isSameJson, type JsonObject, type JsonValue } from './json.ts';
 
 /** Where in the schema or value, from its root, and what is wrong there. */
 export interface SchemaIssue {
@@ -220,21 +220,4 @@ function typeOf(value: JsonValue): string {
 
 function codePoints(text: string): number {
   return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g) ?? []).length;
-}
-
-function isSameJson(left: JsonValue, right: JsonValue): boolean {
-  if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((value, index) => isSameJson(value, right[index] ?? null));
-  }
-  if (isJsonObject(left) && isJsonObject(right)) {
-    const names = Object.keys(left);
-    return (
-      names.length === Object.keys(right).length &&
-      names.every((name) => {
-        const other = member(right, name);
-        return other !== undefined && isSameJson(left[name] ?? null, other);
-      })
-    );
-  }
-  return left === right;
 }

@@ -81,7 +81,7 @@ export const ERROR_TABLE = {
     'plugin',
     422,
     1,
-    'Parallel plugins wrote the same key.',
+    'Parallel plugins gave the same key different values.',
     'Let one of them write it, or order them.',
   ),
   APPROVAL_REJECTED: row(

@@ -1,6 +1,6 @@
-// Where branches of the graph that meet wrote the same place of `data`. A pair of hooks is looked at once: at the first hook that follows
+// Where branches of the graph that meet gave one place of `data` different values. A pair of hooks is looked at once: at the first hook that follows
 // both, or at the end of the run. One pass over what was written, with the writers kept at each place, so its cost is that of the data.
-import { isJsonObject, type JsonValue } from '../../core/json.ts';
+import { isJsonObject, isSameJson, type JsonValue } from '../../core/json.ts';
 import { bitOf, hasBit, type HookGraph } from './hook-graph.ts';
 import { CONFLICTS_MAX, pointerOf, type MergeConflict } from './merge-results.ts';
 
@@ -11,9 +11,14 @@ export interface Branch {
   readonly patches: readonly JsonValue[];
 }
 
+interface Wrote {
+  readonly by: Branch;
+  readonly value: JsonValue;
+}
+
 interface Place {
-  /** hooks that wrote a value here */
-  readonly written: Branch[];
+  /** hooks that wrote a value here, each with the last that it wrote */
+  readonly written: Wrote[];
   /** hooks that wrote below it */
   readonly passed: Branch[];
   readonly children: Map<string, Place>;
@@ -50,20 +55,37 @@ export function joinConflicts(
 }
 
 function write(place: Place, value: JsonValue, by: Branch, path: readonly string[], search: Search): void {
-  const isBranch = isJsonObject(value);
-  const other = [...place.written, ...(isBranch ? [] : place.passed)].find(({ index }) =>
-    search.isNew(index, by.index),
-  );
-  if (other !== undefined && search.found.length < CONFLICTS_MAX)
-    search.found.push({ pointer: pointerOf(path), first: other.hook, second: by.hook });
-  const visitors = isBranch ? place.passed : place.written;
-  if (visitors.at(-1) !== by) visitors.push(by);
-  if (!isBranch) return;
+  if (!isJsonObject(value)) {
+    writeValue(place, value, by, path, search);
+    return;
+  }
+  const other = place.written.find((one) => search.isNew(one.by.index, by.index));
+  if (other !== undefined) report(other.by, by, path, search);
+  if (place.passed.at(-1) !== by) place.passed.push(by);
   for (const [key, member] of Object.entries(value)) {
     const child = place.children.get(key) ?? newPlace();
     place.children.set(key, child);
     write(child, member, by, [...path, key], search);
   }
+}
+
+function writeValue(place: Place, value: JsonValue, by: Branch, path: readonly string[], search: Search): void {
+  const last = place.written.at(-1);
+  const isFull = search.found.length >= CONFLICTS_MAX;
+  // Equal values are kept as one, so that the next is compared in full with one of them, however many hooks wrote it.
+  const kept = !isFull && last !== undefined && isSameJson(last.value, value) ? last.value : value;
+  if (!isFull) {
+    const isNew = (one: Branch): boolean => search.isNew(one.index, by.index);
+    const other = place.written.find((one) => isNew(one.by) && !isSameJson(one.value, kept));
+    const found = other?.by ?? place.passed.find(isNew);
+    if (found !== undefined) report(found, by, path, search);
+  }
+  if (last?.by === by) place.written.pop();
+  place.written.push({ by, value: kept });
+}
+
+function report(first: Branch, second: Branch, path: readonly string[], { found }: Search): void {
+  if (found.length < CONFLICTS_MAX) found.push({ pointer: pointerOf(path), first: first.hook, second: second.hook });
 }
 
 function newPlace(): Place {

@@ -1,7 +1,7 @@
-// JSON Merge Patch (RFC 7396) of the data of parallel plugins, in (order, name) sequence, with a report of the places that two of them
-// wrote. Linear in the size of target and patches: an object is copied when first written to and then changed in place.
+// JSON Merge Patch (RFC 7396) of the data of parallel plugins, in (order, name) sequence, with a report of the places to which two of
+// them gave different values. Linear in the size of target and patches: an object is copied when first written to and then changed in place.
 // Objects have a null prototype, so no key of a plugin can reach Object.prototype.
-import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { isJsonObject, isSameJson, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { emptyObject } from './build-context.ts';
 
 export interface Patch {
@@ -67,9 +67,10 @@ function ownObject(value: JsonValue, owned: WeakSet<object> | null): JsonObject 
   return copy;
 }
 
-/** Where earlier plugins wrote: a leaf has a writer only, a branch has children and the plugin that first went through it. */
+/** What stands at a place: of a leaf who wrote it first, of a branch its children and the plugin that first went through it. */
 interface Written {
   readonly plugin: string;
+  readonly value: JsonValue;
   readonly children: Map<string, Written> | null;
 }
 
@@ -91,15 +92,17 @@ function recordWrite(
 ): void {
   const earlier = siblings.get(key);
   const isBranch = isJsonObject(value);
-  if (earlier === undefined) {
-    const fresh: Written = { plugin, children: isBranch ? new Map() : null };
-    siblings.set(key, fresh);
-    if (fresh.children !== null) recordMembers(fresh.children, value, plugin, path, conflicts);
-  } else if (isBranch && earlier.children !== null) {
+  if (earlier !== undefined && earlier.children !== null && isBranch) {
     recordMembers(earlier.children, value, plugin, path, conflicts);
-  } else if (conflicts.length < CONFLICTS_MAX) {
+    return;
+  }
+  if (earlier !== undefined) {
+    if (conflicts.length >= CONFLICTS_MAX || isSameJson(earlier.value, value)) return;
     conflicts.push({ pointer: pointerOf(path), first: earlier.plugin, second: plugin });
   }
+  const fresh: Written = { plugin, value, children: isBranch ? new Map() : null };
+  siblings.set(key, fresh);
+  if (fresh.children !== null) recordMembers(fresh.children, value, plugin, path, conflicts);
 }
 
 function recordMembers(

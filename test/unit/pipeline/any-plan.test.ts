@@ -64,8 +64,9 @@ function writtenBy(group: readonly PlannedPlugin[]): readonly JsonObject[] {
 }
 
 function endOfGroup(group: readonly PlannedPlugin[], doesConflictFail: boolean): string {
-  const keys = writtenBy(group).flatMap((one) => Object.keys(one));
-  const hasClash = doesConflictFail && new Set(keys).size < keys.length;
+  const written = writtenBy(group).flatMap((one) => Object.entries(one));
+  const [keys, values] = [new Set(written.map(([key]) => key)), new Set(written.map((one) => JSON.stringify(one)))];
+  const hasClash = doesConflictFail && keys.size < values.size;
   if (group.some(({ act }) => act === 'cancel')) return 'cancelled';
   return hasClash || group.some(({ act, isFailHard }) => act === 'crash' && isFailHard) ? 'failed' : 'succeeded';
 }

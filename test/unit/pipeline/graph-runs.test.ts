@@ -111,6 +111,24 @@ describe('a graph of hooks', () => {
     expect(world.invoker.calls.map(({ plugin }) => plugin)).not.toContain('join');
   });
 
+  test('takes equal values of branches for no conflict, whatever is written between them', async () => {
+    const same = { list: [{ x: 1, y: null }], gone: null, whole: { x: 'a' } };
+    const acts = {
+      left: () => ({ data: { ...same, odd: 1 } }),
+      right: () => ({ data: { ...same, list: [{ y: null, x: 1 }], odd: 2 } }),
+      third: () => ({ data: { ...same, odd: 1 } }),
+    };
+    const hooks = [...DIAMOND.slice(0, 3), { name: 'third', after: ['fetch'] }];
+    const alike = { ...acts, right: acts.left };
+    const failed = await finishGraph([...hooks, { name: 'join', after: ['left', 'right', 'third'] }], alike, 'fail');
+    expect(failed.run).toMatchObject({ state: 'succeeded', failure: null, warnings: [] });
+    const { run } = await finishGraph(hooks, acts);
+    expect(run.warnings.map(({ message }) => message)).toEqual([
+      'left and right both wrote data/odd in parallel; the value of right stands',
+      'right and third both wrote data/odd in parallel; the value of third stands',
+    ]);
+  });
+
   test('reports a conflict of branches that never meet at the end of the run', async () => {
     const acts = { left: () => ({ data: { same: 1 } }), right: () => ({ data: { same: 2 } }) };
     const apart = DIAMOND.slice(0, 3);

@@ -79,6 +79,26 @@ describe('mergeResults', () => {
     ]);
   });
 
+  test('does not report equal values, and names who first gave the value that stands', () => {
+    const list = [1, { x: [null, 'a'], y: 2 }];
+    const { conflicts } = mergeResults({}, [
+      { plugin: 'ann', data: { same: list, gone: null, odd: 1, part: { x: 1 }, short: [1] } },
+      {
+        plugin: 'bob',
+        data: { same: [1, { y: 2, x: [null, 'a'] }], gone: null, odd: 1, part: { x: 1 }, short: [1, 2] },
+      },
+      { plugin: 'cat', data: { same: list, gone: null, odd: 2, part: [], short: [1] } },
+    ]);
+    expect(conflicts).toEqual([
+      { pointer: '/short', first: 'ann', second: 'bob' },
+      { pointer: '/odd', first: 'ann', second: 'cat' },
+      { pointer: '/part', first: 'ann', second: 'cat' },
+      { pointer: '/short', first: 'bob', second: 'cat' },
+    ]);
+    const whole = ['ann', 'bob'].map((plugin) => ({ plugin, data: ['text'] }));
+    expect(mergeResults({}, whole).conflicts).toEqual([]);
+  });
+
   test('reports a plugin that replaces the whole of data', () => {
     const { conflicts } = mergeResults({}, [
       { plugin: 'ann', data: { a: 1 } },
@@ -88,10 +108,11 @@ describe('mergeResults', () => {
   });
 
   test('bounds the report of conflicts', () => {
-    const wide = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${String(index)}`, 1]));
+    const wide = (value: number) =>
+      Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${String(index)}`, value]));
     const { conflicts } = mergeResults({}, [
-      { plugin: 'ann', data: wide },
-      { plugin: 'bob', data: wide },
+      { plugin: 'ann', data: wide(1) },
+      { plugin: 'bob', data: wide(2) },
     ]);
     expect(conflicts).toHaveLength(CONFLICTS_MAX);
   });

@@ -1,3 +1,3 @@
-# Writes a key that its neighbour writes, too.
+# Writes two keys that its neighbour writes, too, one of them alike.
 cat >/dev/null
-printf '%s\n' '{"same": "b", "own_b": 2}'
+printf '%s\n' '{"same": "b", "alike": [{"y": 2, "x": 1}], "own_b": 2}'
