@@ -57,7 +57,8 @@ export class ApiClient {
 }
 
 function initOf({ method = 'GET', body, headers = {} }: ApiRequest): RequestInit {
-  const accept = { accept: 'application/json', ...headers };
+  // The command line names itself in all that it asks, so that the records say who it was.
+  const accept = { accept: 'application/json', 'gantry-trigger': 'cli', ...headers };
   if (body === undefined) return { method, headers: accept };
   return { method, headers: { ...accept, 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }

@@ -29,8 +29,8 @@ export async function runRequest(options: OptionValues): Promise<JsonObject> {
 export const KEY_OPTION = { 'idempotency-key': { type: 'string' } } as const;
 export const KEY_HELP = { 'idempotency-key KEY': 'the same key and request give the same run' } as const;
 
-/** Says that the command line asks, and under which key. */
+/** Says under which key is asked. */
 export function requestHeaders(options: OptionValues): Record<string, string> {
   const key = textOption(options, 'idempotency-key') ?? textOption(options, 'key');
-  return { 'gantry-trigger': 'cli', ...(key === null ? {} : { 'idempotency-key': key }) };
+  return key === null ? {} : { 'idempotency-key': key };
 }

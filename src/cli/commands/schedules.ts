@@ -86,7 +86,7 @@ function switchCommand(word: 'pause' | 'resume', summary: string): Command {
 }
 
 async function change(api: ApiClient, path: string): Promise<JsonValue> {
-  return await api.send(path, { method: 'POST', headers: { 'gantry-trigger': 'cli' } });
+  return await api.send(path, { method: 'POST' });
 }
 
 function lineOf(schedule: JsonValue): string {

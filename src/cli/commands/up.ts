@@ -99,11 +99,7 @@ async function demonstrate(context: CommandContext, url: string): Promise<void> 
 }
 
 async function runSample(api: ApiClient, pipeline: string, data: JsonValue, output: Output): Promise<JsonValue> {
-  const started = await api.send(`/pipelines/${pipeline}/runs`, {
-    method: 'POST',
-    body: { data },
-    headers: { 'gantry-trigger': 'cli' },
-  });
+  const started = await api.send(`/pipelines/${pipeline}/runs`, { method: 'POST', body: { data } });
   // The answer is a summary, even when the run has ended already.
   let run: JsonValue;
   do run = await readRun(api, textAt(started, 'id'), 30);

@@ -4,12 +4,12 @@ import type { JsonValue } from '../../core/json.ts';
 import { badRequest } from '../http/problem.ts';
 import { readJsonObject } from '../http/read-json.ts';
 import { jsonAnswer, type Route } from '../http/route.ts';
-import type { WebPorts } from '../ports.ts';
+import type { RunDoor } from '../ports.ts';
 import { runIdOf } from './route-params.ts';
 import { decisionView } from './approval-view.ts';
 import { triggerOf } from './start-run-route.ts';
 
-export function approvalRoutes(ports: WebPorts): readonly Route[] {
+export function approvalRoutes(ports: { readonly runs: Pick<RunDoor, 'decideApproval'> }): readonly Route[] {
   return [
     {
       method: 'POST',

@@ -41,6 +41,7 @@ describe('ApiClient', () => {
     expect(given).toEqual({ id: 'run_1' });
     expect(asked).toMatchObject({ method: 'POST', path: '/api/v1/pipelines/p/runs', body: '{"data":1}' });
     expect(asked.headers).toMatchObject({ 'content-type': 'application/json', accept: 'application/json', 'x-y': 'z' });
+    expect(asked.headers).toMatchObject({ 'gantry-trigger': 'cli' });
   });
 
   it('turns a problem document back into its error, with every single problem', async () => {
