@@ -12,7 +12,7 @@ import { referenceOf } from './image/plan-image.ts';
 import { CONTENT_LABEL, INSTANCE_LABEL } from './image/image-labels.ts';
 import { readSettings } from './read-settings.ts';
 import type { PluginClaims } from './retention/plugin-claims.ts';
-import { isNamed, neverThere, notThere } from './version-names.ts';
+import { meantById, meantByName, neverThere, notThere, type MeantVersion } from './version-names.ts';
 
 export interface KeptVersionsOptions {
   readonly engine: Pick<ContainerEngine, 'inspectImage'>;
@@ -39,7 +39,7 @@ export class KeptVersions implements PluginVersions {
     // As for a build: a removal leaves the plugin's images alone meanwhile.
     const claim = await this.#options.claims.forBuild(plugin);
     try {
-      const chosen = await this.#newest(plugin, (id) => isNamed(id, plugin, version), version, options);
+      const chosen = await this.#newest(meantByName(plugin, version), options);
       return {
         version: chosen,
         [Symbol.dispose]: () => {
@@ -53,16 +53,10 @@ export class KeptVersions implements PluginVersions {
   }
 
   async find(id: string, options: StoreOptions): Promise<PluginVersion> {
-    const at = id.indexOf('@');
-    return await this.#newest(id.slice(0, at), (one) => one === id, id.slice(at + 1), options);
+    return await this.#newest(meantById(id), options);
   }
 
-  async #newest(
-    plugin: string,
-    isMeant: (id: string) => boolean,
-    asked: string,
-    options: StoreOptions,
-  ): Promise<PluginVersion> {
+  async #newest({ plugin, asked, isMeant }: MeantVersion, options: StoreOptions): Promise<PluginVersion> {
     const serving = this.#options.serving().filter((version) => version.plugin.name === plugin);
     const current = serving.find(({ id }) => isMeant(id));
     if (current !== undefined) return current;

@@ -3,7 +3,7 @@
 import type { Plugin, PluginVersion } from '../core/plugin.ts';
 import type { ChosenVersion, PluginVersions } from '../core/ports/plugin-versions.ts';
 import type { PluginVersionRecord, Store, StoreOptions } from '../core/ports/store.ts';
-import { isNamed, neverThere, notThere } from './version-names.ts';
+import { meantById, meantByName, neverThere, notThere, type MeantVersion } from './version-names.ts';
 
 export class RecordedVersions implements PluginVersions {
   readonly #store: Pick<Store, 'listPluginVersions'>;
@@ -14,21 +14,15 @@ export class RecordedVersions implements PluginVersions {
 
   /** Nothing is held: who removes images asks the open runs which versions they name. */
   async choose(plugin: string, version: string, options: StoreOptions): Promise<ChosenVersion> {
-    const chosen = await this.#newest(plugin, (id) => isNamed(id, plugin, version), version, options);
+    const chosen = await this.#newest(meantByName(plugin, version), options);
     return { version: chosen, [Symbol.dispose]: () => undefined };
   }
 
   async find(id: string, options: StoreOptions): Promise<PluginVersion> {
-    const at = id.indexOf('@');
-    return await this.#newest(id.slice(0, at), (one) => one === id, id.slice(at + 1), options);
+    return await this.#newest(meantById(id), options);
   }
 
-  async #newest(
-    plugin: string,
-    isMeant: (id: string) => boolean,
-    asked: string,
-    options: StoreOptions,
-  ): Promise<PluginVersion> {
+  async #newest({ plugin, asked, isMeant }: MeantVersion, options: StoreOptions): Promise<PluginVersion> {
     const records = await this.#store.listPluginVersions(plugin, options);
     if (records.length === 0) throw neverThere(plugin);
     const there = records.filter(({ imageRemovedAtMs }) => imageRemovedAtMs === null);

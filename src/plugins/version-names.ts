@@ -4,8 +4,25 @@ import { GantryError } from '../core/errors/gantry-error.ts';
 /** Versions that a refusal names. */
 const NAMED_MAX = 10;
 
+/** What was asked for. */
+export interface MeantVersion {
+  readonly plugin: string;
+  /** the version as it was asked for, for messages */
+  readonly asked: string;
+  readonly isMeant: (id: string) => boolean;
+}
+
+export function meantById(id: string): MeantVersion {
+  const at = id.indexOf('@');
+  return { plugin: id.slice(0, at), asked: id.slice(at + 1), isMeant: (one) => one === id };
+}
+
+export function meantByName(plugin: string, version: string): MeantVersion {
+  return { plugin, asked: version, isMeant: (id) => isNamed(id, plugin, version) };
+}
+
 /** True when the text is the version's semver, alone or with the beginning of its content hash as in the id. */
-export function isNamed(id: string, plugin: string, version: string): boolean {
+function isNamed(id: string, plugin: string, version: string): boolean {
   const own = id.slice(plugin.length + 1);
   return own === version || own.slice(0, own.lastIndexOf('+')) === version;
 }
