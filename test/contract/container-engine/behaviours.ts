@@ -57,9 +57,12 @@ const BEHAVIOURS = {
       return await new Promise<never>(() => undefined);
     },
   },
-  /** the memory is broken by a child, so that the container stands until the engine has heard of it; ends when its input does */
+  /**
+   * the memory is broken by a child, so that the container stands until the engine has heard of it; ends when its input does. Again and again:
+   * the engine listens for it only a moment after the start.
+   */
   memoryHog: {
-    script: 'tail /dev/zero; echo killed; exec cat',
+    script: '(while :; do tail /dev/zero; echo killed; sleep 0.2; done) & exec cat',
     program: async (process) => {
       process.oomOfChild();
       await process.stdout('killed\n');
