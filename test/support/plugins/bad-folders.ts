@@ -1,7 +1,7 @@
 // Bad folders by their number in the list of bad inputs (24–31, 33): how each is made, and the code that must come of it. Run by
 // test/integration/plugins/bad-folders.test.ts; the table of numbers in test/unit/plugins/bad-inputs.test.ts counts on it.
 import { execFile } from 'node:child_process';
-import { chmod, link, mkdir, symlink } from 'node:fs/promises';
+import { chmod, link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemFiles, type FolderFiles } from '../../../src/plugins/context/folder-files.ts';
@@ -136,8 +136,7 @@ export const BAD_FOLDERS: readonly BadFolder[] = [
   {
     number: 31,
     title: 'a file that grows while it is read',
-    spoil: (folder) =>
-      Promise.resolve(onOpen('main.sh', () => folder.write({ 'main.sh': 'a text of another length entirely' }))),
+    spoil: () => Promise.resolve(onOpen('main.sh', (path) => writeFile(path, 'a text of another length entirely'))),
     code: 'CONTEXT_CHANGED',
     names: '/main.sh changed while it was read',
   },
