@@ -18,7 +18,9 @@ import { readProgress } from './read-answers.ts';
 const TIDY_DEADLINE_MS = 60_000;
 /** Times that a build begins again because its cache went; each one stands on less of it. */
 const CACHE_LOSSES_MAX = 3;
-const CACHE_LOSS = /unknown parent image ID sha256:/;
+/** In the engine's words, by the moment at which a stage went: before, between and after it is looked at, mounted and built upon. */
+const CACHE_LOSS =
+  /unknown parent image ID sha256:|unable to find image "?sha256:|no such image: sha256:|failed to get digest sha256:|unrecognized image ID sha256:|layer does not exist/i;
 
 export interface ImageBuilderOptions {
   readonly docker: Docker;

@@ -11,6 +11,10 @@ interface Modem {
   dial(request: object, callback: (error: Error | null, answer: unknown) => void): void;
 }
 
+/** Of two removals at once that take the same untagged parent with them, one is told this though its own image is gone. */
+const REMOVED_MEANWHILE = /unrecognized image ID sha256:|layer does not exist/;
+const REMOVALS_MAX = 5;
+
 const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$/;
 
 export class Images {
@@ -31,7 +35,7 @@ export class Images {
         readImage(await dialInspect(this.#docker, safeReference(reference), abortSignal)),
       );
     } catch (thrown) {
-      if (refusalStatus(thrown) === 404) return null;
+      if (refusalStatus(thrown) === 404 || isRemovedMeanwhile(thrown)) return null;
       throw thrown;
     }
   }
@@ -64,10 +68,14 @@ export class Images {
 
   /** Removes a tag, or the image with its untagged parents when it was the last one; what is gone is no error. */
   async remove(reference: string, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#calls.run('image_remove', signal, (abortSignal) => this.#image(reference).remove({ abortSignal }));
-    } catch (thrown) {
-      if (refusalStatus(thrown) !== 404) throw thrown;
+    for (let made = 1; ; made += 1) {
+      try {
+        await this.#calls.run('image_remove', signal, (abortSignal) => this.#image(reference).remove({ abortSignal }));
+        return;
+      } catch (thrown) {
+        if (refusalStatus(thrown) === 404) return;
+        if (made === REMOVALS_MAX || !isRemovedMeanwhile(thrown)) throw thrown;
+      }
     }
   }
 
@@ -99,6 +107,10 @@ export class Images {
   #image(reference: string): Docker.Image {
     return this.#docker.getImage(safeReference(reference));
   }
+}
+
+function isRemovedMeanwhile(thrown: unknown): boolean {
+  return thrown instanceof EngineRefusal && REMOVED_MEANWHILE.test(thrown.reason);
 }
 
 /** dockerode's own inspect() takes no signal, and would keep the socket of a request that was given up. */

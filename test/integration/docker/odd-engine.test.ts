@@ -168,10 +168,13 @@ describe('an engine that does not answer', () => {
 });
 
 describe('an engine whose build cache another program tidies up', () => {
-  const gone = `unknown parent image ID sha256:${'a'.repeat(64)}`;
+  const STAGE = `sha256:${'a'.repeat(64)}`;
 
   /** @param losses builds that fail before one succeeds */
-  function forgetful(losses: number): { readonly server: HttpServer; readonly builds: () => number } {
+  function forgetful(
+    losses: number,
+    gone = `unknown parent image ID ${STAGE}`,
+  ): { readonly server: HttpServer; readonly builds: () => number } {
     const ID = `sha256:${'b'.repeat(64)}`;
     let builds = 0;
     const server = talking((request, response) => {
@@ -191,8 +194,13 @@ describe('an engine whose build cache another program tidies up', () => {
     return { server, builds: () => builds };
   }
 
-  test('builds again, and says so in the log of the build', async () => {
-    const { server, builds } = forgetful(1);
+  test.each([
+    `unknown parent image ID ${STAGE}`,
+    `unable to find image "${STAGE}"`,
+    `failed to get destination image "${STAGE}": No such image: ${STAGE}`,
+    'layer does not exist',
+  ])('builds again after "%s", and says so in the log of the build', async (gone) => {
+    const { server, builds } = forgetful(1, gone);
     await using odd = await openOdd(server);
     const lines: string[] = [];
     const built = await odd.engine.buildImage({ ...BUILD, onLine: (line) => void lines.push(line) }, soon());
@@ -207,6 +215,18 @@ describe('an engine whose build cache another program tidies up', () => {
     await expect(odd.engine.buildImage(BUILD, soon())).rejects.toMatchObject({ code: 'BUILD_FAILED' });
     expect(builds()).toBe(4);
   });
+});
+
+test('an image whose parents another program removes at the same time is removed all the same', async () => {
+  const refusals = [500, 404];
+  const racing = talking((_, response) => {
+    response.writeHead(refusals.shift() ?? 500, { 'content-type': 'application/json' });
+    response.end(`{"message":"unrecognized image ID sha256:${'a'.repeat(64)}"}`);
+  });
+  await using odd = await openOdd(racing);
+  expect(await odd.engine.removeImage('some:1', soon())).toBe(true);
+  expect(resultsOf(odd.events, 'image_remove')).toEqual(['500', '404']);
+  await expect(odd.engine.removeImage('some:1', soon())).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
 });
 
 describe('an engine that talks nonsense', () => {
