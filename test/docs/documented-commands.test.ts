@@ -39,18 +39,6 @@ async function write(path: string, text: string): Promise<void> {
   await writeFile(join(here().folder, path), text);
 }
 
-/** Waits until the server has noticed and built the plugin. */
-async function untilReady(plugin: string, isRight: (status: JsonObject) => boolean = () => true): Promise<void> {
-  const deadline = AbortSignal.timeout(BUILT_MS);
-  for (;;) {
-    const response = await fetch(`${here().url}/api/v1/plugins/${plugin}`, { signal: deadline });
-    const status = (await response.json()) as JsonObject;
-    if (response.ok && status['state'] === 'failed') throw new Error(JSON.stringify(status['problems']));
-    if (response.ok && status['state'] === 'ready' && isRight(status)) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 async function runJson(command: string): Promise<JsonObject> {
   const printed = await here().run(`${command} --json 2>/dev/null`);
   return JSON.parse(printed) as JsonObject;
@@ -73,7 +61,7 @@ async function untilDataIs(
 
 beforeAll(async () => {
   checkout = await makeCheckout();
-  await untilReady('sample_plugin');
+  await here().untilReady('sample_plugin');
 }, BUILT_MS);
 afterAll(() => checkout?.[Symbol.asyncDispose]());
 
@@ -83,7 +71,7 @@ describe('README.md', () => {
     async () => {
       await here().run(commandOf(readme, 'npx gantry plugin init', /first plugin/));
       expect(await here().run(commandOf(readme, 'npx gantry plugin dev', /first plugin/))).toContain('✓ ada: ok');
-      await untilReady('hello');
+      await here().untilReady('hello');
       const command = commandOf(readme, 'npx gantry run', /first plugin/);
       const greeted = { hello: 'Hello, you!', greeting: 'Hello, you!' };
       expect(await runJson(command)).toMatchObject({ state: 'succeeded', data: greeted });
@@ -160,7 +148,7 @@ describe('docs/tutorial.md', () => {
       const version = runtime === 'shell' ? '0.3.0' : '0.2.0';
       const changed = manifest.replace('main.py', entry).replace('0.1.0', version);
       await write('plugins/word_count/plugin.yaml', changed);
-      await untilReady('word_count', (status) => JSON.stringify(status['version']).includes(version));
+      await here().untilReady('word_count', (status) => JSON.stringify(status['version']).includes(version));
       await untilDataIs(command, 6);
     },
     BUILT_MS,
@@ -172,7 +160,7 @@ describe('docs/tutorial.md', () => {
       const [filter = ''] = tutorial.filter(({ text }) => text.includes('protocol: text')).map(({ text }) => text);
       const manifest = blockOf(tutorial, 'yaml', /^1/).replace(/^(runtime|entry|version): .*\n/gm, '');
       await write('plugins/word_count/plugin.yaml', `${manifest}version: 0.4.0\n${filter}`);
-      await untilReady('word_count', (status) => JSON.stringify(status['version']).includes('0.4.0'));
+      await here().untilReady('word_count', (status) => JSON.stringify(status['version']).includes('0.4.0'));
       await untilDataIs(command, 6, (run) => run['data']);
     },
     BUILT_MS,
@@ -184,7 +172,7 @@ describe('docs/tutorial.md', () => {
       const manifest = blockOf(tutorial, 'yaml', /^1/).replace('0.1.0', '0.5.0');
       await write('plugins/word_count/main.py', blockOf(tutorial, 'python', /^6/));
       await write('plugins/word_count/plugin.yaml', `${manifest}${blockOf(tutorial, 'yaml', /^6/)}`);
-      await untilReady('word_count', (status) => JSON.stringify(status['version']).includes('0.5.0'));
+      await here().untilReady('word_count', (status) => JSON.stringify(status['version']).includes('0.5.0'));
       await untilDataIs(command, { be: 2, or: 1, not: 1 });
     },
     BUILT_MS,

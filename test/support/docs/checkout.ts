@@ -4,11 +4,17 @@ import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { JsonObject } from '../../../src/core/json.ts';
 
 const COPIED = ['src', 'docker', 'plugins', 'config', 'docs', 'package.json', 'package-lock.json', 'README.md'];
-const COMMAND_MS = 170_000;
+/** Of one command, and of a build that the server makes of itself: far beyond what a busy machine needs. */
+const COMMAND_MS = 540_000;
 const END_MS = 120_000;
+const LOOK_MS = 100;
+/** A folder that is seen half written, or whose build the engine refused, is looked at again long before. */
+const FAILED_MS = 90_000;
 const exec = promisify(execFile);
 
 /** `npx gantry` without npm's own second of thinking; everything else is the author's text. */
@@ -20,6 +26,8 @@ export interface Checkout extends AsyncDisposable {
   readonly url: string;
   /** Runs one command line; a failure rejects with what it printed. */
   run(command: string, limitMs?: number): Promise<string>;
+  /** Waits until the server has noticed and built the plugin; fails with the problems of one that it cannot build. */
+  untilReady(plugin: string, isRight?: (status: JsonObject) => boolean): Promise<void>;
 }
 
 /** Copies, and starts the server with a data folder inside of the copy. @param isBare without the sample plugins */
@@ -44,6 +52,7 @@ export async function makeCheckout(isBare = false): Promise<Checkout> {
       const { stdout, stderr } = await exec('sh', ['-c', `${NPX}\n${command}`], options);
       return stdout + stderr;
     },
+    untilReady: (plugin, isRight = () => true) => untilReady(`${url}/api/v1/plugins/${plugin}`, isRight),
     [Symbol.asyncDispose]: async () => {
       server.kill('SIGTERM');
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_MS).unref())]);
@@ -79,6 +88,20 @@ async function urlFrom(stdout: NodeJS.ReadableStream, ended: Promise<unknown>): 
     throw new Error(`the server ended before it listened: ${seen}`);
   });
   return await Promise.race([found.promise, early]);
+}
+
+async function untilReady(address: string, isRight: (status: JsonObject) => boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(COMMAND_MS);
+  let goodAtMs = performance.now();
+  for (;;) {
+    // Each on a connection of its own: one that is kept may be closed by the server in the moment in which it is taken again.
+    const response = await fetch(address, { headers: { connection: 'close' }, signal: deadline });
+    const status = (await response.json()) as JsonObject;
+    if (response.ok && status['state'] === 'ready' && isRight(status)) return;
+    if (!response.ok || status['state'] !== 'failed') goodAtMs = performance.now();
+    if (performance.now() > goodAtMs + FAILED_MS) throw new Error(JSON.stringify(status['problems']));
+    await sleep(LOOK_MS, undefined, { signal: deadline });
+  }
 }
 
 async function removeImages(folder: string, env: NodeJS.ProcessEnv): Promise<void> {

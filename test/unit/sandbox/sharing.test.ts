@@ -64,6 +64,14 @@ describe('tokens', () => {
     expect(tokens.tryTake(1)).not.toBeNull();
   });
 
+  test('come back once, however often they are given back', async () => {
+    const tokens = new Tokens(4, () => undefined);
+    const held = [await tokens.take('a', 2, never), await tokens.take('a', 2, never)];
+    held[0]?.release();
+    held[0]?.release();
+    expect(tokens.usedRatio).toBe(0.5);
+  });
+
   test('reject with the reason when somebody gives up, and serve the next', async () => {
     const tokens = new Tokens(2, () => undefined);
     const held = await tokens.take('a', 1, never);
