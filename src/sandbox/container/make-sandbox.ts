@@ -60,6 +60,7 @@ export async function makeSandbox(
   sandbox.follow(exit);
   sandbox.move('starting', 'created');
   await call((options) => engine.startContainer(id, options), settings.startTimeoutMs);
+  sandbox.startedAtMs = context.clock.monotonicMs();
   failpoint('container-started');
 }
 

@@ -30,6 +30,8 @@ export class Sandbox {
   attachment: Attachment | null = null;
   /** the kernel killed something inside for memory, as the engine's event said */
   isOomReported = false;
+  /** when the engine had started its container, by the monotonic clock */
+  startedAtMs = 0;
   idleSinceMs = 0;
   /** invocations in it now */
   inFlight = 0;

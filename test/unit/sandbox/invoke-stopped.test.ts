@@ -55,6 +55,39 @@ describe('being stopped', () => {
     release();
     expect((await end).outcome.code).toBe('cancelled');
   });
+
+  test.each([
+    [
+      'that has only just started is asked once more, since it may not have heard',
+      0,
+      ['SIGTERM', 'SIGTERM'],
+      'came to an end within',
+    ],
+    ['that has run for a while is asked once', 60_000, ['SIGTERM', 'SIGKILL'], 'was killed'],
+  ])('by cancellation, a container %s', async (_what, ageMs, signals, end) => {
+    await using worker = new FakeWorker({ graceMs: 2_000 });
+    worker.programs.set('hang', HANGING);
+    const given: string[] = [];
+    const kill = worker.engine.killContainer.bind(worker.engine);
+    worker.engine.killContainer = (id, name, options) => {
+      given.push(name);
+      return given.length === 1 ? Promise.resolve(true) : kill(id, name, options);
+    };
+    const stop = new AbortController();
+    const version = worker.version('hang', { limits: { timeoutMs: 600_000 } });
+    const invoked = worker.invoke(version, { stop: stop.signal, timeoutMs: 600_000 });
+    await worker.settle();
+    await worker.clock.advance(ageMs);
+    stop.abort('cancelled');
+    await worker.clock.advance(499);
+    expect(given).toEqual(['SIGTERM']);
+    await worker.clock.advance(1_501);
+    expect((await invoked).outcome).toMatchObject({
+      code: 'cancelled',
+      message: expect.stringContaining(end) as string,
+    });
+    expect(given.slice(0, 2)).toEqual(signals);
+  });
 });
 
 describe('a lack of', () => {
