@@ -16,7 +16,7 @@ import { DOCKERFILE_NAME, packContext } from './pack-context.ts';
 import { readProgress } from './read-answers.ts';
 
 const TIDY_DEADLINE_MS = 60_000;
-/** Times that a build begins again because its cache went; each one stands on less of it. */
+/** Times that a build begins again because its cache went; the last one stands on none. */
 const CACHE_LOSSES_MAX = 3;
 /** In the engine's words, by the moment at which a stage went: before, between and after it is looked at, mounted and built upon. */
 const CACHE_LOSS =
@@ -44,7 +44,7 @@ export class ImageBuilder {
   async build(request: BuildRequest, signal: AbortSignal): Promise<{ readonly imageId: string }> {
     for (let losses = 0; ; losses += 1) {
       try {
-        return await this.#attempt(request, signal);
+        return await this.#attempt(request, losses < CACHE_LOSSES_MAX, signal);
       } catch (thrown) {
         if (losses === CACHE_LOSSES_MAX || !isCacheLoss(thrown)) throw thrown;
         request.onLine('another program took away a stage that this build stood on: it is built again');
@@ -52,13 +52,17 @@ export class ImageBuilder {
     }
   }
 
-  async #attempt(request: BuildRequest, signal: AbortSignal): Promise<{ readonly imageId: string }> {
+  async #attempt(
+    request: BuildRequest,
+    usesCache: boolean,
+    signal: AbortSignal,
+  ): Promise<{ readonly imageId: string }> {
     const output = new BuildOutput((line) => {
       request.onLine(line);
     });
     this.#openBuilds += 1;
     try {
-      await this.#run(request, output, signal);
+      await this.#run(request, usesCache, output, signal);
     } catch (thrown) {
       throw toBuildError(thrown, request, output);
     } finally {
@@ -82,10 +86,11 @@ export class ImageBuilder {
     for (const id of due) if (!this.#kept.includes(id)) this.#leftovers.add(id);
   }
 
-  async #run(request: BuildRequest, output: BuildOutput, signal: AbortSignal): Promise<void> {
+  async #run(request: BuildRequest, usesCache: boolean, output: BuildOutput, signal: AbortSignal): Promise<void> {
     const context = await packContext(request.dockerfile, request.entries);
     await this.#options.calls.run('image_build', signal, async (abortSignal) => {
-      const options = { ...this.#query(request), abortSignal } as unknown as Docker.ImageBuildOptions;
+      const query = { ...this.#query(request), nocache: !usesCache, abortSignal };
+      const options = query as unknown as Docker.ImageBuildOptions;
       const stream = await this.#options.docker.buildImage(context as unknown as NodeJS.ReadableStream, options);
       for await (const message of jsonLines(stream as AsyncIterable<Buffer>)) output.take(readProgress(message));
       output.finish();

@@ -170,13 +170,13 @@ describe('an engine that does not answer', () => {
 describe('an engine whose build cache another program tidies up', () => {
   const STAGE = `sha256:${'a'.repeat(64)}`;
 
-  /** @param losses builds that fail before one succeeds */
+  /** @param losses builds that fail before one succeeds. @returns as well whether each build could use the cache */
   function forgetful(
     losses: number,
     gone = `unknown parent image ID ${STAGE}`,
-  ): { readonly server: HttpServer; readonly builds: () => number } {
+  ): { readonly server: HttpServer; readonly isCached: readonly boolean[] } {
     const ID = `sha256:${'b'.repeat(64)}`;
-    let builds = 0;
+    const isCached: boolean[] = [];
     const server = talking((request, response) => {
       request.resume().on('end', () => {
         response.writeHead(200, { 'content-type': 'application/json' });
@@ -186,12 +186,12 @@ describe('an engine whose build cache another program tidies up', () => {
           );
           return;
         }
-        builds += 1;
-        const end = builds <= losses ? { error: gone, errorDetail: { message: gone } } : { aux: { ID } };
+        isCached.push(!request.url.includes('nocache=true'));
+        const end = isCached.length <= losses ? { error: gone, errorDetail: { message: gone } } : { aux: { ID } };
         response.end(`{"stream":"Step 2/2 : WORKDIR /build\\n"}\n${JSON.stringify(end)}\n`);
       });
     });
-    return { server, builds: () => builds };
+    return { server, isCached };
   }
 
   test.each([
@@ -200,20 +200,20 @@ describe('an engine whose build cache another program tidies up', () => {
     `failed to get destination image "${STAGE}": No such image: ${STAGE}`,
     'layer does not exist',
   ])('builds again after "%s", and says so in the log of the build', async (gone) => {
-    const { server, builds } = forgetful(1, gone);
+    const { server, isCached } = forgetful(1, gone);
     await using odd = await openOdd(server);
     const lines: string[] = [];
     const built = await odd.engine.buildImage({ ...BUILD, onLine: (line) => void lines.push(line) }, soon());
     expect(built.imageId).toBe(`sha256:${'b'.repeat(64)}`);
-    expect(builds()).toBe(2);
+    expect(isCached).toEqual([true, true]);
     expect(lines).toContainEqual(expect.stringContaining('built again'));
   });
 
-  test('gives up when the cache is gone each time', async () => {
-    const { server, builds } = forgetful(Infinity);
+  test('gives up when the cache is gone each time, at last without one', async () => {
+    const { server, isCached } = forgetful(Infinity);
     await using odd = await openOdd(server);
     await expect(odd.engine.buildImage(BUILD, soon())).rejects.toMatchObject({ code: 'BUILD_FAILED' });
-    expect(builds()).toBe(4);
+    expect(isCached).toEqual([true, true, true, false]);
   });
 });
 
