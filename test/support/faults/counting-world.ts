@@ -165,11 +165,12 @@ export class CountingWorld implements AsyncDisposable {
 
   /** Waits until nothing stands that a dead program left, ends the living, and finds nothing of theirs. @returns what is left */
   async leftovers(): Promise<readonly string[]> {
-    const standing = async (): Promise<readonly string[]> => {
+    const areGone = async (): Promise<boolean> => {
+      const { unheard } = this.tap;
       const lists = await Promise.all([...this.#seats.keys()].map((seat) => this.#containers(seat)));
-      return lists.flat().filter((id) => this.#orphans.has(id));
+      return unheard !== null && !lists.flat().some((id) => this.#orphans.has(id) || unheard.has(id));
     };
-    await this.until('the containers of dead programs to go', async () => (await standing()).length === 0);
+    await this.until('the containers of dead programs to go', areGone);
     const left: string[] = [];
     for (const [seat, gantry] of this.#seats) {
       await gantry?.end();

@@ -7,15 +7,27 @@ import type { Mark } from './history.ts';
 const ACTED = /@@acted (inv_\w+) (\d+) (run_\w+)\/(\w+)\/(\w+?)(?:\/(\d+))?@@/g;
 /** longer than any mark */
 const CARRY = 400;
+const CREATE = /^POST \S*\/containers\/create\b/;
+const MADE = /"Id":"([0-9a-f]{64})"/;
+const HEAD = 200;
+
+/** Containers that were asked for by a program that died before it heard of them: the engine makes them all the same. */
+interface Unheard {
+  readonly ids: Set<string>;
+  /** connections on which a container is being made: the engine's side with the client's */
+  readonly making: Map<Socket, Socket>;
+}
 
 export class EngineTap implements AsyncDisposable {
   readonly marks: readonly Mark[];
   readonly #proxy: CuttableProxy;
   readonly #engines: ReadonlySet<Socket>;
+  readonly #unheard: Unheard;
 
-  private constructor(proxy: CuttableProxy, marks: readonly Mark[], engines: ReadonlySet<Socket>) {
+  private constructor(proxy: CuttableProxy, marks: readonly Mark[], engines: ReadonlySet<Socket>, unheard: Unheard) {
     this.#proxy = proxy;
     this.#engines = engines;
+    this.#unheard = unheard;
     this.marks = marks;
   }
 
@@ -23,13 +35,21 @@ export class EngineTap implements AsyncDisposable {
   static async open(target: string): Promise<EngineTap> {
     const marks: Mark[] = [];
     const engines = new Set<Socket>();
+    const unheard: Unheard = { ids: new Set(), making: new Map() };
     const proxy = await CuttableProxy.open(target, (client, engine) => {
       engines.add(engine);
       engine.once('close', () => engines.delete(engine));
       watch(engine, marks);
+      watchCreates(client, engine, unheard);
       joinOneWay(client, engine);
     });
-    return new EngineTap(proxy, marks, engines);
+    return new EngineTap(proxy, marks, engines, unheard);
+  }
+
+  /** Ids of the containers that nobody has heard of; null while one may still be made. */
+  get unheard(): ReadonlySet<string> | null {
+    const { ids, making } = this.#unheard;
+    return making.values().some(isGone) ? null : ids;
   }
 
   get dockerHost(): string {
@@ -65,6 +85,22 @@ function joinOneWay(client: Socket, engine: Socket): void {
     engine.end();
     engine.resume();
   });
+}
+
+function watchCreates(client: Socket, engine: Socket, { ids, making }: Unheard): void {
+  client.on('data', (chunk: Buffer) => {
+    if (CREATE.test(chunk.toString('latin1', 0, HEAD))) making.set(engine, client);
+  });
+  engine.on('data', (chunk: Buffer) => {
+    if (!making.delete(engine)) return;
+    const [, id] = MADE.exec(chunk.toString('latin1')) ?? [];
+    if (id !== undefined && isGone(client)) ids.add(id);
+  });
+  engine.once('close', () => making.delete(engine));
+}
+
+function isGone(client: Socket): boolean {
+  return client.readableEnded || client.destroyed;
 }
 
 function watch(engine: Socket, marks: Mark[]): void {
