@@ -1,12 +1,13 @@
 // A copy of the repository to follow a document in: commands are run as they are written, in a shell, with the program of the copy.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { JsonObject } from '../../../src/core/json.ts';
+import { removeImagesOf } from '../faults/instance-traces.ts';
 
 const COPIED = ['src', 'docker', 'plugins', 'config', 'docs', 'package.json', 'package-lock.json', 'README.md'];
 /** Of one command, and of a build that the server makes of itself: far beyond what a busy machine needs. */
@@ -56,7 +57,7 @@ export async function makeCheckout(isBare = false): Promise<Checkout> {
     [Symbol.asyncDispose]: async () => {
       server.kill('SIGTERM');
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_MS).unref())]);
-      await removeImages(folder, environment);
+      await removeImagesOf(join(folder, '.gantry'));
       await rm(folder, { recursive: true });
     },
   };
@@ -102,13 +103,4 @@ async function untilReady(address: string, isRight: (status: JsonObject) => bool
     if (performance.now() > goodAtMs + FAILED_MS) throw new Error(JSON.stringify(status['problems']));
     await sleep(LOOK_MS, undefined, { signal: deadline });
   }
-}
-
-async function removeImages(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const text = await readFile(join(folder, '.gantry/instance.json'), 'utf8');
-  const { instanceId } = JSON.parse(text) as { instanceId: string };
-  const filter = `label=io.gantry.instance=${instanceId}`;
-  const { stdout } = await exec('docker', ['image', 'ls', '--quiet', '--filter', filter], { env });
-  const images = [...new Set(stdout.split('\n').filter(Boolean))];
-  if (images.length > 0) await exec('docker', ['image', 'rm', '--force', ...images], { env });
 }

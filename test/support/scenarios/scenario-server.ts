@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { startServer, type Server } from '../../../src/compose.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
+import { removeImagesOf } from '../faults/instance-traces.ts';
 import type { Scenario } from './read-scenarios.ts';
 
 const exec = promisify(execFile);
@@ -63,8 +64,6 @@ async function end(server: Server, root: string, dockerHost: string): Promise<vo
   const label = `label=io.gantry.instance=${instance.instanceId}`;
   const left = await exec('docker', ['-H', dockerHost, 'ps', '--all', '--quiet', '--filter', label]);
   if (left.stdout !== '') throw new Error(`the program left containers behind: ${left.stdout}`);
-  const { stdout } = await exec('docker', ['-H', dockerHost, 'image', 'ls', '--quiet', '--filter', label]);
-  const images = [...new Set(stdout.split('\n').filter(Boolean))];
-  if (images.length > 0) await exec('docker', ['-H', dockerHost, 'image', 'rm', '--force', ...images]);
+  await removeImagesOf(join(root, 'data'), dockerHost);
   await rm(root, { recursive: true });
 }
