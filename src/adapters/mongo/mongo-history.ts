@@ -150,6 +150,16 @@ export class MongoHistory {
     return found.map((document) => EVENTS.decode(document));
   }
 
+  async lastEventSeq(runId: RunId): Promise<number> {
+    const events = this.#writer.collection('events');
+    const [last] = await events
+      .find({ runId }, { projection: { seq: 1 } })
+      .sort({ seq: -1 })
+      .limit(1)
+      .toArray();
+    return Number(last?.['seq'] ?? 0);
+  }
+
   async appendLogs(lines: readonly LogLine[]): Promise<void> {
     if (lines.length === 0) return;
     const counters = this.#writer.collection('counters');

@@ -154,6 +154,10 @@ export class MongoStore implements port.Store {
     return await this.#call('listEvents', options, ({ history }) => history.listEvents(runId, after, limit));
   }
 
+  async lastEventSeq(runId: RunId, options: Options): Promise<number> {
+    return await this.#call('lastEventSeq', options, ({ history }) => history.lastEventSeq(runId));
+  }
+
   async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
     await this.#write('appendLogs', 'logs', options, ({ history }) => history.appendLogs(lines));
   }

@@ -31,6 +31,7 @@ const CLEAR_CHUNKS = 'DELETE FROM payloadChunks WHERE runId = ? AND name = ?';
 const PUT_CHUNK = insertText('payloadChunks', ['runId', 'name', 'seq', 'bytes']);
 const FIND_PAYLOAD = 'SELECT hash, bytes FROM payloads WHERE runId = :runId AND name = :name';
 const FIND_CHUNKS = 'SELECT bytes FROM payloadChunks WHERE runId = :runId AND name = :name ORDER BY seq';
+const LAST_SEQ = 'SELECT seq + count - 1 AS lastSeq FROM events WHERE runId = :runId ORDER BY seq DESC LIMIT 1';
 /** Only behind everything that stands: else each event is looked at by itself. */
 const INSERT_EVENTS = `INSERT INTO events (${quoted(EVENT_COLUMNS)}) SELECT ${places(EVENT_COLUMNS.length)}
   WHERE ? > coalesce((SELECT seq + count - 1 FROM events WHERE runId = ? ORDER BY seq DESC LIMIT 1), 0)`;
@@ -112,6 +113,10 @@ export class HistoryOperations {
 
   listEvents(runId: string, afterSeq: number, limit: number): SqlRow[] {
     return limit < 1 ? [] : this.#sql.all(LIST_EVENTS, { runId, afterSeq, limit });
+  }
+
+  lastEventSeq(runId: string): number {
+    return Number(this.#sql.one(LAST_SEQ, { runId })?.['lastSeq'] ?? 0);
   }
 
   appendLogs(lines: readonly (readonly SqlValue[])[]): void {

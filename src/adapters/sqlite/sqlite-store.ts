@@ -159,6 +159,10 @@ export class SqliteStore implements port.Store {
       .slice(0, limit);
   }
 
+  async lastEventSeq(runId: RunId, options: Options): Promise<number> {
+    return await this.#call('lastEventSeq', [runId], options);
+  }
+
   async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
     await this.#call('appendLogs', [lines.map((line) => LOG_LINES.values(line))], options);
   }

@@ -110,6 +110,10 @@ export class ForwardingStore implements port.Store {
     return this.inner.listEvents(runId, afterSeq, limit, options);
   }
 
+  lastEventSeq(runId: RunId, options: Options): Promise<number> {
+    return this.inner.lastEventSeq(runId, options);
+  }
+
   appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
     return this.inner.appendLogs(lines, options);
   }

@@ -165,6 +165,11 @@ export class WriteBehindStore extends ForwardingStore {
     return await this.inner.listEvents(runId, afterSeq, limit, options);
   }
 
+  override async lastEventSeq(runId: RunId, options: Options): Promise<number> {
+    await this.#flushed(options);
+    return await this.inner.lastEventSeq(runId, options);
+  }
+
   override async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
     const passing: LogLine[] = [];
     for (const line of lines) {

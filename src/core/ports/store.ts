@@ -188,6 +188,8 @@ export interface Store extends AsyncDisposable {
   /** An event whose seq stands already is kept as it was: writing again is harmless. */
   appendEvents(events: readonly StoredEvent[], options: StoreOptions): Promise<void>;
   listEvents(runId: RunId, afterSeq: number, limit: number, options: StoreOptions): Promise<readonly StoredEvent[]>;
+  /** The number of the run's last event, 0 for none: one look, however many there are. */
+  lastEventSeq(runId: RunId, options: StoreOptions): Promise<number>;
   appendLogs(lines: readonly LogLine[], options: StoreOptions): Promise<void>;
   listLogs(filter: LogFilter, options: StoreOptions): Promise<readonly StoredLogLine[]>;
 

@@ -8,8 +8,6 @@ import { tryOnce } from './persist.ts';
 import type { RunPorts, RunSettings } from '../run-ports.ts';
 import { summarizeEvent } from './summarize-event.ts';
 
-const PAGE = 500;
-
 type JournalPorts = Pick<RunPorts, 'store' | 'clock' | 'events' | 'logger'>;
 type JournalSettings = Pick<RunSettings, 'storeTimeoutMs'>;
 
@@ -88,14 +86,10 @@ export class RunJournal {
   }
 }
 
+/** At least that of its start: an event that could not be stored leaves its number free. */
 async function findLastSeq(runId: RunId, ports: JournalPorts, settings: JournalSettings): Promise<number> {
-  let last = 1;
-  for (;;) {
-    const after = last === 1 ? 0 : last;
-    const page = await tryOnce({ ...ports, ...settings }, 'listEvents', (store) =>
-      ports.store.listEvents(runId, after, PAGE, store),
-    );
-    last = Math.max(last, page.at(-1)?.seq ?? 0);
-    if (page.length < PAGE) return last;
-  }
+  const last = await tryOnce({ ...ports, ...settings }, 'lastEventSeq', (store) =>
+    ports.store.lastEventSeq(runId, store),
+  );
+  return Math.max(1, last);
 }

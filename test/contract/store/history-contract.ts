@@ -84,11 +84,14 @@ function event(runId: StoredEvent['runId'], seq: number, body: StoredEvent['body
 function feedContract(subject: StoreUnderTest): void {
   it('gives back events after a seq in order, and keeps the first of two with one seq', async () => {
     const runId = newRunId();
+    const lastSeq = async () => await subject.store().lastEventSeq(runId, patient());
+    expect(await lastSeq()).toBe(0);
     const events = [1, 2, 3, 4].map((seq) => event(runId, seq, seq === 2 ? null : { $seq: [seq, 'ü.$'] }));
     await subject.store().appendEvents(events.slice(0, 2), patient());
     await subject.store().appendEvents([...events.slice(2), event(newRunId(), 9, 'other')], patient());
     await subject.store().appendEvents([event(runId, 3, 'late')], patient());
     await subject.store().appendEvents([], patient());
+    expect(await lastSeq()).toBe(4);
     expect(await subject.store().listEvents(runId, 0, 10, patient())).toEqual(events);
     expect(await subject.store().listEvents(runId, 1, 2, patient())).toEqual(events.slice(1, 3));
     expect(await subject.store().listEvents(runId, 4, 10, patient())).toEqual([]);
@@ -101,6 +104,7 @@ function feedContract(subject: StoreUnderTest): void {
     await subject.store().appendEvents(overlapping, patient());
     expect(await subject.store().listEvents(runId, 2, 3, patient())).toEqual([...events.slice(2), overlapping[2]]);
     expect(await subject.store().listEvents(runId, 5, 10, patient())).toEqual(overlapping.slice(3));
+    expect(await lastSeq()).toBe(6);
   });
 
   it('gives back log lines in the order of writing: the last ones, or those after a seq', async () => {

@@ -78,6 +78,7 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
   ['appendEvents', encodeEvents([event(1), event(2)])],
   ['appendEvents', encodeEvents([event(2), event(3)])],
   ['listEvents', run.id, 0, 5],
+  ['lastEventSeq', run.id],
   ['appendLogs', [LOG_LINES.values(buildLogLine(run.id, 'line'))]],
   ['listLogs', logs],
   ['listLogs', { ...logs, runId: run.id }],
@@ -124,7 +125,7 @@ const CALLS: readonly (readonly [OperationName, ...unknown[]])[] = [
 
 const READS: readonly OperationName[] = [
   ...(['findRun', 'findRunByKey', 'listRuns', 'countQueued', 'countRuns', 'listInvocations'] as const),
-  ...(['findPayload', 'listEvents', 'listLogs', 'listPluginVersions', 'listPipelineVersions'] as const),
+  ...(['findPayload', 'listEvents', 'lastEventSeq', 'listLogs', 'listPluginVersions', 'listPipelineVersions'] as const),
   ...(['listWorkers', 'listSchedules', 'findSchedule', 'describe'] as const),
   ...(['placeHolders', 'listHeld', 'listWaiting', 'listWanted', 'runStates'] as const),
   ...(['getState', 'listState'] as const),

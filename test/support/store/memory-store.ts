@@ -159,6 +159,11 @@ export class MemoryStore extends MemoryCatalog implements port.Store {
     );
   }
 
+  async lastEventSeq(runId: RunId, options: Options): Promise<number> {
+    const events = await this.listEvents(runId, 0, Infinity, options);
+    return events.at(-1)?.seq ?? 0;
+  }
+
   async appendLogs(lines: readonly LogLine[], options: Options): Promise<void> {
     await this.perform('appendLogs', options, () => {
       for (const line of lines) this.#logs.push({ ...line, seq: (this.#lines += 1) });
