@@ -24,9 +24,9 @@ describe('docs/api.md', () => {
 });
 
 describe('docs/operations.md', () => {
-  it('has the row of every metric', () => {
-    const text = read('operations.md').replaceAll(/ +/g, ' ');
+  it('tells of every metric with its labels', () => {
+    const text = read('operations.md').replaceAll(/\s+/g, ' ');
     for (const { name, labels, help } of Object.values(METRICS))
-      expect(text).toContain(`| \`${name}\` | ${labels.join(', ') || '–'} | ${help} |`);
+      expect(text).toContain(`- \`${name}\`${labels.length === 0 ? '' : ` (${labels.join(', ')})`}: ${help}`);
   });
 });
