@@ -1,4 +1,6 @@
 // Runs every scenario of this folder on the real program with the real engine, and compares what came of it with its expected.json.
+// Not here: priorities, since several pipelines would have to compete for all places of a worker that the other scenarios need
+// (create-runs.test.ts, queue-contract.ts), and schedules, which would go on firing beside them (schedule-loop.test.ts, integration/triggers).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readScenarios } from '../support/scenarios/read-scenarios.ts';
 import { runScenario } from '../support/scenarios/run-scenario.ts';

@@ -195,6 +195,25 @@ describe('the loop', () => {
     await world.close();
   });
 
+  test('claims the run of a pipeline with a higher priority first, though it came last', async () => {
+    const names = { urgent: 5, default: 0 } as const;
+    const world = new RunWorld({
+      versions: [makePlugin('slow', { pipelines: ['*'] })],
+      pipelines: Object.entries(names).map(([name, priority]) => makePipeline({ name, priority })),
+      settings: { maxRunning: 1 },
+    });
+    world.invoker.on('slow', untilStopped);
+    await world.runs.start();
+    const { run: first } = await world.runs.startRun({ ...REQUEST, pipeline: 'urgent' });
+    await world.until(() => world.invoker.calls.length === 1);
+    const early = await start(world);
+    const { run: urgent } = await world.runs.startRun({ ...REQUEST, pipeline: 'urgent' });
+    await world.runs.requestCancel(first.id);
+    await world.until(() => world.invoker.calls.length === 2);
+    expect([(await world.find(urgent.id)).state, (await world.find(early)).state]).toEqual(['running', 'queued']);
+    await world.close();
+  });
+
   test('finds runs that another process queued within its longest rest', async () => {
     const store = new HangingStore();
     const world = new RunWorld({ store, versions: [makePlugin('one')] });
