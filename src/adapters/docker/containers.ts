@@ -114,13 +114,20 @@ export class Containers {
     }
   }
 
-  /** Somebody else is removing it already: the removal is over when the engine says so. */
+  /**
+   * Somebody else is removing it already: the removal is over when the engine says so. It never says so to a wait that began after the end;
+   * but then the container is not found any more.
+   */
   async #untilRemoved(id: string, signal: AbortSignal): Promise<void> {
+    const known = new AbortController();
+    const either = AbortSignal.any([signal, known.signal]);
     try {
-      const { exit } = await waitExit(this.#docker, this.#calls, safeId(id), 'removed', signal);
-      await exit;
+      const { exit } = await waitExit(this.#docker, this.#calls, safeId(id), 'removed', either);
+      if ((await this.inspect(id, signal)) !== null) await exit;
     } catch (thrown) {
       if (refusalStatus(thrown) !== 404) throw thrown;
+    } finally {
+      known.abort(new Error('the container is known to be gone'));
     }
   }
 

@@ -1,48 +1,14 @@
 // Engines that are missing, frozen, dying in the middle of an answer or talking nonsense: every call still settles, and says why.
 import { once } from 'node:events';
-import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DockerEngine } from '../../../src/adapters/docker/docker-engine.ts';
-import { SystemClock } from '../../../src/adapters/system/system-clock.ts';
+import type { DockerEngine } from '../../../src/adapters/docker/docker-engine.ts';
 import type { DomainEvent } from '../../../src/core/events.ts';
 import type { CallOptions } from '../../../src/core/ports/container-engine.ts';
+import { openOdd, talking } from '../../support/engine/odd-engine.ts';
 import { soon } from '../../support/engine/test-engine.ts';
 import { until } from '../../support/engine/until.ts';
-
-interface OddEngine extends AsyncDisposable {
-  readonly engine: DockerEngine;
-  readonly events: readonly DomainEvent[];
-  readonly socketPath: string;
-}
-
-/** @param server what stands at the socket; null: nothing */
-async function openOdd(server: Server | null): Promise<OddEngine> {
-  const folder = await mkdtemp(join(tmpdir(), 'gantry-odd-'));
-  const socketPath = join(folder, 'engine.sock');
-  if (server !== null) await once(server.listen(socketPath), 'listening');
-  const events: DomainEvent[] = [];
-  const engine = new DockerEngine({
-    dockerHost: `unix://${socketPath}`,
-    instanceId: 'odd',
-    clock: new SystemClock(),
-    events: { emit: (event) => void events.push(event) },
-    logger: { log: () => undefined },
-  });
-  return {
-    engine,
-    events,
-    socketPath,
-    [Symbol.asyncDispose]: async () => {
-      await engine[Symbol.asyncDispose]();
-      server?.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 const BUILD = {
   tag: 'x:1',
@@ -55,18 +21,15 @@ const BUILD = {
   onLine: () => undefined,
 };
 
+const CONTAINER = JSON.stringify({
+  Id: 'abc',
+  State: { Running: false, OOMKilled: false, ExitCode: 0, Pid: 0 },
+});
+
 const resultsOf = (events: readonly DomainEvent[], operation: string): string[] =>
   events.flatMap((event) =>
     event.kind === 'engineRequestFinished' && event.operation === operation ? [event.result] : [],
   );
-
-/** Answers the event stream as an engine would, and everything else with the listener. */
-function talking(listener: RequestListener): HttpServer {
-  return createHttpServer((request, response) => {
-    if (request.url?.startsWith('/events') === true) response.writeHead(200).flushHeaders();
-    else listener(request, response);
-  });
-}
 
 /** Dies as a killed daemon does, with all its connections, when a part of an answer is out; and is back at once. */
 function dyingAfter(part: string): Server {
@@ -227,6 +190,37 @@ test('an image whose parents another program removes at the same time is removed
   expect(await odd.engine.removeImage('some:1', soon())).toBe(true);
   expect(resultsOf(odd.events, 'image_remove')).toEqual(['500', '404']);
   await expect(odd.engine.removeImage('some:1', soon())).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+});
+
+describe('an engine that removes a container for somebody else', () => {
+  const path = '/containers/abc';
+
+  /** @param isGone whether the removal had ended when the wait for it began: that wait is never answered */
+  function removing(isGone: boolean): { readonly server: HttpServer; readonly waits: { open: number } } {
+    const waits = { open: 0 };
+    const server = talking(({ method, url = '' }, response) => {
+      if (method === 'DELETE')
+        response.writeHead(409).end('{"message":"removal of container abc is already in progress"}');
+      else if (url.startsWith(`${path}/wait`)) {
+        waits.open += 1;
+        response.on('close', () => (waits.open -= 1));
+        response.writeHead(200).flushHeaders();
+        if (!isGone) setImmediate(() => response.end('{"StatusCode":0}'));
+      } else if (isGone) response.writeHead(404).end('{"message":"No such container: abc"}');
+      else response.end(CONTAINER);
+    });
+    return { server, waits };
+  }
+
+  test.each([
+    ['waits until it has gone', false],
+    ['does not wait for one that went before it could', true],
+  ])('%s', async (_, isGone) => {
+    const { server, waits } = removing(isGone);
+    await using odd = await openOdd(server);
+    await odd.engine.removeContainer('abc', soon());
+    await until('no wait is left open', () => waits.open === 0);
+  });
 });
 
 describe('an engine that talks nonsense', () => {
