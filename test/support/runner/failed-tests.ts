@@ -8,6 +8,7 @@ const MAX_LINES = 12;
 interface Report {
   readonly testResults?: readonly {
     readonly name: string;
+    readonly status?: string;
     /** why the file failed as a whole, as when it could not be loaded */
     readonly message?: string;
     readonly assertionResults?: readonly {
@@ -29,8 +30,19 @@ export async function readFailures(step: string, path: string): Promise<readonly
   return (report.testResults ?? []).flatMap((file) => {
     const failed = (file.assertionResults ?? []).filter(({ status }) => status === 'failed');
     const texts = failed.map((test) => tell(step, file.name, test.fullName, test.failureMessages?.join('\n') ?? ''));
-    return texts.length === 0 && (file.message ?? '') !== '' ? [tell(step, file.name, '', file.message ?? '')] : texts;
+    const { message = '', status } = file;
+    if (texts.length > 0 || (message === '' && status !== 'failed')) return texts;
+    return [tell(step, file.name, '', message === '' ? 'none of its tests, but a hook of them: told above' : message)];
   });
+}
+
+/** One text per error that came of no test, as the rejection of a promise that nobody awaits: vitest.config.ts writes them down. */
+export async function readUnhandled(step: string, path: string): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text
+    .split('\0')
+    .filter((error) => error !== '')
+    .map((error) => tell(step, 'an error outside of the tests', '', error));
 }
 
 function tell(step: string, file: string, title: string, message: string): string {

@@ -1,7 +1,7 @@
 // A vitest project as a step, with its counts read from vitest's own JSON report.
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readFailures } from './failed-tests.ts';
+import { readFailures, readUnhandled } from './failed-tests.ts';
 import { runStep, type Step } from './run-step.ts';
 
 export interface Counts {
@@ -32,7 +32,8 @@ export async function vitestStep(
   const folder = join('.cache', 'test-reports');
   await mkdir(folder, { recursive: true });
   const report = join(folder, `${name.replace(/[^a-z0-9]+/gi, '-')}.json`);
-  await rm(report, { force: true });
+  const unhandled = `${report}.unhandled`;
+  for (const file of [report, unhandled]) await rm(file, { force: true });
   const [project = name] = name.split(' ');
   const step: Step = {
     name,
@@ -49,12 +50,12 @@ export async function vitestStep(
       report,
       ...paths,
     ],
-    environment,
+    environment: { ...environment, TESTS_UNHANDLED_FILE: unhandled },
   };
   const { exitCode } = await runStep(step);
   const counts = await readCounts(report);
   const isGood = exitCode === 0 && counts.passed > 0;
-  const failed = await readFailures(name, report);
+  const failed = [...(await readFailures(name, report)), ...(await readUnhandled(name, unhandled))];
   failures.push(
     ...(isGood || failed.length > 0 ? failed : [`✗ ${name}: ended with ${String(exitCode)}, no test failed`]),
   );
