@@ -44,7 +44,7 @@ async function walkToRest(scope: RunScope, ledger: RunLedger, walk: HookWalk): P
     const rest = await walk.walk();
     const isWaiting = rest.verdict === null && scope.stop.reason === null;
     if (!isWaiting) return await verdictOf(scope, ledger, rest);
-    if (await letWait(scope, ledger, rest.dueAtMs)) return null;
+    if (await letWait(scope, ledger, rest)) return null;
   }
 }
 

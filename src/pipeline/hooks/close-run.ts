@@ -91,7 +91,8 @@ async function hasLeft(scope: RunScope, ledger: RunLedger, { index }: HookPlan, 
   if (end.waits !== undefined) {
     ledger.waitHook(index, end.waits);
     // What it may be told by now changes nothing any more.
-    for (let hasLeft = false; !hasLeft;) hasLeft = await letWait(scope, ledger, end.waits.untilMs);
+    const dueAtMs = end.waits.untilMs;
+    for (let hasLeft = false; !hasLeft;) hasLeft = await letWait(scope, ledger, { dueAtMs, told: lease.told });
     return true;
   }
   if (stop.reason !== 'draining' || !end.isInterrupted || !mayResume(end.ends)) return false;

@@ -3,7 +3,7 @@
 //   start what is ready → await an end → take all ends there are, as declared → …  until nothing is at work; then tell why
 // A hook may also end with `waits` (a backoff, a person, another run): its record says `waiting`, the other branches go on, and it is run
 // again when its time has come, and at every claim. When nothing but waits is left, the run is to be let go until the earliest of them.
-import type { RunFailure, Verdict } from '../../core/run.ts';
+import type { RunFailure, Told, Verdict } from '../../core/run.ts';
 import { emptyObject, type RunFlow } from '../graph/build-context.ts';
 import { beginHook } from './begin-hook.ts';
 import { conflictReports } from './conflict-reports.ts';
@@ -27,6 +27,8 @@ export interface Rest {
   readonly cutShort: readonly EndedHook[];
   /** the earliest end of a wait; null: none, or none ends by itself */
   readonly dueAtMs: number | null;
+  /** what others had told the run when it was looked at last: what is heard later is still to be seen to */
+  readonly told: Told;
 }
 
 export class HookWalk {
@@ -179,7 +181,7 @@ export class HookWalk {
 
   #rest({ dueAtMs }: Next): Rest {
     this.#atWork.throwIfBroken();
-    return { verdict: this.#verdict(), cutShort: this.#cutShort, dueAtMs };
+    return { verdict: this.#verdict(), cutShort: this.#cutShort, dueAtMs, told: this.#scope.lease.told };
   }
 
   /** The first failure as declared, also of hooks that failed before a kill. */

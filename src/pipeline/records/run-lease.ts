@@ -108,10 +108,10 @@ export class RunLease {
    * A chain whose guard says what the run was told: where there is more, nothing of it is written, and that is heard.
    * @returns whether it was written @throws LeaseLost, GantryError of the store
    */
-  async writeUnlessTold(chain: readonly StoreWrite[], next: Run): Promise<boolean> {
+  async writeUnlessTold(chain: readonly StoreWrite[], next: Run, told: Told): Promise<boolean> {
     const hasWritten = await this.#tryChain(chain, next);
     if (hasWritten) this.#run = next;
-    else await this.#hearAgain();
+    else await this.#hearAgain(told);
     return hasWritten;
   }
 
@@ -128,7 +128,7 @@ export class RunLease {
         this.#ports.store.updateRun(id, guard, { decisions }, options),
       );
       if (isMade) this.#told = { ...told, decisions };
-      else await this.#hearAgain();
+      else await this.#hearAgain(told);
     }
   }
 
@@ -156,15 +156,17 @@ export class RunLease {
     });
   }
 
-  /** A guard did not hold: the run was told something, or it is not ours. @throws LeaseLost, GantryError of the store */
-  async #hearAgain(): Promise<void> {
+  /**
+   * A guard with `asked` did not hold: the run was told more, which may have been heard meanwhile, or it is not ours.
+   * @throws LeaseLost, GantryError of the store
+   */
+  async #hearAgain(asked: Told): Promise<void> {
     const { id } = this.#run;
-    const before = this.#told;
     const stored = await this.persist('findRun', (options) => this.#ports.store.findRun(id, options));
     if (stored === null || !this.#isOurs(stored)) this.#unwind();
     this.hear(stored);
     const { decisions, cancelRequestedAtMs } = this.#told;
-    if (decisions.length === before.decisions.length && cancelRequestedAtMs === before.cancelRequestedAtMs)
+    if (decisions.length === asked.decisions.length && cancelRequestedAtMs === asked.cancelRequestedAtMs)
       throw new GantryError('DEFECT', `the run ${id} refuses what its worker writes, and was told nothing`);
   }
 

@@ -8,7 +8,7 @@ import type { InvocationId } from '../../core/ids.ts';
 import type { Invocation } from '../../core/invocation.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { InvocationChanges, RunChanges, StoredEvent, StoreWrite } from '../../core/ports/store.ts';
-import { advanceRun, INPUT_PAYLOAD, type Run, type RunState } from '../../core/run.ts';
+import { advanceRun, INPUT_PAYLOAD, type Run, type RunState, type Told } from '../../core/run.ts';
 import { KeptRecords } from './kept-records.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLease } from './run-lease.ts';
@@ -114,20 +114,20 @@ export class RunWrites {
   }
 
   /**
-   * Everything gathered is stored, then the run is let go to wait, unless it was told something that was not heard yet.
+   * Everything gathered is stored, then the run is let go to wait, unless it was told more than `told`.
    * @returns false when it was told something: it is still ours @throws LeaseLost, GantryError of the store
    */
-  async suspend(changes: RunChanges): Promise<boolean> {
+  async suspend(changes: RunChanges, told: Told): Promise<boolean> {
     await this.commit();
     const { id, epoch, worker } = this.#lease.run;
     const run = advanceRun(this.planned, 'waiting', changes);
     const event: RunEvent = { kind: 'runSuspended', run };
-    const guard = { states: ['running'], epoch, worker, told: this.#lease.told } as const;
+    const guard = { states: ['running'], epoch, worker, told } as const;
     const chain: StoreWrite[] = [
       { kind: 'updateRun', id, guard, changes: { ...changes, state: 'waiting' } },
       { kind: 'appendEvents', events: [this.#journal.number(event)] },
     ];
-    if (!(await this.#lease.writeUnlessTold(chain, run))) return false;
+    if (!(await this.#lease.writeUnlessTold(chain, run, told))) return false;
     failpoint('batch-stored');
     this.#journal.emit(event);
     return true;
