@@ -226,6 +226,7 @@ export function makeRuns(
     catalog: withSoloPlugins(catalog),
     encoding: { json: encodeJsonRequest, text: encodeTextRequest },
     pipelines: () => withSoloPipelines(pipelines.current(), catalog),
+    rereadPipelines: () => pipelines.reload(),
     settings: {
       workerId,
       isOnlyWorker: config.store.uri.reveal() === '',

@@ -2,7 +2,7 @@
 // (I-6: resume, not restart). The hooks themselves are walk-hooks' affair: this decides what is made of how they came to rest.
 import type { Pipeline } from '../core/pipeline.ts';
 import type { Verdict } from '../core/run.ts';
-import { adoptPipeline } from './adopt-pipeline.ts';
+import { adoptPipeline, type Adopted } from './adopt-pipeline.ts';
 import { catalogOf } from './asked-versions.ts';
 import { closeRun } from './hooks/close-run.ts';
 import { endRun, letWait } from './end-run.ts';
@@ -17,7 +17,7 @@ import { HookWalk, type Rest } from './hooks/walk-hooks.ts';
 /** @throws LeaseLost, GantryError of the store or DEFECT; else the run has ended, waits, or is queued again */
 export async function runPipeline(scope: RunScope): Promise<void> {
   const { lease, ports, fresh } = scope;
-  const adopted = adoptPipeline(lease.run, ports.pipelines());
+  const adopted = fresh === null ? await adoptNewest(scope) : adoptPipeline(lease.run, ports.pipelines());
   const ledger = new RunLedger(lease.run, adopted.hooks);
   ledger.warn(adopted.warnings);
   if (adopted.pipeline === null) {
@@ -36,6 +36,14 @@ export async function runPipeline(scope: RunScope): Promise<void> {
   });
   const verdict = await walkToRest(scope, ledger, walk);
   if (verdict !== null) await closeRun(scope, ledger, plan, flows.whole, verdict);
+}
+
+/** Another program may have read a change of the pipelines before us, and made or begun the run by it: then they are read here, too. */
+async function adoptNewest({ lease: { run }, ports }: RunScope): Promise<Adopted> {
+  const adopted = adoptPipeline(run, ports.pipelines());
+  if (adopted.failure === null && adopted.warnings.length === 0) return adopted;
+  await ports.rereadPipelines?.();
+  return adoptPipeline(run, ports.pipelines());
 }
 
 /** How the run ends; null: it waits, is queued again, or is another worker's. */

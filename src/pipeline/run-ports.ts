@@ -100,6 +100,8 @@ export interface RunPorts {
   readonly isEngineAway?: () => boolean;
   /** the pipelines in force now, by name */
   readonly pipelines: () => ReadonlyMap<string, Pipeline>;
+  /** Takes what is declared now, where that is read at intervals; never rejects. */
+  readonly rereadPipelines?: () => Promise<void>;
 }
 
 export interface RunSettings {

@@ -70,6 +70,8 @@ export class RunWorld {
   isEngineAway = false;
   readonly events: DomainEvent[] = [];
   readonly pipelines = new Map<string, Pipeline>();
+  /** declared meanwhile, and in force once they are read anew */
+  readonly declared: Pipeline[] = [];
   readonly ports: RunPorts;
   readonly settings: RunSettings;
   readonly runs: Runs;
@@ -145,6 +147,10 @@ export class RunWorld {
       encoding: { json: encodeJsonRequest, text: encodeTextRequest },
       isEngineAway: () => this.isEngineAway,
       pipelines: () => this.pipelines,
+      rereadPipelines: () => {
+        for (const pipeline of this.declared) this.pipelines.set(pipeline.name, pipeline);
+        return Promise.resolve();
+      },
     };
   }
 
