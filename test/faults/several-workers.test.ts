@@ -95,13 +95,14 @@ async function untilFrozen(
   await world.until(`freeze ${String(index + 1)}`, isStopped);
 }
 
-/** Has the other program hold a run for long. */
+/** Has the other program hold a run for long. Each may be claimed by either; once all places are taken, the latest waits for long. */
 async function leaveWork(world: CountingWorld, other: WorkerId): Promise<void> {
   world.hide('a');
+  const asked = new Set<string | null>();
   await world.until('the other program to hold a run', async () => {
-    const id = await world.load.ask({ pipeline: 'once', data: { seconds: 55 } });
+    asked.add(await world.load.ask({ pipeline: 'once', data: { seconds: 55 } }));
     const runs = await world.inStore(listAllRuns);
-    return runs.some((run) => run.id === id && run.state === 'running' && run.worker === other);
+    return runs.some(({ id, state, worker }) => asked.has(id) && state === 'running' && worker === other);
   });
 }
 
