@@ -159,9 +159,11 @@ def network():
 def loopback():
     """A server and a client of its own, as a plugin with a helper process has them."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname()) as client, server.accept()[0] as peer:
+        port = server.getsockname()[1]
+        with socket.create_connection(("localhost", port)) as client, server.accept()[0] as peer:
             client.sendall(b"hello")
-            return {"heard": peer.recv(5).decode()}
+            heard = peer.recv(5).decode()
+    return {"heard": heard, "own_name": socket.gethostbyname(socket.gethostname())}
 
 
 def syscalls():
